@@ -1,0 +1,1 @@
+"""People, roles, scope, masking and the audit log."""

@@ -1,0 +1,90 @@
+"""One deployment in hand: its settings, database, fact store and rules, opened together.
+
+Everything a deployment keeps lies under `settings.home`:
+
+    budgetwatch.db   what we remember (unless a PostgreSQL URL is set)
+    facts/           the fact store: Parquet under Delta logs, one folder a feed
+    rejects/         rejected rows, one Parquet a batch
+    sent/            the sent files as they came, by hash
+    profiles/        the operator's own feed profiles
+    tmp/             work in progress; may be emptied when nothing runs
+    secret           signs sessions
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from budgetwatch import db
+from budgetwatch.access.viewer import Viewer
+from budgetwatch.facts.engine import connect
+from budgetwatch.facts.store import FactStore
+from budgetwatch.rules.book import RuleBook
+from budgetwatch.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class Home:
+    """A deployment: `session()` for what we remember, `facts(viewer)` for what was sent."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.path = self.settings.home.resolve()
+        for part in ("facts", "rejects", "sent", "profiles", "tmp"):
+            (self.path / part).mkdir(parents=True, exist_ok=True)
+        self.db = db.Database(self.settings.database)
+        db.upgrade(self.db.engine)
+        self.store = FactStore(self.path / "facts")
+
+    @cached_property
+    def rules(self) -> RuleBook:
+        """The rules of this deployment, read and checked once."""
+        return RuleBook.load(self.settings.rules)
+
+    @cached_property
+    def secret(self) -> str:
+        """What signs sessions: set by the operator, or made once and kept readable by the owner only."""
+        if self.settings.secret:
+            return self.settings.secret
+        file: Path = self.path / "secret"
+        try:
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return file.read_text()
+        with os.fdopen(handle, "w") as out:
+            out.write(made := secrets.token_urlsafe(48))
+        return made
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """One transaction on what we remember."""
+        with self.db.session() as session:
+            yield session
+
+    @contextmanager
+    def facts(
+        self, viewer: Viewer, versions: Mapping[str, int] | None = None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A read-only connection with one view a feed, holding only what lies in the viewer's scope.
+
+        `versions` asks for the facts as they were known at those versions; without it, as known now.
+        """
+        connection = connect(self.store.snapshot(versions), self.settings, viewer=viewer)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.db.engine.dispose()

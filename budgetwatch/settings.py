@@ -1,0 +1,59 @@
+"""Everything a deployment can set, each with a default that works on one laptop.
+
+All that a deployment keeps lies under one folder, `home` (`BUDGETWATCH_HOME`, default `./var`).
+Settings come from the environment (`BUDGETWATCH_…`) or a `.env` file beside the process.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def _rules_folder() -> Path:
+    beside = _REPOSITORY / "rules"
+    return beside if beside.is_dir() else Path(__file__).resolve().parent / "_rules"
+
+
+def _language() -> Literal["zh", "en"]:
+    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "zh" if spoken.lower().startswith("zh") else "en"
+
+
+class Settings(BaseSettings):
+    """The settings of one deployment; see each field for its reason."""
+
+    model_config = SettingsConfigDict(env_prefix="BUDGETWATCH_", env_file=".env", extra="ignore")
+
+    home: Path = Field(Path("var"), description="the one folder that holds all a deployment keeps")
+    database_url: str = Field("", description="empty: SQLite in home; in service a PostgreSQL URL")
+    rules: Path = Field(default_factory=_rules_folder, description="the folder of rule files")
+    host: str = Field("127.0.0.1", description="loopback unless an operator decides otherwise")
+    port: int = Field(8050, ge=1, le=65535)
+    secret: str = Field("", description="signs sessions; empty: made once and kept in home")
+    language: Literal["zh", "en"] = Field(
+        default_factory=_language, description="of command-line messages; the dashboard has its own switch"
+    )
+    memory: str = Field("2GB", description="DuckDB's memory limit; past it, it spills to home/tmp")
+    threads: int = Field(0, ge=0, description="0: as many as the machine has cores")
+    session_hours: int = Field(12, ge=1, description="a signed-in session ends after this many hours")
+    max_unpacked_bytes: int = Field(
+        64 * 2**30, description="a packed file that unpacks to more is refused (zip bombs)"
+    )
+    max_unpack_ratio: int = Field(200, description="…or that grows by more than this factor past 64 MiB")
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        if not self.database_url:
+            return f"sqlite:///{(self.home / 'budgetwatch.db').resolve()}"
+        for plain in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(plain):
+                return "postgresql+psycopg://" + self.database_url[len(plain) :]
+        return self.database_url

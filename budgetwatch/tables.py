@@ -1,0 +1,340 @@
+"""What we remember, as tables: people, batches, rules' versions, runs, flags, cases and decisions.
+
+Facts themselves live in the fact store; here stands everything that people and runs did with them.
+Rows of `EVIDENCE`, `CASE_STEP`, `ANSWER` and `AUDIT` are only ever added (see `db.guard_appended`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class Money(TypeDecorator[Decimal]):
+    """Exact yuan: NUMERIC(20,2) on PostgreSQL, integer 分 on SQLite (which has no exact decimal)."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Any) -> Any:
+        return dialect.type_descriptor(Numeric(20, 2) if dialect.name == "postgresql" else BigInteger())
+
+    def process_bind_param(self, value: Decimal | None, dialect: Any) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return int(Decimal(value).scaleb(2).to_integral_exact())
+
+    def process_result_value(self, value: Any, dialect: Any) -> Decimal | None:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return Decimal(int(value)).scaleb(-2)
+
+
+class Moment(TypeDecorator[dt.datetime]):
+    """An instant in UTC, aware on both databases."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Any) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        return value.astimezone(dt.UTC)
+
+    def process_result_value(self, value: Any, dialect: Any) -> dt.datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+def now() -> dt.datetime:
+    """This instant, in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class User(Base):
+    """A person who may sign in: one role, one scope (a region prefix, for units also a unit code)."""
+
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(128))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    role: Mapped[str] = mapped_column(String(32))
+    region: Mapped[str] = mapped_column(String(32), default="", doc="prefix of region codes in scope; empty: all")
+    agency_code: Mapped[str | None] = mapped_column(String(64))
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    expires_on: Mapped[dt.date | None] = mapped_column(Date, doc="end of term: sign-in is refused after it")
+    demo: Mapped[bool] = mapped_column(Boolean, default=False)
+    failures: Mapped[int] = mapped_column(default=0, doc="wrong passwords since the last right one")
+    locked_until: Mapped[dt.datetime | None] = mapped_column(Moment)
+    created_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+
+
+class Token(Base):
+    """A key for programs, shown once and kept only as a hash; acts as its user."""
+
+    __tablename__ = "tokens"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    label: Mapped[str] = mapped_column(String(128), default="")
+    created_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    expires_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    revoked_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+
+class Batch(Base):
+    """One sent file: what it was, what became of each of its rows, and the fact version it made."""
+
+    __tablename__ = "batches"
+    __table_args__ = (Index("ix_batches_sha256_profile", "sha256", "profile"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    feed: Mapped[str] = mapped_column(String(32))
+    profile: Mapped[str] = mapped_column(String(64))
+    sender: Mapped[str] = mapped_column(String(128), default="")
+    file_name: Mapped[str] = mapped_column(String(255))
+    sha256: Mapped[str] = mapped_column(String(64))
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(String(16), doc="receiving, accepted, refused")
+    rows_in: Mapped[int] = mapped_column(BigInteger, default=0, doc="data rows of the file")
+    rows_accepted: Mapped[int] = mapped_column(BigInteger, default=0, doc="rows of the file taken in as facts")
+    rows_rejected: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows_repeated: Mapped[int] = mapped_column(BigInteger, default=0, doc="rows already known, unchanged")
+    facts_added: Mapped[int] = mapped_column(BigInteger, default=0, doc="facts stored (a line may hold several)")
+    amount_sum: Mapped[Decimal | None] = mapped_column(Money)
+    currency: Mapped[str] = mapped_column(String(3), default="CNY")
+    first_day: Mapped[dt.date | None] = mapped_column(Date)
+    last_day: Mapped[dt.date | None] = mapped_column(Date)
+    regions: Mapped[list[str]] = mapped_column(Json, default=list, doc="region codes found in it (scope of its listing)")
+    fact_version: Mapped[int | None] = mapped_column(BigInteger)
+    rejects_file: Mapped[str | None] = mapped_column(String(255), doc="Parquet of the rejected rows, under home")
+    reasons: Mapped[dict[str, int]] = mapped_column(Json, default=dict, doc="rejects by reason")
+    refusal: Mapped[dict[str, Any] | None] = mapped_column(Json, doc="why the whole file was refused")
+    received_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    received_by: Mapped[str] = mapped_column(String(64), default="")
+
+
+class RuleVersion(Base):
+    """A rule exactly as it stood when it was first run, found again by its hash."""
+
+    __tablename__ = "rule_versions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rule_id: Mapped[str] = mapped_column(String(64), index=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    body: Mapped[str] = mapped_column(Text, doc="the rule's YAML")
+    first_seen: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+
+
+class Run(Base):
+    """One run of the rules over one pinned version of the facts."""
+
+    __tablename__ = "runs"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    started_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    finished_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    status: Mapped[str] = mapped_column(String(16), default="running", doc="running, done, failed")
+    as_of: Mapped[dt.date] = mapped_column(Date, doc="the day the rules took for today")
+    versions: Mapped[dict[str, int]] = mapped_column(Json, doc="feed -> fact version")
+    actor: Mapped[str] = mapped_column(String(64), default="")
+    new_flags: Mapped[int] = mapped_column(default=0)
+    changed_flags: Mapped[int] = mapped_column(default=0)
+    failure: Mapped[str | None] = mapped_column(Text)
+
+
+class RunRule(Base):
+    """What one rule said in one run: looked at, flagged, could not judge and why."""
+
+    __tablename__ = "run_rules"
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    rule_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    rule_version_id: Mapped[int] = mapped_column(ForeignKey("rule_versions.id"))
+    looked_at: Mapped[int] = mapped_column(BigInteger, default=0)
+    flagged: Mapped[int] = mapped_column(BigInteger, default=0)
+    could_not_judge: Mapped[int] = mapped_column(BigInteger, default=0)
+    reasons: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, doc="why, with counts")
+    exempted: Mapped[int] = mapped_column(BigInteger, default=0, doc="findings covered by an approved exemption")
+    seconds: Mapped[float] = mapped_column(default=0.0)
+
+
+class Flag(Base):
+    """One 疑点: (rule, subject, period), found by any number of runs, always the same flag."""
+
+    __tablename__ = "flags"
+    __table_args__ = (Index("ix_flags_region_severity", "region", "severity"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    kind: Mapped[str] = mapped_column(String(8), default="rule", doc="rule, or outlier: ranked, no case until a person says so")
+    rule_id: Mapped[str] = mapped_column(String(64), index=True)
+    subject: Mapped[str] = mapped_column(String(512))
+    subject_name: Mapped[str] = mapped_column(String(512), default="")
+    period: Mapped[str] = mapped_column(String(32), default="")
+    region: Mapped[str] = mapped_column(String(32), default="")
+    agency_code: Mapped[str | None] = mapped_column(String(128), index=True)
+    agency_name: Mapped[str] = mapped_column(String(255), default="")
+    severity: Mapped[str] = mapped_column(String(8))
+    amount: Mapped[Decimal | None] = mapped_column(Money)
+    score: Mapped[float | None] = mapped_column(doc="of outliers: 0 to 1, greater is rarer")
+    evidence_digest: Mapped[str] = mapped_column(String(64), default="", doc="of the latest evidence")
+    first_run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"))
+    last_run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"))
+    created_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+
+
+class Evidence(Base):
+    """What a flag rests on, as found by one run; appended when it changes, never edited."""
+
+    __tablename__ = "evidence"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    flag_id: Mapped[int] = mapped_column(ForeignKey("flags.id"), index=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"))
+    rule_version_id: Mapped[int] = mapped_column(ForeignKey("rule_versions.id"))
+    params: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    severity: Mapped[str] = mapped_column(String(8))
+    amount: Mapped[Decimal | None] = mapped_column(Money)
+    row_feed: Mapped[str] = mapped_column(String(32), default="", doc="the feed its rows belong to")
+    row_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows: Mapped[bytes] = mapped_column(LargeBinary, default=b"", doc="the first rows' `_row`, int64 little-endian")
+    facts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, doc="the figures its message names, as strings")
+    digest: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+
+
+class Case(Base):
+    """A flag under work: where it stands, who has it, when it is due. Its history is in its steps."""
+
+    __tablename__ = "cases"
+    __table_args__ = (Index("ix_cases_state_region", "state", "region"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    flag_id: Mapped[int] = mapped_column(ForeignKey("flags.id"), unique=True)
+    state: Mapped[str] = mapped_column(String(16), default="new")
+    region: Mapped[str] = mapped_column(String(32), default="")
+    agency_code: Mapped[str | None] = mapped_column(String(128), index=True)
+    severity: Mapped[str] = mapped_column(String(8))
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    due_on: Mapped[dt.date | None] = mapped_column(Date)
+    version: Mapped[int] = mapped_column(default=0, doc="steps taken; two people cannot take the same one")
+    opened_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    closed_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+
+class CaseStep(Base):
+    """One decision or message on a case: who, when, from where to where, and why. Only added."""
+
+    __tablename__ = "case_steps"
+    __table_args__ = (UniqueConstraint("case_id", "seq"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    seq: Mapped[int]
+    action: Mapped[str] = mapped_column(String(24))
+    from_state: Mapped[str] = mapped_column(String(16))
+    to_state: Mapped[str] = mapped_column(String(16))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    actor_name: Mapped[str] = mapped_column(String(128))
+    actor_role: Mapped[str] = mapped_column(String(32))
+    at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    reason: Mapped[str] = mapped_column(String(32), default="", doc="code of a reason list, where the action takes one")
+    note: Mapped[str] = mapped_column(Text, default="")
+    fields: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, doc="e.g. letter number, deadline")
+
+
+class Exemption(Base):
+    """A subject that a rule shall not flag, with reason, legal basis, end date and approver (白名单)."""
+
+    __tablename__ = "exemptions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rule_id: Mapped[str] = mapped_column(String(64), index=True)
+    agency_code: Mapped[str] = mapped_column(String(128))
+    subject: Mapped[str] = mapped_column(String(512), default="", doc="empty: everything of the unit under this rule")
+    reason: Mapped[str] = mapped_column(Text)
+    basis: Mapped[str] = mapped_column(Text)
+    valid_from: Mapped[dt.date] = mapped_column(Date)
+    valid_to: Mapped[dt.date] = mapped_column(Date)
+    proposed_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    proposed_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    approved_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+
+class Question(Base):
+    """A deputy's question on one line of a draft budget, with the figures as they stood."""
+
+    __tablename__ = "questions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    budget_year: Mapped[int]
+    region: Mapped[str] = mapped_column(String(32), default="", index=True)
+    agency_code: Mapped[str | None] = mapped_column(String(128))
+    func_code: Mapped[str | None] = mapped_column(String(16))
+    pro_code: Mapped[str | None] = mapped_column(String(64))
+    line: Mapped[str] = mapped_column(String(512), doc="the line's name as the deputy saw it")
+    figures: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, doc="draft, last budget, last actual, as strings")
+    text: Mapped[str] = mapped_column(Text)
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    author_name: Mapped[str] = mapped_column(String(128))
+    asked_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+
+
+class Answer(Base):
+    """What a department or the finance bureau answered to a question. Only added."""
+
+    __tablename__ = "answers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("questions.id"), index=True)
+    text: Mapped[str] = mapped_column(Text)
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    author_name: Mapped[str] = mapped_column(String(128))
+    answered_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+
+
+class Audit(Base):
+    """One entry of the log of who did or saw what; each carries the hash of the one before."""
+
+    __tablename__ = "audit_log"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    actor: Mapped[str] = mapped_column(String(64))
+    role: Mapped[str] = mapped_column(String(32), default="")
+    action: Mapped[str] = mapped_column(String(48))
+    object_type: Mapped[str] = mapped_column(String(32), default="")
+    object_id: Mapped[str] = mapped_column(String(128), default="")
+    detail: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    previous: Mapped[str] = mapped_column(String(64), default="")
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
