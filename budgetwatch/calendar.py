@@ -13,6 +13,11 @@ from functools import lru_cache
 import chinese_calendar
 
 
+def today() -> dt.date:
+    """Today, in the time zone of the machine that serves (its `TZ`)."""
+    return dt.datetime.now().astimezone().date()
+
+
 @lru_cache(maxsize=256)
 def known(year: int) -> bool:
     """Whether the official holiday table of that year is at hand."""

@@ -276,12 +276,21 @@ class CaseStep(Base):
     fields: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, doc="e.g. letter number, deadline")
 
 
+class Counter(Base):
+    """The last number given out of a series without gaps, e.g. of a year's letters."""
+
+    __tablename__ = "counters"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    last: Mapped[int]
+
+
 class Exemption(Base):
     """A subject that a rule shall not flag, with reason, legal basis, end date and approver (白名单)."""
 
     __tablename__ = "exemptions"
     id: Mapped[int] = mapped_column(primary_key=True)
     rule_id: Mapped[str] = mapped_column(String(64), index=True)
+    region: Mapped[str] = mapped_column(String(32), default="", doc="prefix of region codes it holds for: its proposer's scope")
     agency_code: Mapped[str] = mapped_column(String(128))
     subject: Mapped[str] = mapped_column(String(512), default="", doc="empty: everything of the unit under this rule")
     reason: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,150 @@
+"""Exemptions (白名单): what a rule shall not flag, with reason, legal basis and end date, approved by a second person.
+
+An exemption holds for one rule and one unit within its proposer's region, for one subject or for all of the unit's.
+It never hides anything in silence: a run counts what exemptions cover.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from budgetwatch.access import audit
+from budgetwatch.access.viewer import Viewer
+from budgetwatch.calendar import today
+from budgetwatch.db import serialise
+from budgetwatch.errors import Conflict, Denied, Invalid, NotFound
+from budgetwatch.tables import Exemption, now
+from budgetwatch.text import Text
+
+if TYPE_CHECKING:
+    from budgetwatch.home import Home
+
+
+def propose(
+    home: Home,
+    viewer: Viewer,
+    rule_id: str,
+    agency_code: str,
+    subject: str,
+    reason: str,
+    basis: str,
+    valid_from: dt.date,
+    valid_to: dt.date,
+) -> Exemption:
+    """A proposal, without effect until another person approves it; `subject` empty: everything of the unit."""
+    if not (viewer.may("work_cases") or viewer.may("exempt")) or viewer.id is None:
+        raise Denied(Text("您的角色不能提出例外。", "Your role may not propose exemptions."))
+    if rule_id not in home.rules:
+        raise NotFound(
+            Text(f"没有规则“{rule_id}”。", f"There is no rule “{rule_id}”."),
+            where="rule_id",
+            fix=Text("请从规则目录中选择。", "Choose one from the catalogue."),
+        )
+    given = {"agency_code": agency_code, "reason": reason, "basis": basis}
+    for name, value in given.items():
+        if not value.strip():
+            raise Invalid(
+                Text("例外必须写明单位、理由和依据。", "An exemption names its unit, its reason and its basis."),
+                where=name,
+            )
+    if valid_to < valid_from:
+        raise Invalid(
+            Text(
+                f"终止日 {valid_to} 早于起始日 {valid_from}。",
+                f"It ends on {valid_to}, before it begins on {valid_from}.",
+            ),
+            where="valid_to",
+        )
+    if valid_to < today():
+        raise Invalid(Text(f"终止日 {valid_to} 已过。", f"Its end, {valid_to}, is past."), where="valid_to")
+    exemption = Exemption(
+        rule_id=rule_id,
+        region=viewer.region,
+        agency_code=agency_code.strip(),
+        subject=subject.strip(),
+        reason=reason.strip(),
+        basis=basis.strip(),
+        valid_from=valid_from,
+        valid_to=valid_to,
+        proposed_by_id=viewer.id,
+    )
+    with home.session() as session:
+        session.add(exemption)
+        session.flush()
+        audit.record(session, viewer, "propose_exemption", "exemption", exemption.id, _detail(exemption))
+    return exemption
+
+
+def approve(home: Home, viewer: Viewer, exemption_id: int) -> Exemption:
+    """Put a proposal into effect: by a lead whose scope covers it and who did not propose it."""
+    with home.session() as session:
+        serialise(session)  # of two leads who approve at once, one is told that it is done
+        exemption = session.get(Exemption, exemption_id)
+        if exemption is None or not viewer.sees(exemption.region):
+            raise NotFound(
+                Text(f"没有例外 {exemption_id}，或不在您的范围内。", f"No exemption {exemption_id} within your scope.")
+            )
+        if not viewer.may("exempt") or viewer.id is None:
+            raise Denied(
+                Text("只有预算工委负责人可以批准例外。", "Only a committee lead approves exemptions."),
+                fix=Text("请提请负责人批准。", "Ask a lead."),
+            )
+        if exemption.proposed_by_id == viewer.id:
+            raise Conflict(
+                Text("提出例外的人不能自己批准。", "Whoever proposed an exemption may not approve it."),
+                fix=Text("请另一位负责人批准。", "Ask another lead."),
+            )
+        if exemption.approved_at is not None:
+            raise Conflict(
+                Text(f"例外 {exemption_id} 已经批准。", f"Exemption {exemption_id} has been approved already.")
+            )
+        exemption.approved_by_id, exemption.approved_at = viewer.id, now()
+        audit.record(session, viewer, "approve_exemption", "exemption", exemption_id, _detail(exemption))
+    return exemption
+
+
+def listing(home: Home, viewer: Viewer) -> list[Exemption]:
+    """All exemptions within sight, approved or not, newest first."""
+    if not viewer.may("flags"):
+        raise Denied(Text("您的角色不能查看例外。", "Your role may not see exemptions."))
+    with home.session() as session:
+        found = session.scalars(sa.select(Exemption).order_by(Exemption.id.desc())).all()
+    return [e for e in found if e.region.startswith(viewer.region) or viewer.region.startswith(e.region)]
+
+
+def active(session: Session, rule_id: str, on: dt.date) -> list[Exemption]:
+    """The approved exemptions from a rule that are in force on that day; `covers` says what each of them covers."""
+    return list(
+        session.scalars(
+            sa.select(Exemption)
+            .where(
+                Exemption.rule_id == rule_id,
+                Exemption.approved_at.is_not(None),
+                Exemption.valid_from <= on,
+                Exemption.valid_to >= on,
+            )
+            .order_by(Exemption.id)
+        )
+    )
+
+
+def covers(exemption: Exemption, region: str, agency_code: str | None, subject: str) -> bool:
+    """Whether a finding of that region, unit and subject is covered: a district cannot exempt another's units."""
+    return (
+        region.startswith(exemption.region)
+        and agency_code == exemption.agency_code
+        and exemption.subject in ("", subject)
+    )
+
+
+def _detail(exemption: Exemption) -> dict[str, str]:
+    return {
+        "rule": exemption.rule_id,
+        "agency_code": exemption.agency_code,
+        "subject": exemption.subject,
+        "until": exemption.valid_to.isoformat(),
+    }

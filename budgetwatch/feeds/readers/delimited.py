@@ -1,0 +1,237 @@
+"""Delimited text (CSV and its kin) in two lanes that give the same rows.
+
+The fast lane surveys the bytes and lets Polars stream the file. The exact lane is Python's csv module,
+row by row, for what the fast one cannot be trusted with: malformed quotes, bare CR line ends.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from budgetwatch.errors import BadFile
+from budgetwatch.feeds.profile import Profile
+from budgetwatch.feeds.readers import encodings
+from budgetwatch.feeds.readers.sheet import BROKEN, LINE, Sheet, column
+from budgetwatch.feeds.readers.survey import Survey, survey
+from budgetwatch.feeds.readers.unpack import hashed
+from budgetwatch.text import Text
+
+#: Rows a batch of the exact lane holds; a few tens of MB.
+_BATCH = 50_000
+#: The longest field the exact lane takes; past it a quote was surely never closed.
+_LONGEST = 4 * 2**20
+_HEADING_MOST = 1 << 20
+_RAW_MOST = 10_000
+_BINARY = {b"PK\x03\x04": "xlsx/zip", b"\x1f\x8b": "gzip", b"\xd0\xcf\x11\xe0": "xls", b"%PDF": "PDF", b"PAR1": "Parquet"}
+
+
+def read(
+    path: Path, profile: Profile, work: Path, where: str, sha256: str, progress: Callable[[float], None] | None = None
+) -> Sheet:
+    """The rows of the file, by the fast lane where it can be trusted, else by the exact one."""
+    _not_binary(path, profile, where)
+    text = encodings.as_utf8(path, profile.encoding, work, where)
+    if text != path and not sha256:
+        sha256 = hashed(path)
+    headings, start, line = _heading(text, profile, where)
+    if text.stat().st_size <= start:
+        raise _no_rows(where)
+    found = survey(
+        text, start=start, fields=len(headings), delimiter=profile.delimiter, quote=profile.quote,
+        hashing=not sha256, progress=progress,
+    )  # fmt: skip
+    if found.nul:
+        raise _binary(where, Text("其中有 NUL 字节", "it holds NUL bytes"))
+    sha256 = sha256 or found.sha256
+
+    def exactly() -> Sheet:
+        misfit = encodings.misfit_of(text, "utf-8")
+        if misfit:
+            raise encodings.refusal(profile.encoding, misfit, where)
+        return _exact(text, profile, work, where, headings, sha256)
+
+    if not found.plain:
+        return exactly()
+    sheet = _fast(text, profile, headings, line, found, sha256)
+    sheet.again = exactly
+    return sheet
+
+
+def _fast(path: Path, profile: Profile, headings: Sequence[str], line: int, found: Survey, sha256: str) -> Sheet:
+    names = [column(i) for i in range(len(headings))]
+    frame = pl.scan_csv(
+        path, has_header=False, skip_lines=line, schema=dict.fromkeys(names, pl.String), separator=profile.delimiter,
+        quote_char=profile.quote, row_index_name=LINE, missing_columns="insert", extra_columns="ignore",
+    ).with_columns(pl.col(LINE).cast(pl.Int64))  # fmt: skip
+    away = sorted([row for row, *_ in found.irregular] + found.blank)
+    if away:
+        frame = frame.filter(~pl.col(LINE).is_in(pl.Series(away, dtype=pl.Int64).implode()))
+    frame = frame.with_columns(_line_of(line, found.breaks).alias(LINE))
+    return Sheet(
+        tuple(headings), frame, _broken(path, profile, line, found), found.records - len(found.blank), sha256,
+        profile.delimiter,
+    )  # fmt: skip
+
+
+def _line_of(heading: int, breaks: Sequence[tuple[int, int]]) -> pl.Expr:
+    """The physical line on which a record starts: after the heading, plus the breaks inside earlier values."""
+    if not breaks:
+        return pl.col(LINE) + (heading + 1)
+    records = np.array([record for record, _ in breaks])
+    extra = np.concatenate(([0], np.cumsum([count for _, count in breaks])))
+
+    def lines(numbers: pl.Series) -> pl.Series:
+        index = numbers.to_numpy()
+        return pl.Series(index + (heading + 1) + extra[np.searchsorted(records, index)], dtype=pl.Int64)
+
+    return pl.col(LINE).map_batches(lines, return_dtype=pl.Int64, is_elementwise=True)
+
+
+def _broken(path: Path, profile: Profile, heading: int, found: Survey) -> pl.DataFrame:
+    breaks = np.array([record for record, _ in found.breaks])
+    extra = np.concatenate(([0], np.cumsum([count for _, count in found.breaks])))
+    rows = []
+    with path.open("rb") as file:
+        for record, start, end, fields in found.irregular:
+            file.seek(start)
+            raw = file.read(end - start).decode("utf-8", "replace").rstrip("\r")
+            line = record + heading + 1 + int(extra[np.searchsorted(breaks, record)])
+            values = next(_parsed(io.StringIO(raw, newline=""), profile), [])
+            rows.append((line, fields, raw[:_RAW_MOST], [v or None for v in values]))
+    return pl.DataFrame(rows, schema=BROKEN, orient="row")
+
+
+def _exact(path: Path, profile: Profile, work: Path, where: str, headings: Sequence[str], sha256: str) -> Sheet:
+    parts, broken, rows = [], [], 0
+    lines: list[int] = []
+    values: list[list[str | None]] = []
+    names = {column(i): pl.String for i in range(len(headings))}
+
+    def put() -> None:
+        part = work / f"exact-{len(parts)}.parquet"
+        frame = pl.DataFrame(values, schema=names, orient="row")
+        frame.insert_column(0, pl.Series(LINE, lines, dtype=pl.Int64)).write_parquet(part, compression="lz4")
+        parts.append(part)
+        lines.clear()
+        values.clear()
+
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for _ in range(profile.skip_rows):
+            file.readline()
+        records = _numbered(file, profile, where)
+        next(records)
+        ended, last = 0, 0
+        for first, ended, fields in records:
+            if not fields:
+                continue
+            rows, last = rows + 1, first
+            row = [value or None for value in fields]
+            if len(fields) == len(headings):
+                lines.append(first)
+                values.append(row)
+            else:
+                broken.append((first, len(fields), _written(fields, profile.delimiter)[:_RAW_MOST], row))
+            if len(lines) >= _BATCH:
+                put()
+    if broken and broken[-1][0] == last and ended - last > 2:
+        raise _unclosed(where, last)
+    put()
+    return Sheet(
+        tuple(headings), pl.scan_parquet(parts), pl.DataFrame(broken, schema=BROKEN, orient="row"), rows, sha256,
+        profile.delimiter,
+    )  # fmt: skip
+
+
+def _numbered(file: io.TextIOWrapper, profile: Profile, where: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Each record with the line it starts on and the line it ends on."""
+    reader, before = _parsed(file, profile), 0
+    while True:
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            raise _unclosed(where, profile.skip_rows + before + 1) from None
+        yield profile.skip_rows + before + 1, profile.skip_rows + reader.line_num, fields
+        before = reader.line_num
+
+
+def _parsed(file: io.TextIOBase, profile: Profile):  # type: ignore[no-untyped-def]  # csv's reader type is private
+    csv.field_size_limit(_LONGEST)
+    if profile.quote is None:
+        return csv.reader(file, delimiter=profile.delimiter, quoting=csv.QUOTE_NONE)
+    return csv.reader(file, delimiter=profile.delimiter, quotechar=profile.quote)
+
+
+def _written(fields: Sequence[str], delimiter: str) -> str:
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter, lineterminator="").writerow(fields)
+    return out.getvalue()
+
+
+def _heading(path: Path, profile: Profile, where: str) -> tuple[list[str], int, int]:
+    """The headings, the byte after them, and the number of the line they end on."""
+    with path.open("rb") as file:
+        for _ in range(profile.skip_rows):
+            file.readline(_HEADING_MOST)
+        pieces: list[bytes] = []
+        while (piece := file.readline(_HEADING_MOST)) and sum(map(len, pieces)) < _HEADING_MOST:
+            pieces.append(piece)
+            if profile.quote is None or b"".join(pieces).count(profile.quote.encode()) % 2 == 0:
+                break
+        start = file.tell()
+    head = b"".join(pieces)
+    try:
+        text = head.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        misfit = encodings.misfit_of(path, "utf-8") or encodings.Misfit(0, 1)
+        raise encodings.refusal(profile.encoding, misfit, where) from None
+    headings = next(_parsed(io.StringIO(text, newline=""), profile), [])
+    if not any(h.strip() for h in headings):
+        raise BadFile(
+            Text(f"第 {profile.skip_rows + 1} 行应为表头，却是空的。", f"Line {profile.skip_rows + 1} should be the heading, but is empty."),
+            where=where,
+            fix=Text("请检查报送格式中的 skip_rows（标题行数）。", "Check skip_rows (title lines) in the profile."),
+        )  # fmt: skip
+    return [h.strip() for h in headings], start, profile.skip_rows + len(pieces)
+
+
+def _not_binary(path: Path, profile: Profile, where: str) -> None:
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    for magic, kind in _BINARY.items():
+        if head.startswith(magic):
+            raise _binary(where, Text(f"看起来是 {kind} 文件", f"it looks like {kind}"))
+    if b"\0" in head and not any("16" in e or "32" in e for e in profile.encoding):
+        wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+        raise _binary(where, Text("看起来是 UTF-16 文本", "it looks like UTF-16 text") if wide
+                      else Text("其中有 NUL 字节", "it holds NUL bytes"))  # fmt: skip
+
+
+def _binary(where: str, seen: Text) -> BadFile:
+    return BadFile(
+        Text(f"不是文本文件：{seen.zh}。", f"Not a text file: {seen.en}."), where=where,
+        fix=Text("请改用相应格式（format、encoding）的报送格式，或另存为 CSV 后报送。",
+                 "Use a profile of that format (format, encoding), or save it as CSV and send that."),
+    )  # fmt: skip
+
+
+def _no_rows(where: str) -> BadFile:
+    return BadFile(
+        Text("只有表头，没有数据行。", "There is a heading, but no data row."), where=where,
+        fix=Text("若本期确无数据，无需报送；否则请重新导出。", "If there was nothing to report, send nothing; else export it again."),
+    )  # fmt: skip
+
+
+def _unclosed(where: str, line: int) -> BadFile:
+    return BadFile(
+        Text(f"第 {line} 行开始的引号没有闭合。", f"A quote that opens on line {line} is never closed."), where=where,
+        fix=Text("请发送方修正该行；若文件不用引号，请在报送格式中写 quote: \"\"。",
+                 'Ask the sender to mend that line; if the file uses no quotes, set quote: "" in the profile.'),
+    )  # fmt: skip

@@ -1,0 +1,51 @@
+"""What every reader returns: the rows of a file as text, each with its line, and the rows that have no shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+LINE = "_line"
+
+#: Rows whose number of fields is not the heading's: line, how many fields, the row as sent, and the fields.
+BROKEN = {"line": pl.Int64, "fields": pl.Int64, "raw": pl.String, "values": pl.List(pl.String)}
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A file read: `frame` has `_line` (of the file; the heading of a plain CSV is line 1) and c0, c1 … as text.
+
+    `rows` counts data rows, broken ones included and blank lines not. `again` reads the file once more
+    with the exact reader, where the fast one fails on something it alone cannot stand.
+    """
+
+    headings: tuple[str, ...]
+    frame: pl.LazyFrame
+    broken: pl.DataFrame
+    rows: int
+    sha256: str
+    delimiter: str = ","
+    again: Callable[[], Sheet] | None = None
+
+
+def column(place: int) -> str:
+    """The name, within a sheet, of the column at that place."""
+    return f"c{place}"
+
+
+def no_broken() -> pl.DataFrame:
+    return pl.DataFrame(schema=BROKEN)
+
+
+def as_sent(count: int, delimiter: str) -> pl.Expr:
+    """The whole row as one line of CSV, written again from its fields."""
+    special = '["\\r\\n' + ("\\" if delimiter in "\\]^-[&~" else "") + delimiter + "]"
+    fields = []
+    for i in range(count):
+        value = pl.col(column(i)).fill_null("")
+        quoted = pl.concat_str(pl.lit('"'), value.str.replace_all('"', '""', literal=True), pl.lit('"'))
+        fields.append(pl.when(value.str.contains(special)).then(quoted).otherwise(value))
+    return pl.concat_str(fields, separator=delimiter)
+

@@ -1,0 +1,166 @@
+"""One pass over a CSV's bytes that learns its hash and its structure before anything is parsed.
+
+A fast CSV reader cannot tell a row that lacks its last field from one whose last field is empty, nor
+name a row's physical line once a quoted value holds a line break. This pass can: it counts, in NumPy,
+the delimiters of every record outside quotes, so that each irregular row is known by number and place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+#: Small enough to stay in a core's cache, so that the passes below run at its speed.
+CHUNK = 1 << 19
+LF, CR, NUL = 10, 13, 0
+#: Beyond this a file is not a CSV with some broken rows but something else; the exact reader takes it.
+MANY = 1_000_000
+
+
+@dataclass(slots=True)
+class Survey:
+    """What the pass found. Records are numbered from 0 after the heading; blank lines count as records.
+
+    `plain` is False when quoting is malformed or lines end in a bare CR: then only the exact reader
+    can be trusted.
+    """
+
+    sha256: str = ""
+    records: int = 0
+    irregular: list[tuple[int, int, int, int]] = field(default_factory=list)  # record, start, end, fields
+    blank: list[int] = field(default_factory=list)
+    breaks: list[tuple[int, int]] = field(default_factory=list)  # record, line breaks inside its values
+    plain: bool = True
+    nul: bool = False
+
+
+def survey(
+    path: Path, *, start: int, fields: int, delimiter: str, quote: str | None, hashing: bool = True,
+    progress: Callable[[float], None] | None = None,
+) -> Survey:  # fmt: skip
+    """Survey the file from byte `start` (after the heading) for records of `fields` fields."""
+    found, digest = Survey(), hashlib.sha256()
+    size = path.stat().st_size
+    if size == 0:
+        found.sha256 = digest.hexdigest()
+        return found
+    pass_ = _Pass(found, start, fields, ord(delimiter), ord(quote) if quote else None)
+    with path.open("rb") as file:
+        if start:
+            digest.update(file.read(start))
+        for turn, piece in enumerate(iter(lambda: file.read(CHUNK), b"")):
+            if hashing:
+                digest.update(piece)
+            if found.plain:
+                pass_.take(piece)
+            if progress and turn % 64 == 0:
+                progress((start + turn * CHUNK) / size)
+    pass_.finish(size)
+    found.sha256 = digest.hexdigest()
+    return found
+
+
+class _Pass:
+    """Carries what spans two chunks: the open record, whether it is inside quotes, and its counts."""
+
+    def __init__(self, found: Survey, start: int, fields: int, delimiter: int, quote: int | None) -> None:
+        self.found, self.want, self.delimiter, self.quote = found, fields - 1, delimiter, quote
+        self.at = self.begun = start  # offset of the chunk, and of the open record
+        self.inside = 0  # 1 within quotes
+        self.seen = self.inner = 0  # delimiters, and line breaks within quotes, of the open record
+        self.last = LF  # the byte before the chunk
+
+    def take(self, piece: bytes) -> None:
+        b = np.frombuffer(piece, np.uint8)
+        if NUL in piece:
+            self.found.nul = True
+        if CR in piece and not self._crlf(piece, b):
+            self.found.plain = False
+            return
+        is_end, is_delimiter = b == LF, b == self.delimiter
+        if self.quote is not None and (self.inside or self.quote in piece):
+            is_quote = b == self.quote
+            parity = np.bitwise_xor.accumulate(is_quote.view(np.uint8)) ^ self.inside
+            if not self._well_quoted(b, is_quote, parity):
+                self.found.plain = False
+                return
+            outside = parity == 0
+            inner = np.flatnonzero(is_end & ~outside)
+            is_end &= outside
+            is_delimiter &= outside
+            self.inside = int(parity[-1])
+        else:
+            inner = _NONE
+        self._records(b, np.flatnonzero(is_end), np.flatnonzero(is_delimiter), inner)
+        self.at += b.size
+        self.last = int(b[-1])
+        if len(self.found.irregular) > MANY:
+            self.found.plain = False
+
+    def _records(self, b: np.ndarray, ends: np.ndarray, delimiters: np.ndarray, inner: np.ndarray) -> None:
+        found, n = self.found, ends.size
+        if n == 0:
+            self.seen += delimiters.size
+            self.inner += inner.size
+            return
+        before = np.searchsorted(delimiters, ends)
+        counts = np.diff(before, prepend=0)
+        counts[0] += self.seen
+        odd = np.flatnonzero(counts != self.want)
+        if self.want == 0 or odd.size:
+            begins = np.concatenate(([self.begun - self.at], ends[:-1] + 1))
+            lengths = ends - begins
+            lone_cr = (lengths == 1) & (b[np.maximum(ends - 1, 0)] == CR)
+            empty = (lengths == 0) | lone_cr
+            found.blank.extend((np.flatnonzero(empty) + found.records).tolist())
+            for i in odd[~empty[odd]]:
+                found.irregular.append(
+                    (found.records + int(i), self.at + int(begins[i]), self.at + int(ends[i]), int(counts[i]) + 1)
+                )
+        if inner.size or self.inner:
+            within = np.diff(np.searchsorted(inner, ends), prepend=0)
+            within[0] += self.inner
+            found.breaks.extend((found.records + int(i), int(within[i])) for i in np.flatnonzero(within))
+            self.inner = int(inner.size - np.searchsorted(inner, ends[-1]))
+        self.seen = int(delimiters.size - before[-1])
+        self.begun = self.at + int(ends[-1]) + 1
+        found.records += n
+
+    def _crlf(self, piece: bytes, b: np.ndarray) -> bool:
+        """Whether every CR is followed by LF (one at the very end of a chunk is taken on trust)."""
+        return piece.count(b"\r") - piece.endswith(b"\r") == piece.count(b"\r\n")
+
+    def _well_quoted(self, b: np.ndarray, is_quote: np.ndarray, parity: np.ndarray) -> bool:
+        """Quotes open only at a field's beginning, and close only at its end (or stand doubled)."""
+        at = np.flatnonzero(is_quote)
+        if at.size == 0:
+            return True
+        opening = parity[at] == 1
+        previous = np.where(at > 0, b[np.maximum(at - 1, 0)], self.last)
+        good_open = (previous == self.delimiter) | (previous == LF) | (previous == self.quote)
+        following = b[np.minimum(at + 1, b.size - 1)]
+        good_close = (following == self.delimiter) | (following == LF) | (following == CR) | (following == self.quote)
+        good_close |= at == b.size - 1  # the next chunk's first quote, if any, is judged by its own neighbours
+        return bool(np.where(opening, good_open, good_close).all())
+
+    def finish(self, size: int) -> None:
+        """Close the last record, which need not end in a line break."""
+        found = self.found
+        if not found.plain:
+            return
+        if self.inside:
+            found.plain = False
+            return
+        if self.begun < size:
+            if self.seen != self.want:
+                found.irregular.append((found.records, self.begun, size, self.seen + 1))
+            if self.inner:
+                found.breaks.append((found.records, self.inner))
+            found.records += 1
+
+
+_NONE = np.empty(0, np.int64)

@@ -1,0 +1,308 @@
+"""One case whole, and the rows its flag rests on, as the viewer may see them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from budgetwatch import tables as t
+from budgetwatch.access.viewer import Viewer
+from budgetwatch.calendar import today
+from budgetwatch.cases import machine
+from budgetwatch.queries import seen, wording
+from budgetwatch.queries.listing import Heading, Listing, heading
+from budgetwatch.queries.names import names
+from budgetwatch.queries.scope import demand, missing, paged, within
+from budgetwatch.records import ALL
+from budgetwatch.records.rowid import unpack
+from budgetwatch.text import Text
+
+if TYPE_CHECKING:
+    from budgetwatch.home import Home
+
+#: What the other side reads of a case: letters, replies and decisions, not the committee's own notes.
+OUTWARD = frozenset({"ask", "reply", "return_reply", "confirm", "close"})
+#: …and the reasoning of a dismissal stays inside, its fact does not.
+OUTWARD_WITHOUT_NOTE = frozenset({"dismiss"})
+#: The columns of a payment that evidence shows, in reading order; empty ones are left out.
+_PAYMENT_COLUMNS = (
+    "pay_date", "voucher_no", "agency_name", "payee_name", "purpose", "amount", "currency", "pro_name", "item_name",
+    "func_code", "dep_eco_code", "line_type", "settlement", "payee_type", "payee_account", "payee_account_type",
+    "payer_account_type", "contract_no", "invoice_no", "indicator_no", "budget_year", "adm_div_code", "agency_code",
+)  # fmt: skip
+_CASE = Text("这条疑点", "case of that number")
+_FLAG = Text("这条疑点", "flag of that number")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """What a person reads of the rule behind a flag; `law` are sentences such as 《预算法》第十三条."""
+
+    id: str
+    name: Text
+    why: Text
+    law: tuple[Text, ...]
+    check: tuple[Text, ...]
+    otherwise: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One step of a case as its reader may see it."""
+
+    seq: int
+    action: str
+    label: Text
+    from_state: str
+    to_state: str
+    actor_name: str
+    actor_role: str
+    at: dt.datetime
+    reason: str
+    reason_label: Text | None
+    note: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class MoveView:
+    """Something the viewer may do now. `needs` must be given, `takes` (which includes them)
+    may be, of {note, reason, due_on, letter_no}; `suggested` fills the form."""
+
+    action: str
+    label: Text
+    needs: frozenset[str]
+    takes: frozenset[str] = frozenset()
+    reasons: tuple[tuple[str, Text], ...] = ()
+    suggested: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """One case whole: what was found, its rows, the law, what else could explain it, the unit's reply, what can be done."""
+
+    case_id: int
+    flag_id: int
+    version: int
+    state: str
+    state_label: Text
+    severity: str
+    due_on: dt.date | None
+    overdue: bool
+    assignee: str
+    opened_at: dt.datetime
+    closed_at: dt.datetime | None
+    rule: RuleView
+    sentence: Text
+    subject: str
+    subject_name: str
+    agency_code: str | None
+    agency_name: str
+    region: str
+    region_name: Text
+    period: str
+    amount: Decimal | None
+    currency: str
+    figures: dict[str, str]
+    evidence: Listing
+    row_feed: str
+    row_count: int
+    steps: list[StepView]
+    replies: list[StepView]
+    moves: list[MoveView]
+    history: int
+
+
+def was_asked() -> sa.ColumnElement[bool]:
+    """Cases on which the unit was asked at some time."""
+    return sa.exists().where(t.CaseStep.case_id == t.Case.id, t.CaseStep.action == "ask")
+
+
+def in_sight(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """The cases that the viewer may see at all."""
+    demand(viewer, "cases", "own_cases")
+    limits = within(viewer, t.Case.region, t.Case.agency_code)
+    return limits if viewer.may("cases") else sa.and_(limits, was_asked())
+
+
+def case(home: Home, viewer: Viewer, case_id: int) -> CaseView:
+    """One case; NotFound outside scope. Units and the finance bureau see it from the day they were asked,
+    without the committee's own notes."""
+    seeing = in_sight(viewer)
+    with home.session() as session:
+        found = session.execute(
+            sa.select(t.Case, t.Flag, t.User.name)
+            .join(t.Flag, t.Flag.id == t.Case.flag_id)
+            .outerjoin(t.User, t.User.id == t.Case.assignee_id)
+            .where(t.Case.id == case_id, seeing)
+        ).one_or_none()
+        if found is None:
+            raise missing(_CASE)
+        one, flag, assignee = found
+        kept = list(session.scalars(sa.select(t.CaseStep).where(t.CaseStep.case_id == case_id).order_by(t.CaseStep.seq)))
+        steps = [view for step in kept if (view := _step(viewer, step))]
+        proof = wording.latest_evidence(session, [flag.id]).get(flag.id)
+        said = wording.rules_of(home, session, [proof.rule_version_id] if proof else [])
+        history = session.scalar(
+            sa.select(sa.func.count())
+            .select_from(t.Case)
+            .where(t.Case.agency_code == one.agency_code, t.Case.id != case_id, t.Case.state != "new", seeing)
+        )
+        sentence = wording.sentence(home, flag, proof, said)
+        moves = _moves(viewer, one, kept)
+    known = names(home, viewer)
+    return CaseView(
+        case_id=one.id,
+        flag_id=flag.id,
+        version=one.version,
+        state=one.state,
+        state_label=machine.STATES[one.state],
+        severity=one.severity,
+        due_on=one.due_on,
+        overdue=one.due_on is not None and one.closed_at is None and one.due_on < today(),
+        assignee=assignee or "",
+        opened_at=one.opened_at,
+        closed_at=one.closed_at,
+        rule=rule_view(home, flag.rule_id),
+        sentence=sentence,
+        subject=flag.subject,
+        subject_name=flag.subject_name or flag.subject,
+        agency_code=flag.agency_code,
+        agency_name=flag.agency_name or known.agencies.get(flag.agency_code or "", flag.agency_code or ""),
+        region=flag.region,
+        region_name=known.region(flag.region),
+        period=flag.period,
+        amount=proof.amount if proof else flag.amount,
+        currency=known.currency(flag.region),
+        figures=dict(proof.facts) if proof else {},
+        evidence=evidence(home, viewer, flag.id),
+        row_feed=proof.row_feed if proof else "",
+        row_count=proof.row_count if proof else 0,
+        steps=steps,
+        replies=[s for s in steps if s.action == "reply"],
+        moves=moves,
+        history=history or 0,
+    )
+
+
+def _step(viewer: Viewer, step: t.CaseStep) -> StepView | None:
+    inside = viewer.may("cases")
+    if not inside and step.action not in OUTWARD | OUTWARD_WITHOUT_NOTE:
+        return None
+    silent = not inside and step.action in OUTWARD_WITHOUT_NOTE
+    action = machine.ACTIONS.get(step.action)
+    return StepView(
+        seq=step.seq,
+        action=step.action,
+        label=action.label if action else Text(step.action, step.action),
+        from_state=step.from_state,
+        to_state=step.to_state,
+        actor_name=step.actor_name,
+        actor_role=step.actor_role,
+        at=step.at,
+        reason=step.reason,
+        reason_label=machine.REASONS.get(step.reason) if step.reason else None,
+        note="" if silent else step.note,
+        fields=dict(step.fields),
+    )
+
+
+def _moves(viewer: Viewer, one: t.Case, steps: Sequence[t.CaseStep]) -> list[MoveView]:
+    return [
+        MoveView(m.action, m.label, m.needs, m.takes, m.reasons, _suggested(m))
+        for m in machine.moves(one.state, viewer, steps)
+    ]
+
+
+def _suggested(move: machine.Move) -> dict[str, Any]:
+    """What the form of a move starts with: the usual due date."""
+    target = machine.ACTIONS[move.action].target
+    if "due_on" not in move.takes or target is None:
+        return {}
+    return {"due_on": machine.due(target, today())}
+
+
+def rule_view(home: Home, rule_id: str) -> RuleView:
+    """The rule as the case page shows it; an empty one where it is no longer in the book."""
+    rule = home.rules.get(rule_id)
+    if rule is None:
+        name = Text(rule_id, rule_id)
+        return RuleView(rule_id, name, Text("该规则已不在规则库中。", "This rule is no longer in the book."), (), (), ())
+    return RuleView(
+        id=rule.id,
+        name=rule.name,
+        why=rule.why,
+        law=tuple(basis.text for basis in rule.law),
+        check=both(rule.check),
+        otherwise=both(rule.otherwise),
+    )
+
+
+def both(lists: Mapping[str, Sequence[str]]) -> tuple[Text, ...]:
+    """Two lists of the same sentences as one list of `Text`."""
+    return tuple(Text(zh, en) for zh, en in zip(lists["zh"], lists["en"], strict=True))
+
+
+def evidence(home: Home, viewer: Viewer, flag_id: int, limit: int = 50, offset: int = 0) -> Listing:
+    """The rows a flag rests on, as the facts stood when it was found; payees masked unless the viewer may see them.
+
+    Every row has `_row` (opens the voucher), `batch` and `line`. `total` counts all of them; the first 1,000 are kept.
+    """
+    limit, offset = paged(limit, offset)
+    with home.session() as session:
+        proof, versions = _proof(session, viewer, flag_id)
+    if proof is None or proof.row_feed not in ALL:
+        return Listing((), [], 0)
+    kept = struct.unpack(f"<{len(proof.rows) // 8}q", proof.rows)
+    wanted = kept[offset : offset + limit]
+    feed = ALL[proof.row_feed]
+    columns = [c for c in _PAYMENT_COLUMNS if c in feed.by_name] if feed.name == "payment" else list(feed.by_name)
+    picked = ", ".join(seen.column(viewer, c) for c in columns)
+    with home.facts(viewer, versions) as facts:
+        rows = seen.dicts(
+            facts.execute(
+                f'SELECT {picked}, _row FROM "{feed.name}" WHERE _row IN (SELECT unnest($rows::BIGINT[]))', {"rows": list(wanted)}
+            )
+        )
+    by_row = {row["_row"]: row for row in rows}
+    shown = [by_row[row] for row in wanted if row in by_row]
+    for row in shown:
+        row["batch"], row["line"], _ = unpack(row["_row"])
+    present = [c for c in columns if any(row[c] is not None for row in shown)]
+    if feed.name == "payment":
+        seen.audit(home, viewer, "view_evidence", "flag", flag_id, rows=len(shown))
+    headings = tuple(Heading(c, feed.by_name[c].label, feed.by_name[c].kind) for c in present)
+    address = (heading("batch", "批次", "Batch", "integer"), heading("line", "文件行", "Line", "integer"))
+    return Listing((*headings, *address), shown, proof.row_count, _sums(shown) if offset == 0 and len(shown) == proof.row_count else {})
+
+
+def _sums(rows: list[dict[str, Any]]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for row in rows:
+        if row.get("amount") is not None:
+            currency = row.get("currency") or "CNY"
+            sums[currency] = sums.get(currency, Decimal(0)) + row["amount"]
+    return sums
+
+
+def _proof(session: Session, viewer: Viewer, flag_id: int) -> tuple[t.Evidence | None, dict[str, int] | None]:
+    """The newest evidence of a flag in sight, with the fact versions it was found in."""
+    demand(viewer, "flags", "cases", "own_cases")
+    query = sa.select(t.Flag).where(t.Flag.id == flag_id, within(viewer, t.Flag.region, t.Flag.agency_code))
+    if not viewer.may("flags"):
+        query = query.join(t.Case, t.Case.flag_id == t.Flag.id).where(in_sight(viewer))
+    if session.scalars(query).one_or_none() is None:
+        raise missing(_FLAG)
+    proof = session.scalars(
+        sa.select(t.Evidence).where(t.Evidence.flag_id == flag_id).order_by(t.Evidence.id.desc()).limit(1)
+    ).one_or_none()
+    if proof is None:
+        return None, None
+    return proof, dict(session.get_one(t.Run, proof.run_id).versions)

@@ -1,0 +1,187 @@
+"""The whole result as a file: every column, every row, and a note of what was asked, by whom and of which facts.
+
+Text that a spreadsheet would run as a formula stays text: in XLSX it is written as a string, in CSV it
+gets an apostrophe in front. Both formats are streamed; neither ever holds the result in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pyarrow as pa
+import pyarrow.csv
+import xlsxwriter
+
+from budgetwatch import tables as t
+from budgetwatch.access.viewer import ROLES, Viewer
+from budgetwatch.errors import Invalid
+from budgetwatch.queries import seen
+from budgetwatch.queries.payment_filter import PaymentFilter, asked, where
+from budgetwatch.queries.scope import demand, one_of
+from budgetwatch.records import ALL
+from budgetwatch.records.rowid import SQL_BATCH, SQL_LINE
+from budgetwatch.text import Text
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from budgetwatch.home import Home
+
+XLSX_ROWS = 1_048_575
+_CHUNK = 50_000
+_BOM = b"\xef\xbb\xbf"
+_EXTRA = (("batch", SQL_BATCH, Text("批次", "Batch"), "integer"), ("line", SQL_LINE, Text("文件行", "Line in the file"), "integer"))
+_NARROW = {"date": 11, "money": 18, "integer": 9}
+_FILTER_NAMES: dict[str, Text] = {
+    "region": Text("地区", "Region"),
+    "agency": Text("单位", "Unit"),
+    "year": Text("预算年度", "Budget year"),
+    "first_day": Text("起始日期", "From"),
+    "last_day": Text("截止日期", "To"),
+    "func": Text("功能科目", "Function"),
+    "eco": Text("经济科目", "Economic subject"),
+    "pro": Text("项目", "Project"),
+    "payee": Text("收款人", "Payee"),
+    "item": Text("支出事项", "Item"),
+    "text": Text("文字", "Text"),
+    "min_amount": Text("最小金额", "Amount from"),
+    "max_amount": Text("最大金额", "Amount to"),
+    "book": Text("预算类型", "Budget book"),
+    "currency": Text("币种", "Currency"),
+    "batch": Text("批次", "Batch"),
+}
+
+
+def export(
+    home: Home, viewer: Viewer, f: PaymentFilter, format: Literal["csv", "xlsx"], path: Path, *, language: str = "zh"
+) -> Path:
+    """The whole result in `path`: CSV (UTF-8 with BOM), or XLSX with a second sheet that says what was asked.
+
+    A result that no sheet can hold is refused with the way out. The file appears whole or not at all.
+    """
+    demand(viewer, "export")
+    demand(viewer, "vouchers")
+    one_of(format, ("csv", "xlsx"), "format")
+    versions = home.store.current()
+    condition, params = where(viewer, f)
+    columns = [(c.name, seen.expression(viewer, c.name), c.label, c.kind) for c in ALL["payment"].columns]
+    columns += list(_EXTRA)  # type: ignore[arg-type]
+    partial = path.with_name(path.name + ".part")
+    with home.facts(viewer, versions) as facts:
+        count, totals = _size(facts, condition, params)
+        if format == "xlsx" and count > XLSX_ROWS:
+            raise Invalid(
+                Text(
+                    f"结果有 {count:,} 行，超过 Excel 工作表的上限 {XLSX_ROWS:,} 行。",
+                    f"The result has {count:,} rows; a sheet of Excel holds {XLSX_ROWS:,}.",
+                ),
+                fix=Text("请导出 CSV，或缩小筛选范围。", "Export it as CSV, or narrow the filter."),
+            )
+        query = f"FROM payment WHERE {condition} ORDER BY pay_date, _row"
+        # Recorded before a byte is written: what cannot be recorded is not taken away.
+        seen.audit(home, viewer, "export_payments", "payment", format, filter=asked(f), rows=count, version=versions.get("payment"))
+        try:
+            if format == "csv":
+                _csv(facts, query, params, columns, partial, language)
+            else:
+                about = _about(viewer, f, count, totals, versions, language)
+                _xlsx(facts, query, params, columns, partial, language, about)
+            os.replace(partial, path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                partial.unlink()
+    return path
+
+
+def _size(facts: duckdb.DuckDBPyConnection, condition: str, params: dict[str, Any]) -> tuple[int, dict[str, Decimal]]:
+    found = facts.execute(
+        f"SELECT coalesce(currency, 'CNY'), count(*), sum(amount) FROM payment WHERE {condition} GROUP BY 1 ORDER BY 1", params
+    ).fetchall()
+    return sum(n for _, n, _ in found), {currency: amount for currency, _, amount in found}
+
+
+def _csv(facts: Any, query: str, params: dict[str, Any], columns: list[Any], path: Path, language: str) -> None:
+    picked = ", ".join(
+        f'{harmless(sql)} AS "{name}"' if kind in ("text", "code") else f'({sql})::VARCHAR AS "{name}"' for name, sql, _, kind in columns
+    )
+    reader = facts.execute(f"SELECT {picked} {query}", params).to_arrow_reader(_CHUNK)
+    schema = pa.schema([pa.field(label.of(language), pa.string()) for _, _, label, _ in columns])
+    options = pyarrow.csv.WriteOptions(quoting_style="needed")
+    with open(path, "wb") as out:
+        out.write(_BOM)
+        with pyarrow.csv.CSVWriter(out, schema, write_options=options) as writer:
+            for batch in reader:
+                writer.write_batch(pa.RecordBatch.from_arrays([c.cast(pa.string()) for c in batch.columns], schema=schema))
+
+
+def harmless(sql: str) -> str:
+    """The SQL of a text that no spreadsheet takes for a formula."""
+    return f"CASE WHEN regexp_matches({sql}, '^\\s*[=+\\-@]|^[\\t\\r]') THEN '''' || ({sql}) ELSE {sql} END"
+
+
+def _xlsx(
+    facts: Any, query: str, params: dict[str, Any], columns: list[Any], path: Path, language: str, about: list[tuple[str, str]]
+) -> None:
+    zh = language == "zh"
+    result = facts.execute(f"SELECT {', '.join(f'{sql} AS x{n}' for n, (_, sql, _, _) in enumerate(columns))} {query}", params)
+    book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    head = book.add_format({"bold": True, "bg_color": "#E8EDF4", "bottom": 1})
+    formats = {
+        "money": book.add_format({"num_format": "#,##0.00;[Red]-#,##0.00"}),
+        "date": book.add_format({"num_format": "yyyy-mm-dd"}),
+        "integer": book.add_format({"num_format": "0"}),
+    }
+    sheet = book.add_worksheet("支付明细" if zh else "Payments")
+    sheet.freeze_panes(1, 0)
+    for at, (_, _, label, kind) in enumerate(columns):
+        sheet.set_column(at, at, _NARROW.get(kind, 20))
+        sheet.write_string(0, at, label.of(language), head)
+    writers = [_writer(sheet, kind, formats.get(kind)) for *_, kind in columns]
+    line = 0
+    while chunk := result.fetchmany(_CHUNK):
+        for row in chunk:
+            line += 1
+            for at, value in enumerate(row):
+                if value is not None:
+                    writers[at](line, at, value)
+    sheet.autofilter(0, 0, line, len(columns) - 1)
+    note = book.add_worksheet("说明" if zh else "About")
+    note.set_column(0, 0, 24)
+    note.set_column(1, 1, 80)
+    for at, (label, value) in enumerate(about):
+        note.write_string(at, 0, label, head)
+        note.write_string(at, 1, value)
+    book.close()
+
+
+def _writer(sheet: Any, kind: str, form: Any) -> Any:
+    if kind in ("money", "integer"):
+        return lambda line, at, value: sheet.write_number(line, at, value, form)
+    if kind == "date":
+        return lambda line, at, value: sheet.write_datetime(line, at, dt.datetime(value.year, value.month, value.day), form)
+    return lambda line, at, value: sheet.write_string(line, at, str(value)[:32_767])
+
+
+def _about(
+    viewer: Viewer, f: PaymentFilter, count: int, totals: dict[str, Decimal], versions: dict[str, int], language: str
+) -> list[tuple[str, str]]:
+    """What the second sheet says: who asked what, when, of which version of the facts, and what it sums to."""
+    zh = language == "zh"
+    role = ROLES.get(viewer.role, Text(viewer.role, viewer.role)).of(language)
+    lines = [
+        ("导出人" if zh else "Exported by", f"{viewer.name} ({viewer.login}, {role})"),
+        ("权限范围" if zh else "Scope", viewer.region or ("全部" if zh else "everything")),
+        ("导出时间 (UTC)" if zh else "Exported at (UTC)", t.now().isoformat(timespec="seconds")),
+        ("支付数据版本" if zh else "Version of the payments", str(versions.get("payment", ""))),
+        ("行数" if zh else "Rows", f"{count:,}"),
+    ]
+    lines += [(f"{'合计' if zh else 'Total'} {currency}", f"{amount:,.2f}") for currency, amount in totals.items()]
+    lines += [(f"{'筛选' if zh else 'Filter'}: {_FILTER_NAMES[key].of(language)}", value) for key, value in asked(f).items()]
+    if not viewer.may("payees"):
+        lines.append(("脱敏" if zh else "Masked", "个人收款人姓名与账号已脱敏" if zh else "names and accounts of individual payees"))
+    return lines

@@ -1,0 +1,151 @@
+"""From a rule to SQL: the question itself, and the one pass that all conditions over a feed share.
+
+Every question gives rows of one shape: subject, subject_name, period, severity, agency_code, agency_name,
+adm_div_code, amount, rows (of `over`), cannot, and the rule's own figures.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from budgetwatch.records import ALL
+from budgetwatch.rules import deadlines
+from budgetwatch.rules.model import DeadlineSpec
+from budgetwatch.rules.rule import Rule
+from budgetwatch.rules.sql import bind
+
+#: Columns that a question may return which are not figures of its message.
+SHAPE = {
+    "subject": "VARCHAR", "subject_name": "VARCHAR", "period": "VARCHAR", "severity": "VARCHAR", "agency_code": "VARCHAR",
+    "agency_name": "VARCHAR", "adm_div_code": "VARCHAR", "amount": "DECIMAL(38,2)", "rows": "BIGINT[]", "cannot": "VARCHAR",
+}  # fmt: skip
+#: How many of its rows a finding keeps; their number and their sum stay exact.
+KEPT_ROWS = 1000
+
+
+def question(rule: Rule, as_of: dt.date) -> str:
+    """The rule's SELECT over the feeds' views, its parameters in place, without rows that cannot be judged."""
+    values = rule.values(as_of)
+    if rule.form == "when":
+        assert isinstance(rule.question, str)
+        present = "".join(f"{column} IS NOT NULL AND " for column in rule.needs)
+        return grouped(rule, rule.over, f"{present}(\n{bind(rule.question, values)}\n)")
+    if rule.form == "select":
+        assert isinstance(rule.question, str)
+        return over_judgeable(rule, bind(rule.question, values))
+    assert isinstance(rule.question, DeadlineSpec)
+    return over_judgeable(rule, deadlines.question(rule, values))
+
+
+def over_judgeable(rule: Rule, sql: str) -> str:
+    """The query, reading of `over` only the rows whose needed columns are all there."""
+    sql = sql.strip().rstrip(";")
+    if not rule.needs:
+        return sql
+    present = " AND ".join(f"{column} IS NOT NULL" for column in rule.needs)
+    return (
+        f"WITH {rule.over} AS NOT MATERIALIZED (SELECT * FROM main.{rule.over} WHERE {present})\nSELECT * FROM (\n{sql}\n) AS question"
+    )
+
+
+def findings(question_sql: str, columns: Sequence[str]) -> str:
+    """The question's answers as they are kept: rows cut to the first thousand, with their number and their hash."""
+    given = set(columns)
+    shape = [
+        f"q.{name}::{kind} AS {name}" if name in given else f"NULL::{kind} AS {name}"
+        for name, kind in SHAPE.items()
+        if name != "rows"
+    ]
+    figures = [f'q."{name}"' for name in columns if name not in SHAPE]
+    return (
+        f"SELECT {', '.join(shape)}, len(_all) AS row_count, _all[1:{KEPT_ROWS}] AS rows, sha256(_all::VARCHAR) AS rows_digest"
+        f"{''.join(', ' + figure for figure in figures)} "
+        f"FROM (SELECT *, list_sort(list_distinct(coalesce(rows, []))) AS _all FROM (\n{question_sql}\n)) AS q ORDER BY subject, period, rows_digest"
+    )
+
+
+# ── conditions (`when`) ──────────────────────────────────────────────────────────────────────────────
+
+
+def subject_columns(rule: Rule) -> list[str]:
+    return list(rule.spec.subject or [])
+
+
+def amount_column(rule: Rule) -> str | None:
+    """The money that a condition's hits are summed in."""
+    return rule.spec.amount or ("amount" if "amount" in ALL[rule.over].by_name else None)
+
+
+def day_column(rule: Rule) -> str | None:
+    """The day by which hits are put into periods; a year is the budget year where the feed has one."""
+    return ALL[rule.over].day
+
+
+def hit_columns(rule: Rule) -> set[str]:
+    """What a condition's hits are grouped, named and summed by."""
+    feed = ALL[rule.over]
+    wanted = {*subject_columns(rule), *map(_companion, subject_columns(rule)), amount_column(rule), day_column(rule)}
+    wanted |= {"agency_code", "agency_name", "adm_div_code"}
+    if rule.spec.period == "year":
+        wanted.add("budget_year")
+    return {column for column in wanted if column in feed.by_name}
+
+
+def grouped(rule: Rule, source: str, condition: str) -> str:
+    """A condition's hits, one row for each subject and period."""
+    feed, has = ALL[rule.over], ALL[rule.over].by_name
+    keys = subject_columns(rule)
+    period = period_sql(rule)
+    names = [f"max({c})" if (c := _companion(key)) in has else f"any_value({key}::VARCHAR)" for key in keys]
+    amount, day = amount_column(rule), feed.day
+    one_agency = "agency_code" if "agency_code" in keys else _only("agency_code")
+    parts = [
+        f"concat_ws('|', {', '.join(f'{key}::VARCHAR' for key in keys)}) AS subject",
+        f"concat_ws(' · ', {', '.join(names)}) AS subject_name",
+        f"{period} AS period",
+        f"{one_agency if 'agency_code' in has else 'NULL::VARCHAR'} AS agency_code",
+        f"{'CASE WHEN ' + one_agency + ' IS NOT NULL THEN max(agency_name) END' if 'agency_name' in has else 'NULL::VARCHAR'} AS agency_name",
+        f"{_only('adm_div_code') if 'adm_div_code' in has else 'NULL::VARCHAR'} AS adm_div_code",
+        f"{f'sum({amount})' if amount else 'NULL::DECIMAL(38,2)'} AS amount",
+        "list(_row) AS rows",
+    ]
+    if day:
+        parts += [f"min({day}) AS first_day", f"max({day}) AS last_day"]
+    return f"SELECT {', '.join(parts)} FROM {source} WHERE {condition} GROUP BY {', '.join([*keys, period])}"
+
+
+def period_sql(rule: Rule) -> str:
+    feed = ALL[rule.over]
+    if rule.spec.period == "year":
+        return "budget_year::VARCHAR" if "budget_year" in feed.by_name else f"year({feed.day})::VARCHAR"
+    return f"strftime({feed.day}, '{'%Y-%m' if rule.spec.period == 'month' else '%Y-%m-%d'}')"
+
+
+def shared_pass(feed: str, rules: Iterable[Rule], as_of: dt.date) -> str:
+    """One SELECT over the feed with every rule's answer for each row that any rule hits or cannot decide.
+
+    Column h0, h1 … holds a rule's answer: true, false, or NULL where the condition itself is undecided.
+    A row that lacks a needed column answers false here; `counts` counts it.
+    """
+    columns: set[str] = set()
+    answers = []
+    for at, rule in enumerate(rules):
+        columns |= hit_columns(rule)
+        assert isinstance(rule.question, str)
+        present = " AND ".join(f"{column} IS NOT NULL" for column in rule.needs) or "true"
+        answers.append(f"CASE WHEN {present} THEN (\n{bind(rule.question, rule.values(as_of))}\n) ELSE false END AS h{at}")
+    kept = " OR ".join(f"h{at} IS NOT FALSE" for at in range(len(answers)))
+    return f"SELECT * FROM (SELECT _row, {', '.join(sorted(columns))}, {', '.join(answers)} FROM {feed}) WHERE {kept}"
+
+
+def _companion(column: str) -> str:
+    """The column that holds a code's name: agency_code → agency_name, payee_account → payee_name."""
+    for tail in ("_code", "_account", "_no"):
+        if column.endswith(tail):
+            return column.removesuffix(tail) + "_name"
+    return column
+
+
+def _only(column: str) -> str:
+    return f"CASE WHEN min({column}) = max({column}) THEN min({column}) END"

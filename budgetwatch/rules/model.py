@@ -1,0 +1,240 @@
+"""The shape of a rule file: every key, its type and its bounds; nothing unknown is let through.
+
+These are values as written. `book` turns them into `Rule`s once the words in them (columns, laws,
+parameters, SQL) have been checked as well.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from budgetwatch.rules.refusal import Said
+
+Severity = Literal["red", "orange", "yellow", "blue"]
+ParamType = Literal["integer", "money", "ratio", "words", "code", "date"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+NotEmpty = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+
+
+class Both(_Strict):
+    """The same words in 中文 and English."""
+
+    zh: NotEmpty
+    en: NotEmpty
+
+
+class BothLists(_Strict):
+    """The same list in 中文 and English, one entry a step."""
+
+    zh: Annotated[list[NotEmpty], Field(min_length=1)]
+    en: Annotated[list[NotEmpty], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _same_length(self) -> BothLists:
+        if len(self.zh) != len(self.en):
+            raise Said(f"zh 有 {len(self.zh)} 条，en 有 {len(self.en)} 条", f"zh has {len(self.zh)} entries and en has {len(self.en)}")
+        return self
+
+
+class LawRef(_Strict):
+    """What a rule rests on: an article of a law in laws.yml, or a practice said in words."""
+
+    law: NotEmpty | None = None
+    article: NotEmpty | None = None
+    since: dt.date | None = None
+    until: dt.date | None = None
+    practice: Both | None = None
+
+    @model_validator(mode="after")
+    def _one_basis(self) -> LawRef:
+        if (self.law is None) == (self.practice is None):
+            raise Said("请写法律及条款，或写 practice，二者取一", "give either a law with its article, or a practice")
+        if self.law is not None and self.article is None:
+            raise Said("引用法律须写条款 article", "a law needs its article")
+        if self.practice is not None and (self.article or self.since or self.until):
+            raise Said("practice 没有条款和日期", "a practice has no article")
+        return self
+
+
+class ParamSpec(_Strict):
+    """One threshold: its type, value, bounds, unit and name."""
+
+    type: ParamType
+    value: Any
+    min: Any = None
+    max: Any = None
+    unit: NotEmpty | None = None
+    name: Both
+
+
+class Side(_Strict):
+    """One side of a deadline: which facts, on which day; of several days the `first` or the `last` counts."""
+
+    from_: Name = Field(alias="from")
+    when: NotEmpty | None = None
+    day: Name
+    pick: Literal["first", "last"] = "first"
+
+
+class Expected(_Strict):
+    """Who must have an end: one row of this feed for each `each`, within the same `join` columns it has."""
+
+    from_: Name = Field(alias="from")
+    when: NotEmpty | None = None
+
+
+class JoinPair(_Strict):
+    """Two columns of different names that must agree."""
+
+    start: Name
+    end: Name
+
+
+class DeadlineSpec(_Strict):
+    """An end that must come within `days` after a start, or lie at least `days` before it."""
+
+    start: Side
+    end: Side
+    join: Annotated[list[Name | JoinPair], Field(min_length=1)]
+    each: list[Name] = []
+    expected: Expected | None = None
+    days: str | int
+    clock: Literal["calendar", "working"] = "calendar"
+    direction: Literal["after", "before"] = "after"
+    missing: Literal["flag", "ignore"] = "flag"
+
+
+class OutlierSpec(_Strict):
+    """A model's ranking of single rows; it never accuses."""
+
+    model: Name
+    columns: Annotated[list[Name], Field(min_length=1)]
+    amount: Name = "amount"
+    min_rows: Annotated[int, Field(ge=2)] = 500
+    keep: Annotated[int, Field(ge=1, le=10_000)] = 200
+
+
+class Example(_Strict):
+    """A few facts and what the rule must say of them. A feed named in `given`, even with no rows, has facts."""
+
+    name: Both
+    given: dict[str, list[dict[str, Any]]]
+    as_of: dt.date
+    params: dict[str, Any] = {}
+    expect: Literal["flags", "clear", "cannot"]
+
+
+class RuleSpec(_Strict):
+    """One rule as written."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Z]{2,4}-[0-9]{2,3}[a-z]?$")]
+    name: Both
+    severity: Severity
+    why: Both
+    law: Annotated[list[LawRef], Field(min_length=1)]
+    check: BothLists
+    otherwise: BothLists
+    over: Name
+    needs: list[Name]
+    feeds: list[Name] = []
+    params: dict[Name, ParamSpec] = {}
+    when: NotEmpty | None = None
+    subject: list[Name] | None = None
+    period: Literal["day", "month", "year"] | None = None
+    amount: Name | None = None
+    select: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
+    deadline: DeadlineSpec | None = None
+    outlier: OutlierSpec | None = None
+    message: Both
+    examples: Annotated[list[Example], Field(min_length=3)]
+
+    @field_validator("examples")
+    @classmethod
+    def _one_of_each(cls, examples: list[Example]) -> list[Example]:
+        missing = [kind for kind in ("flags", "clear", "cannot") if kind not in {e.expect for e in examples}]
+        if missing:
+            raise Said("缺少预期为下列结果的例子：" + "、".join(missing), "no example that expects " + ", ".join(missing))
+        return examples
+
+    @model_validator(mode="after")
+    def _one_question(self) -> RuleSpec:
+        asked = [form for form in ("when", "select", "deadline", "outlier") if getattr(self, form) is not None]
+        if len(asked) != 1:
+            told = " and ".join(asked) if asked else "no question"
+            raise Said(f"when、select、deadline、outlier 必须恰好写一个，这里是：{told}", f"exactly one of when, select, deadline, outlier is asked, here {told}")
+        if self.when is not None:
+            if not self.subject:
+                raise Said("when 须写明 subject（归集到谁）", "a `when` names its subject columns")
+            if self.period is None:
+                raise Said("when 须写明 period（day、month 或 year）", "a `when` names its period (day, month or year)")
+        elif self.subject is not None or self.period is not None or self.amount is not None:
+            raise Said("subject、period、amount 只能与 when 同用", "subject, period and amount go with `when` only")
+        return self
+
+
+class LawSpec(_Strict):
+    """One law that rules may cite: its short name as cited, and since when it is in force."""
+
+    name: Both
+    title: Both | None = None
+    since: dt.date
+    until: dt.date | None = None
+
+
+class LawBook(_Strict):
+    laws: list[LawSpec]
+
+
+def typed(spec: ParamSpec, value: Any) -> Any:
+    """The value as the parameter's type has it; a `ValueError` says what is wrong with it."""
+    result = _cast(spec.type, value)
+    if spec.type in ("integer", "money", "ratio", "date"):
+        if spec.min is not None and result < _cast(spec.type, spec.min):
+            raise Said(f"{result} 低于下限 {spec.min}", f"{result} is below the least, {spec.min}")
+        if spec.max is not None and result > _cast(spec.type, spec.max):
+            raise Said(f"{result} 高于上限 {spec.max}", f"{result} is above the most, {spec.max}")
+    elif spec.min is not None or spec.max is not None:
+        raise Said(f"{spec.type} 类型的参数没有上下限", f"a parameter of type {spec.type} has no min or max")
+    return result
+
+
+def _cast(kind: ParamType, value: Any) -> Any:
+    if kind == "integer":
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+    elif kind in ("money", "ratio"):
+        if isinstance(value, (str, int, Decimal)) and not isinstance(value, bool):
+            try:
+                number = Decimal(value)
+            except ArithmeticError:
+                number = Decimal("NaN")
+            if number.is_finite() and -number.as_tuple().exponent <= (2 if kind == "money" else 6):  # type: ignore[operator]
+                return number.quantize(Decimal("0.01") if kind == "money" else Decimal("0.000001"))
+    elif kind == "words":
+        if isinstance(value, list) and value and all(isinstance(word, str) and word for word in value):
+            return tuple(value)
+    elif kind == "code":
+        if isinstance(value, str) and value:
+            return value
+    elif isinstance(value, dt.date):
+        return value
+    elif isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        return dt.date.fromisoformat(value)
+    zh, en = {
+        "integer": ("整数", "a whole number"),
+        "money": ("最多两位小数的金额", "an amount with at most two places"),
+        "ratio": ("最多六位小数的数", "a number with at most six places"),
+        "words": ("词语列表", "a list of words"),
+        "code": ("加引号的文字", "text in quotes"),
+        "date": ("形如 2025-01-31 的日期", "a day like 2025-01-31"),
+    }[kind]
+    raise Said(f"{value} 不是{zh}", f"{value!r} is not {en}")

@@ -1,0 +1,54 @@
+"""Why something could not be judged: short codes that are counted, and the sentence for each."""
+
+from __future__ import annotations
+
+from budgetwatch.records import ALL
+from budgetwatch.text import Text
+
+UNDECIDED, NO_SUBJECT, FAILED, TOO_FEW = "undecided", "no_subject", "failed", "too_few"
+_SENTENCES = {
+    UNDECIDED: Text("条件无法判定真假", "the condition is neither true nor false"),
+    NO_SUBJECT: Text("不知道是谁", "it is not known whose it is"),
+    FAILED: Text("规则运行失败，详见日志", "the rule failed; the log has the details"),
+    TOO_FEW: Text("可比的行太少", "too few comparable rows"),
+    "no_start": Text("没有起算日", "there is no day to count from"),
+    "no_calendar": Text("超出工作日历", "beyond the calendar of working days"),
+    "merged": Text("同一对象同一期间返回多次，已合并", "the same subject and period came back more than once; merged"),
+}
+
+
+def missing(column: str) -> str:
+    """A needed column is absent."""
+    return f"missing:{column}"
+
+
+def no_facts(feed: str) -> str:
+    """A needed feed has no facts."""
+    return f"no_facts:{feed}"
+
+
+def no_holidays(year: int) -> str:
+    """The official holiday table of that year is not at hand (rows were judged by weekends only)."""
+    return f"no_holidays:{year}"
+
+
+def said(words: str) -> str:
+    """A rule's own words (`cannot`)."""
+    return words if words in _SENTENCES else f"said:{words}"
+
+
+def sentence(code: str, feed: str = "") -> Text:
+    """The reason in words; `feed` is what the rule looks at."""
+    kind, _, what = code.partition(":")
+    if kind == "missing":
+        column = ALL[feed].by_name.get(what) if feed in ALL else None
+        label = column.label if column else Text(what, what)
+        return Text(f"缺少{label.zh}", f"{label.en} is absent")
+    if kind == "no_facts":
+        name = ALL[what].label if what in ALL else Text(what, what)
+        return Text(f"没有「{name.zh}」的数据", f"there are no facts of “{name.en}”")
+    if kind == "no_holidays":
+        return Text(f"缺 {what} 年放假安排，只按周末计", f"no holiday table for {what}: weekends only")
+    if kind == "said":
+        return Text(what, what)
+    return _SENTENCES.get(code, Text(code, code))

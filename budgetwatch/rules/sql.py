@@ -1,0 +1,273 @@
+"""The SQL of a rule: one SELECT over views it may read, calling what is allowed, its parameters typed literals.
+
+What a rule may say is decided on DuckDB's own parse tree of the final text, node by node against lists
+of what is allowed; sqlglot must agree that it is one query (it carries the rules to other engines).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+from budgetwatch.rules.functions import ALLOWED, TABLES
+from budgetwatch.rules.refusal import Refusal, nearest
+from budgetwatch.text import Text
+
+_NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE"}
+_TABLES = {"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY"}
+_MODIFIERS = {"ORDER_MODIFIER", "LIMIT_MODIFIER", "DISTINCT_MODIFIER"}
+_CLASSES = {
+    "FUNCTION", "CONSTANT", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "OPERATOR", "CASE", "CAST", "BETWEEN", "SUBQUERY", "WINDOW",
+    "STAR", "LAMBDA", "TYPE",
+}  # fmt: skip
+#: Strings, quoted names and comments are skipped; what is left of `$` is a parameter.
+_LEX = re.compile(
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|(?P<quote>\$[A-Za-z_0-9]*\$)|\$(?P<name>[A-Za-z_][A-Za-z_0-9]*)",
+    re.S,
+)
+Value = int | Decimal | str | tuple[str, ...] | dt.date
+
+
+@dataclass
+class Seen:
+    """What a query names: tables, columns, functions."""
+
+    tables: set[str] = field(default_factory=set)
+    columns: set[str] = field(default_factory=set)
+    functions: set[str] = field(default_factory=set)
+
+
+def literal(value: Value) -> str:
+    """The value as an SQL literal of its own type."""
+    if isinstance(value, bool):
+        raise TypeError("a parameter is not a boolean")
+    if isinstance(value, int):
+        return str(value) if value >= 0 else f"({value})"
+    if isinstance(value, Decimal):
+        places = 2 if value.as_tuple().exponent == -2 else 6
+        return f"CAST('{value:f}' AS DECIMAL(18,{places}))"
+    if isinstance(value, dt.date):
+        return f"DATE '{value.isoformat()}'"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(text(word) for word in value) + "]"
+    return text(value)
+
+
+def text(value: str) -> str:
+    """The text as an SQL string."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def bind(sql: str, values: Mapping[str, Value]) -> str:
+    """The SQL with each `$name` replaced by its typed literal; names that are no parameters are refused."""
+
+    def put(match: re.Match[str]) -> str:
+        if match["quote"]:
+            raise _refused("$…$ 引号", "dollar quoting ($…$)", "请用单引号。", "Use single quotes.")
+        if match["name"] is None:
+            return match[0]
+        if match["name"] not in values:
+            raise Refusal(
+                Text(f"参数 ${match['name']} 没有定义。", f"the parameter ${match['name']} is not defined."),
+                nearest(match["name"], [*values]),
+            )
+        return literal(values[match["name"]])
+
+    return _LEX.sub(put, sql)
+
+
+def parameters(sql: str) -> set[str]:
+    """The names of the parameters that the SQL mentions."""
+    return {match["name"] for match in _LEX.finditer(sql) if match["name"]}
+
+
+def check_select(sql: str, views: Collection[str]) -> Seen:
+    """Refuse the text unless it is one SELECT that reads only `views` and calls only what is allowed."""
+    tree = _tree(sql)
+    seen = Seen()
+    _walk(tree["node"], frozenset(), views, seen)
+    _second_opinion(sql, views)
+    return seen
+
+
+def check_condition(condition: str, feed: str) -> Seen:
+    """Refuse the text unless it is one condition on single rows of the feed."""
+    sql = f"SELECT (\n{condition}\n) AS hit FROM {feed}"
+    node = _tree(sql)["node"]
+    plain = (
+        node["type"] == "SELECT_NODE"
+        and len(node["select_list"]) == 1
+        and node["select_list"][0].get("alias") == "hit"
+        and node["from_table"].get("type") == "BASE_TABLE"
+        and node["from_table"].get("table_name") == feed
+        and not (node["where_clause"] or node["group_expressions"] or node["having"] or node["qualify"] or node["sample"])
+        and not (node["modifiers"] or node["cte_map"]["map"])
+    )
+    if not plain:
+        raise _refused("when 只能是一个条件", "a `when` is one condition, nothing more", "复杂的问题请用 select。", "Use `select` for more.")
+    seen = Seen()
+    _walk(node, frozenset(), [feed], seen)
+    for wrong, zh, en in (
+        (_has(node, "class", "SUBQUERY"), "子查询", "a subquery"),
+        (_has(node, "class", "WINDOW"), "窗口函数", "a window function"),
+        (_has(node, "class", "STAR"), "*", "*"),
+        (seen.functions & _aggregates(), "汇总函数", "an aggregate"),
+    ):
+        if wrong:
+            raise _refused(f"when 中的{zh}", f"{en} in a `when`", "请改用 select。", "Use `select` instead.")
+    _second_opinion(sql, [feed])
+    return seen
+
+
+def lenient_columns(condition: str, feed: str) -> set[str]:
+    """Columns whose absence the condition itself speaks of (IS NULL, coalesce, IS DISTINCT FROM) wherever they stand."""
+    node = _tree(f"SELECT (\n{condition}\n) AS hit FROM {feed}")["node"]
+    strict: set[str] = set()
+    every: set[str] = set()
+
+    def look(part: Any, forgiven: bool) -> None:
+        if isinstance(part, list):
+            for one in part:
+                look(one, forgiven)
+        elif isinstance(part, dict):
+            kind = part.get("type")
+            forgiven = forgiven or kind in (
+                "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL", "OPERATOR_COALESCE",
+                "COMPARE_DISTINCT_FROM", "COMPARE_NOT_DISTINCT_FROM",
+            ) or part.get("function_name") in ("ifnull", "coalesce")  # fmt: skip
+            if part.get("class") == "COLUMN_REF":
+                every.add(part["column_names"][-1])
+                if not forgiven:
+                    strict.add(part["column_names"][-1])
+            for one in part.values():
+                look(one, forgiven)
+
+    look(node["select_list"], False)
+    return every - strict
+
+
+def _tree(sql: str) -> dict[str, Any]:
+    answer = _parser().cursor().execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
+    told: dict[str, Any] = json.loads(answer[0]) if answer else {"error": True}
+    if told["error"]:
+        message = str(told.get("error_message", ""))
+        if "Only SELECT" in message:
+            raise _refused("不是 SELECT 的语句", "a statement that is not a SELECT", "规则只能提问。", "A rule only asks.")
+        raise Refusal(
+            Text(f"SQL 无法解析：{message}。", f"this SQL cannot be parsed: {message}."),
+            Text("请检查语法（DuckDB 方言）。", "Check the syntax (DuckDB's dialect)."),
+        )
+    if len(told["statements"]) != 1:
+        raise _refused(f"{len(told['statements'])} 条语句", f"{len(told['statements'])} statements", "请只写一个 SELECT。", "Write one SELECT.")
+    statement: dict[str, Any] = told["statements"][0]
+    return statement
+
+
+def _walk(node: Any, ctes: frozenset[str], views: Collection[str], seen: Seen) -> None:
+    if isinstance(node, list):
+        for part in node:
+            _walk(part, ctes, views, seen)
+        return
+    if not isinstance(node, dict):
+        return
+    if "cte_map" in node:
+        for entry in node["cte_map"]["map"]:
+            name = entry["key"].lower()
+            if name in views:
+                raise _refused(f"与事实同名的 WITH {name}", f"WITH {name}, which is the name of facts", "请换个名字。", "Use another name.")
+            _walk(entry["value"], ctes, views, seen)
+            ctes = ctes | {name}
+    _allowed(node, ctes, views, seen)
+    for key, part in node.items():
+        if key != "cte_map":
+            _walk(part, ctes, views, seen)
+
+
+def _allowed(node: dict[str, Any], ctes: frozenset[str], views: Collection[str], seen: Seen) -> None:
+    kind, of = node.get("type"), node.get("class")
+    if of is not None:
+        if of == "PARAMETER":
+            raise _refused("未定义的参数", "an undefined parameter", "请在 params 中定义。", "Define it under params.")
+        if of not in _CLASSES:
+            raise _refused(f"{of}", f"{of} here", "请改写。", "Say it another way.")
+    elif isinstance(kind, str) and kind not in _NODES | _TABLES | _MODIFIERS:
+        raise _refused(f"{kind}", f"{kind} here", "请用普通的 SELECT。", "Use an ordinary SELECT.")
+    if kind == "BASE_TABLE" and of is None:
+        name = node["table_name"].lower()
+        if node.get("schema_name") or node.get("catalog_name") or node.get("at_clause") or node.get("sample"):
+            raise _refused(f"读取 {name} 的特殊方式", f"reading {name} in a special way", "请只写表名。", "Write the name alone.")
+        if name not in ctes and name not in views:
+            raise Refusal(
+                Text(f"规则不能读取 {name}。", f"a rule may not read {name}."),
+                Text(
+                    "请在 over 或 feeds 中写明所读的数据。" + nearest(name, views).zh,
+                    "Name the facts it reads under over or feeds. " + nearest(name, views).en,
+                ),
+            )
+        seen.tables.add(name)
+    elif kind == "TABLE_FUNCTION" and of is None:
+        name = str(node["function"].get("function_name", "")).lower()
+        if name not in TABLES:
+            raise _refused(f"从函数 {name} 读取", f"reading from {name}()", "只能读取 over 和 feeds 中的数据。", "Read facts only.")
+    if of in ("FUNCTION", "WINDOW"):
+        name = str(node["function_name"]).lower()
+        if node.get("schema") or node.get("catalog") or name not in ALLOWED:
+            raise Refusal(
+                Text(f"规则不能调用 {name}()。", f"a rule may not call {name}()."), nearest(name, [f for f in ALLOWED if f[0].isalpha()])
+            )
+        seen.functions.add(name)
+    elif of == "COLUMN_REF":
+        seen.columns.add(node["column_names"][-1])
+
+
+def _second_opinion(sql: str, views: Collection[str]) -> None:
+    """sqlglot, which carries rules to other engines, must see one query over the same tables."""
+    try:
+        statements = sqlglot.parse(sql, dialect="duckdb")
+    except sqlglot.errors.SqlglotError as error:
+        told = str(error).splitlines()[0]
+        raise Refusal(
+            Text(f"SQL 无法移植：{told}", f"this SQL cannot be carried to other engines: {told}"),
+            Text("请用更普通的写法。", "Say it in plainer SQL."),
+        ) from None
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise _refused("不是一个 SELECT", "something that is not one SELECT", "请只写一个 SELECT。", "Write one SELECT.")
+    query = statements[0]
+    ctes = {cte.alias_or_name.lower() for cte in query.find_all(exp.CTE)}
+    for table in query.find_all(exp.Table):
+        if isinstance(table.this, exp.Identifier) and table.name.lower() not in ctes and table.name.lower() not in views:
+            raise _refused(f"读取 {table.name}", f"reading {table.name}", "只能读取 over 和 feeds。", "Read over and feeds only.")
+
+
+def _has(node: Any, key: str, value: str) -> bool:
+    if isinstance(node, dict):
+        return node.get(key) == value or any(_has(part, key, value) for part in node.values())
+    return isinstance(node, list) and any(_has(part, key, value) for part in node)
+
+
+def _refused(zh: str, en: str, fix_zh: str, fix_en: str) -> Refusal:
+    return Refusal(Text(f"规则中不能有{zh}。", f"a rule may not have {en}."), Text(fix_zh, fix_en))
+
+
+@lru_cache(maxsize=1)
+def _parser() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:", config={"threads": 1})
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+@lru_cache(maxsize=1)
+def _aggregates() -> frozenset[str]:
+    rows = _parser().cursor().execute("SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type = 'aggregate'").fetchall()
+    return frozenset(name for (name,) in rows) | {"count_star"}

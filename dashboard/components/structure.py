@@ -1,0 +1,137 @@
+"""The larger pieces of a page: its head, cards, tiles, tabs, a timeline, a picture with its sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import dcc, html
+
+from dashboard.components.glossary import GLOSSARY
+from dashboard.i18n import say, t
+
+
+def page_head(title: Any, *, lead: Any = None, actions: Any = None, above: Any = None) -> Any:
+    """The first heading of a page; it takes the focus when the page opens, so that screen readers say it."""
+    return html.Header(
+        [
+            above,
+            html.Div(
+                [
+                    html.Div([html.H1(title, id="title", tabIndex=-1), html.P(lead, className="lead") if lead else None]),
+                    html.Div(actions, className="head-actions") if actions else None,
+                ],
+                className="head-row",
+            ),
+        ],
+        className="page-head",
+    )
+
+
+def card(*children: Any, title: Any = None, id: str | None = None, kind: str = "", level: int = 2, side: Any = None) -> Any:
+    """A box with one subject."""
+    heading = (html.H2 if level == 2 else html.H3)(title, className="card-title") if title else None
+    head = html.Div([heading, side], className="card-head") if side is not None else heading
+    return html.Section([head, *children], className=f"card {kind}".strip(), **({"id": id} if id else {}))
+
+
+def tiles(items: Sequence[Any]) -> Any:
+    """Numbers that matter, side by side. Each item is (figure, label, sentence, tone, address or None)."""
+    drawn = []
+    for figure, label, sentence, tone, address in items:
+        inside = [
+            html.Span(label, className="tile-label"),
+            html.Span(figure, className="tile-figure"),
+            html.Span(sentence, className="tile-sentence") if sentence else None,
+        ]
+        classes = f"tile tile-{tone or 'none'}"
+        drawn.append(html.A(inside, href=address, className=classes) if address else html.Div(inside, className=classes))
+    return html.Div(drawn, className="tiles")
+
+
+def tabs(items: Sequence[tuple[str, str, str]], current: str, *, label: str, id: str) -> Any:
+    """Ways of looking at the same thing: (key, word, address). Links, so that each has an address."""
+    return html.Nav(
+        html.Ul(
+            [
+                html.Li(
+                    html.A(
+                        word,
+                        href=address,
+                        id=f"{id}-{key}",
+                        className="tab is-current" if key == current else "tab",
+                        **({"aria-current": "true"} if key == current else {}),
+                    )
+                )
+                for key, word, address in items
+            ]
+        ),
+        className="tabs",
+        id=id,
+        **{"aria-label": label},
+    )
+
+
+def breadcrumbs(items: Sequence[tuple[str, str | None]]) -> Any:
+    """The way down, each step a way back; the last one is where one stands."""
+    last = len(items) - 1
+    return html.Nav(
+        html.Ol(
+            [
+                html.Li(
+                    html.Span(word, **{"aria-current": "page"}) if n == last or not address else html.A(word, href=address)
+                )
+                for n, (word, address) in enumerate(items)
+            ]
+        ),
+        className="breadcrumbs",
+        **{"aria-label": t("所在位置")},
+    )
+
+
+def definition_list(items: Sequence[tuple[Any, Any]], *, kind: str = "") -> Any:
+    """Names and their values."""
+    return html.Dl(
+        [html.Div([html.Dt(name), html.Dd(value)]) for name, value in items], className=f"pairs {kind}".strip()
+    )
+
+
+def timeline(steps: Sequence[Any], *, label: str) -> Any:
+    """What happened, in order."""
+    return html.Ol([html.Li(step, className="step") for step in steps], className="timeline", **{"aria-label": label})
+
+
+def picture(figure: Any, sentence: str, *, id: str, height: int = 360) -> Any:
+    """A chart with the sentence that says what it shows; its table stands beside it on the page."""
+    return html.Figure(
+        [
+            html.Figcaption(sentence, id=f"{id}-says"),
+            html.Div(
+                dcc.Graph(
+                    id=id,
+                    figure=figure,
+                    config={"displayModeBar": False, "responsive": True, "staticPlot": False, "scrollZoom": False},
+                    style={"height": f"{height}px"},
+                ),
+                role="img",
+                className="graph",
+                style={"minHeight": f"{height}px"},
+                **{"aria-labelledby": f"{id}-says"},
+            ),
+        ],
+        className="picture",
+    )
+
+
+def help_word(sentence: str) -> Any:
+    """A small ? that opens one plain sentence; works by tap, by keyboard and for screen readers."""
+    return html.Details(
+        [html.Summary("?", **{"aria-label": t("这是什么意思")}), html.Div(sentence, className="help-text")],
+        className="help",
+    )
+
+
+def term(name: str) -> Any:
+    """The plain-language explanation of a word of the trade, where there is one."""
+    meaning = GLOSSARY.get(name)
+    return help_word(say(meaning)) if meaning else None

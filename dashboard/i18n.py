@@ -1,0 +1,58 @@
+"""The words on the screens: 中文 in the code is the msgid, `locale/<language>/messages.po` holds the others.
+
+`t("下一件")` gives the sentence in the language of the request at hand; a missing translation shows the
+中文 and is found by a test, never by a reader's stack trace.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel.messages.pofile import read_po
+
+from budgetwatch.text import LANGUAGES, Text
+
+LOCALE = Path(__file__).parent / "locale"
+COOKIE = "lang"
+#: What `<html lang>` says, so that fonts, hyphenation and screen readers choose well.
+HTML_LANG = {"zh": "zh-Hans", "en": "en"}
+
+_language: ContextVar[str] = ContextVar("language", default="zh")
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """msgid → translation of one language; 中文 is its own catalogue."""
+    file = LOCALE / language / "messages.po"
+    if not file.exists():
+        return {}
+    with file.open("rb") as opened:
+        return {str(m.id): str(m.string) for m in read_po(opened) if m.id and m.string and not m.fuzzy}
+
+
+def speak(language: str | None) -> str:
+    """From here on, in this request, words are in `language` (中文 when it is not one of ours)."""
+    chosen = language if language in LANGUAGES else "zh"
+    _language.set(chosen)
+    return chosen
+
+
+def spoken() -> str:
+    """The language of the request at hand."""
+    return _language.get()
+
+
+def t(source: str, **values: Any) -> str:
+    """The sentence in the language at hand, its `{placeholders}` filled."""
+    sentence = catalogue(spoken()).get(source, source)
+    return sentence.format(**values) if values else sentence
+
+
+def say(text: Text | str | None) -> str:
+    """What a query handed back, in the language at hand; names that exist once are said as they are."""
+    if text is None:
+        return ""
+    return text.of(spoken()) if isinstance(text, Text) else str(text)

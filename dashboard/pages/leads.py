@@ -1,0 +1,115 @@
+"""Leads: what the outlier models found rare. They rank and explain; only a person makes a case of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from dash import html
+
+from budgetwatch.queries import work
+from dashboard.asking import Asking
+from dashboard.components import (
+    Column,
+    area,
+    button,
+    empty,
+    hidden,
+    link_button,
+    note,
+    page_head,
+    pager,
+    search_box,
+    table,
+)
+from dashboard.i18n import say, t
+
+SIZE = 20
+
+
+def view(asking: Asking) -> tuple[str, Any]:
+    """The list, rarest first."""
+    page = asking.number("page", 1, least=1) or 1
+    everything = asking.one("all") == "1"
+    listing = work.leads(
+        asking.home,
+        asking.viewer,
+        text=asking.one("text"),
+        region=asking.one("region"),
+        open_only=not everything,
+        limit=SIZE,
+        offset=(page - 1) * SIZE,
+    )
+    works = asking.viewer.may("work_cases")
+    columns = [
+        Column("sentence", t("少见在哪里"), "sentence", cell=_sentence, main=True),
+        Column("agency_name", t("单位"), cell=_unit),
+        Column("amount", t("金额"), "money"),
+        Column("score", t("少见程度"), "integer", cell=_score),
+        Column("promote", t("处理"), "action", cell=lambda row: _promote(row, works)),
+    ]
+    title = t("线索")
+    return title, [
+        page_head(title, lead=t("模型按“少见”排序并说明原因，不下结论。值得核实的，由您转为疑点。")),
+        html.Div(
+            [
+                search_box("/leads", t("搜索单位、收款人、用途…"), id="leads-search", value=asking.one("text"), keep=[("all", "1")] if everything else []),
+                html.A(
+                    t("只看未处理的") if everything else t("连同已转为疑点的"),
+                    href=asking.same(all=None if everything else 1),
+                    className="chip",
+                    id="leads-all",
+                ),
+            ],
+            className="queue-tools",
+        ),
+        table(columns, listing.rows, caption=t("线索清单"), id="leads")
+        if listing.rows
+        else empty(t("没有线索。模型需要足够多的支付记录才会运行。")),
+        pager(asking, listing.total, SIZE) if listing.rows else None,
+        note(t("少见不等于有问题：新设机构、一次性采购都会显得少见。"), tone="calm"),
+    ]
+
+
+def _sentence(row: Mapping[str, Any]) -> Any:
+    return html.Div([html.Span(say(row["sentence"])), html.Span(f"{row['rule_id']} · {say(row['rule_name'])}", className="below")])
+
+
+def _unit(row: Mapping[str, Any]) -> Any:
+    return html.Div([html.Span(row.get("agency_name") or row.get("subject_name")), html.Span(say(row.get("region_name")), className="below")])
+
+
+def _score(row: Mapping[str, Any]) -> Any:
+    score = row.get("score")
+    if score is None:
+        return "—"
+    percent = int((Decimal(str(score)) * 100).to_integral_value())
+    return html.Span(
+        [html.Span(str(percent), className="figure"), html.Meter(value=str(percent), min="0", max="100", className="meter", **{"aria-hidden": "true"})],
+        className="score",
+    )
+
+
+def _promote(row: Mapping[str, Any], works: bool) -> Any:
+    if row.get("case_id"):
+        return link_button(t("看疑点 {n}", n=row["case_id"]), f"/case/{row['case_id']}", id=f"case-link-{row['case_id']}", kind="small")
+    if not works:
+        return "—"
+    flag = row["flag_id"]
+    return html.Details(
+        [
+            html.Summary(t("转为疑点…"), id=f"lead-{flag}", className="button small"),
+            html.Form(
+                [
+                    area(t("为什么值得核实"), "note", id=f"note-{flag}", required=True, rows=2),
+                    hidden("flag_id", flag, id=f"flag-{flag}"),
+                    button(t("转为疑点"), id=f"promote-{flag}", kind="primary"),
+                ],
+                id=f"promote-form-{flag}",
+                className="move-form",
+                **{"data-deed": "lead.promote"},
+            ),
+        ],
+        className="inline-form",
+    )

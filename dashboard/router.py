@@ -1,0 +1,87 @@
+"""Which address is which page, who may open it, and where each role begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from budgetwatch.access.viewer import Viewer
+from budgetwatch.errors import Denied, NotFound
+from budgetwatch.text import Text
+from dashboard.asking import Asking
+from dashboard.pages import auditor, case, committee, deputy, feeds, leads, questions, rules, unit, voucher
+
+HOMES = {
+    "reviewer": "/committee",
+    "lead": "/committee",
+    "deputy": "/deputy",
+    "auditor": "/auditor",
+    "unit": "/unit",
+    "finance": "/unit",
+    "admin": "/feeds",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page hands back: the title of the window and what stands in `main`."""
+
+    title: str
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One kind of page. `power` is what a viewer must be able to do to open it; any of several is enough."""
+
+    path: str
+    view: Callable[[Asking], tuple[str, Any]]
+    powers: tuple[str, ...]
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        return re.compile("^" + re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", self.path) + "/?$")
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("/committee", committee.view, ("cases",)),
+    Route("/case/{case_id}", case.view, ("cases", "own_cases")),
+    Route("/leads", leads.view, ("flags",)),
+    Route("/deputy", deputy.view, ("budgets",)),
+    Route("/questions", questions.view, ("ask", "answer", "work_cases")),
+    Route("/questions/{question_id}", questions.view_one, ("ask", "answer", "budgets")),
+    Route("/auditor", auditor.view, ("facts",)),
+    Route("/voucher/{row}", voucher.view, ("vouchers",)),
+    Route("/unit", unit.view, ("own_cases",)),
+    Route("/rules", rules.view, ("rules",)),
+    Route("/rules/{rule_id}", rules.view_one, ("rules",)),
+    Route("/feeds", feeds.view, ("batches",)),
+    Route("/feeds/{batch}", feeds.view_one, ("batches",)),
+)
+
+
+def home_of(viewer: Viewer) -> str:
+    """Where this person's work begins."""
+    return HOMES.get(viewer.role, "/rules")
+
+
+def page(asking: Asking) -> Page:
+    """The page at the address; NotFound where there is none, Denied where the role does not include it."""
+    for route in ROUTES:
+        found = route.pattern.match(asking.path)
+        if found is None:
+            continue
+        if not any(asking.viewer.may(power) for power in route.powers):
+            raise Denied(
+                Text("这个页面不属于您的角色。", "This page is not part of your role."),
+                fix=Text("需要时请联系系统管理员。", "Ask the administrator if you need it."),
+            )
+        asking.parts.update(found.groupdict())
+        title, body = route.view(asking)
+        return Page(title, body)
+    raise NotFound(
+        Text("没有这个页面：{path}", "There is no such page: {path}").fill(path=asking.path),
+        fix=Text("请从导航进入，或检查地址是否抄写完整。", "Use the navigation, or check that the address is complete."),
+    )

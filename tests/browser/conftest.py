@@ -1,0 +1,152 @@
+"""The product as a person meets it: a real server on loopback, a demo city, a real headless Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+CALM = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+def chromium() -> str | None:
+    """The browser on this machine, if there is one."""
+    names = (os.environ.get("BUDGETWATCH_CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    return next((found for name in names if name and (found := shutil.which(name))), None)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Served:
+    """A running product: its address and the home it serves."""
+
+    url: str
+    home: Path
+
+
+def serve(home: Path, *, payments: int, seed: int) -> Iterator[Served]:
+    """Build a demo city under `home` and serve it until the caller is done."""
+    env = {**os.environ, "BUDGETWATCH_HOME": str(home), "LANG": "C.UTF-8"}
+    command = [sys.executable, "-m", "budgetwatch"]
+    if not (home / "budgetwatch.db").exists():
+        subprocess.run(
+            [*command, "demo", "--payments", str(payments), "--seed", str(seed)], env=env, check=True, timeout=600,
+            capture_output=True,
+        )  # fmt: skip
+    port = free_port()
+    log = (home / "serve.log").open("wb")
+    process = subprocess.Popen([*command, "serve", "--port", str(port)], env=env, stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            if process.poll() is not None:
+                raise RuntimeError((home / "serve.log").read_text(errors="replace")[-3000:])
+            try:
+                with urllib.request.urlopen(f"{url}/api/health", timeout=2):  # noqa: S310
+                    break
+            except OSError:
+                time.sleep(0.1)
+        yield Served(url, home)
+    finally:
+        process.terminate()
+        process.wait(20)
+        log.close()
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One demo city for the whole browser suite."""
+    if chromium() is None:
+        pytest.skip("no Chromium on this machine (apt-get install chromium fonts-noto-cjk, or set BUDGETWATCH_CHROMIUM)")
+    yield from serve(tmp_path_factory.mktemp("browser-home"), payments=30_000, seed=11)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    where = chromium()
+    if where is None:
+        pytest.skip("no Chromium on this machine (apt-get install chromium fonts-noto-cjk, or set BUDGETWATCH_CHROMIUM)")
+    with playwright.sync_playwright() as engine:
+        opened = engine.chromium.launch(executable_path=where, args=CALM)
+        yield opened
+        opened.close()
+
+
+class Person:
+    """Someone at a screen: a page, what its console said, and every address it asked for."""
+
+    def __init__(self, browser, served: Served, *, viewport=DESKTOP, language: str = "zh") -> None:
+        self.context = browser.new_context(viewport=viewport, locale="zh-CN" if language == "zh" else "en-GB")
+        self.context.add_cookies([{"name": "lang", "value": language, "url": served.url}])
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(20_000)
+        self.url = served.url
+        self.complaints: list[str] = []
+        self.strangers: list[str] = []
+        self.page.on("console", lambda m: m.type in ("error", "warning") and self.complaints.append(f"{m.type}: {m.text}"))
+        self.page.on("pageerror", lambda e: self.complaints.append(f"pageerror: {e}"))
+        self.page.on("request", lambda r: self.note(r.url))
+
+    def note(self, url: str) -> None:
+        if not url.startswith((self.url, "data:", "blob:")):
+            self.strangers.append(url)
+
+    def open(self, path: str):
+        self.page.goto(self.url + path)
+        self.settle()
+        return self.page
+
+    def settle(self) -> None:
+        """Wait until no request is under way."""
+        self.page.wait_for_load_state("networkidle")
+
+    def close(self) -> None:
+        self.context.close()
+
+
+@pytest.fixture()
+def person(browser, served: Served):
+    """`person(login)` signs someone in and gives their screen; at the end nothing may have complained."""
+    people: list[Person] = []
+
+    def enter(login: str, **screen) -> Person:
+        someone = Person(browser, served, **screen)
+        people.append(someone)
+        page = someone.open("/login")
+        page.fill("#login-name", login)
+        page.fill("#login-password", "demo-2026")
+        page.click("#login-submit")
+        page.wait_for_url(lambda url: "/login" not in url)
+        someone.settle()
+        return someone
+
+    yield enter
+    for someone in people:
+        someone.close()
+    assert [c for p in people for c in p.complaints] == [], "the browser's console complained"
+    assert [s for p in people for s in p.strangers] == [], "a request left the host"

