@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dash import ClientsideFunction, Dash, Input, Output, ctx, dcc, html, no_update
+from dash.backends._fastapi import reset_current_request, set_current_request
 
 from budgetwatch.errors import BudgetwatchError, Fault, NotSignedIn
 from budgetwatch.text import Text
@@ -58,7 +59,7 @@ class Dashboard(Dash):
 
 def mount(api: FastAPI, home: Home) -> Dash:
     """Put the pages, the sign-in and the compressed bundles on `api`; call it after the API's own routes."""
-    web.add_routes(api, home, index=lambda: app.index())
+    web.add_routes(api, home, index=lambda request: _index(app, request))
     app = Dashboard(
         "dashboard",
         server=api,
@@ -69,6 +70,7 @@ def mount(api: FastAPI, home: Home) -> Dash:
         suppress_callback_exceptions=True,
         serve_locally=True,
     )
+    app.backend.websocket_capability = False  # no callback needs one; browsers would only knock in vain
     app.layout = layout()
     app.callback(
         Output("frame", "children"),
@@ -87,6 +89,15 @@ def mount(api: FastAPI, home: Home) -> Dash:
     )
     app._setup_server()
     return app
+
+
+def _index(app: Dash, request: Request) -> str:
+    """Dash's first page, made outside the one route for which Dash itself sets the request."""
+    token = set_current_request(request)
+    try:
+        return str(app.index())
+    finally:
+        reset_current_request(token)
 
 
 def layout() -> Any:

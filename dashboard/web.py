@@ -5,6 +5,7 @@ Sign-in is an ordinary form, so that password managers work and the session cook
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from functools import cache
@@ -39,7 +40,7 @@ SESSION_KEY = "user"
 REFUSED_KEY = "refused"
 
 
-def add_routes(api: FastAPI, home: Home, index: Callable[[], str]) -> None:
+def add_routes(api: FastAPI, home: Home, index: Callable[[Request], str]) -> None:
     """The addresses of the pages and of signing in and out; pages ask for a sign-in before they are sent."""
 
     async def first(request: Request) -> Response:
@@ -51,21 +52,22 @@ def add_routes(api: FastAPI, home: Home, index: Callable[[], str]) -> None:
             return RedirectResponse(href("/login", next="" if request.url.path == "/" else wanted), 303)
         if request.url.path == "/":
             return RedirectResponse(router.home_of(viewer), 303)
-        return _html(index())
+        return _html(index(request))
 
     async def sign_in_page(request: Request) -> Response:
         speak_as(request)
         try:
             return RedirectResponse(router.home_of(viewer_of(home, request)), 303)
         except NotSignedIn:
-            return _html(index())
+            return _html(index(request))
 
     async def sign_in(request: Request) -> Response:
         speak_as(request)
         form = await request.form()
         login, wanted = str(form.get("login", "")), local(str(form.get("next", "")))
         try:
-            viewer = people.authenticate(home, login, str(form.get("password", "")))
+            # Checking a password is slow on purpose: not on the event loop.
+            viewer = await asyncio.to_thread(people.authenticate, home, login, str(form.get("password", "")))
         except BudgetwatchError as error:
             request.session[REFUSED_KEY] = {"zh": error.sentence("zh"), "en": error.sentence("en"), "login": login}
             return RedirectResponse(href("/login", refused=1, next=wanted), 303)

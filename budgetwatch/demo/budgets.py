@@ -38,6 +38,7 @@ class Budget:
     tracking: list[str] = field(default_factory=list)
     december: dict[int, float] = field(default_factory=dict)  # slot -> share of its spending that falls in December
     idle: set[int] = field(default_factory=set)  # slots whose indicator stays unspent
+    equal: set[int] = field(default_factory=set)  # slots paid in equal parts
     taken: dict[int, int] = field(default_factory=dict)  # slot -> 分 already spent by single, named payments
 
     @property

@@ -68,6 +68,8 @@ def _personnel(unit: Unit, how_many: int, rng: np.random.Generator) -> list[Slot
         ("30110", "2101101" if admin else "2101102", 0.06),
     ][:how_many]  # fmt: skip
     whole = sum(share for *_, share in shares)
+    if any(_WAN * 7.7 < yearly * share / whole / 12 < _WAN * 10.2 for *_, share in shares):
+        yearly *= 1.35  # monthly sums stay away from the purchase limit
     return [
         Slot(unit.index, "personnel", "1", "own", func, eco, int(yearly * share / whole), "人员经费",
              f"{unit.code}R{i:03d}", "monthly", 1, (1.02, 1.045), 12, 0.0)

@@ -96,7 +96,7 @@ class FactStore:
             folder.mkdir(exist_ok=True)
             self._drop_torn_commit(feed)
             actions = [self._move_in(feed, path, batch) for path in staged]
-            _sync(folder)
+            sync(folder)
             return self._register(feed, actions, batch, provenance)
 
     def holds(self, feed: str, batch: int) -> int | None:
@@ -105,6 +105,13 @@ class FactStore:
             return None
         version = DeltaTable(str(self.root / feed)).transaction_version(_app(batch))
         return None if version is None else int(version)
+
+    def provenance(self, feed: str, version: int) -> dict[str, Any]:
+        """What was said about the batch when that version was committed."""
+        for line in (self.root / feed / "_delta_log" / f"{version:020d}.json").read_text().splitlines():
+            if (said := json.loads(line).get("commitInfo", {}).get("budgetwatch")) is not None:
+                return dict(json.loads(said))
+        return {}
 
     @contextmanager
     def writing(self, feed: str) -> Iterator[None]:
@@ -144,14 +151,14 @@ class FactStore:
         return files, replaced
 
     def _move_in(self, feed: str, staged: Path, batch: int) -> AddAction:
-        _sync(staged)
+        sync(staged)
         home = self.root / feed / f"b{batch:07d}-{uuid.uuid4().hex[:12]}.parquet"
         stats = _stats(staged, ALL[feed])
         try:
             os.replace(staged, home)
         except OSError:  # another file system: copy, then make the copy durable
             shutil.copyfile(staged, home)
-            _sync(home)
+            sync(home)
             staged.unlink()
         home.chmod(0o444)
         return AddAction(home.name, home.stat().st_size, {}, int(time.time() * 1000), True, json.dumps(stats))
@@ -176,11 +183,11 @@ class FactStore:
             )
         log = folder / "_delta_log"
         for path in (log / f"{version:020d}.json", log, folder, self.root):
-            _sync(path)
+            sync(path)
         if version and version % _CHECKPOINT_EVERY == 0:
             DeltaTable(str(folder)).create_checkpoint()
             for path in (*log.glob(f"{version:020d}.checkpoint*"), log / "_last_checkpoint", log):
-                _sync(path)
+                sync(path)
         return version
 
     def _drop_torn_commit(self, feed: str) -> None:
@@ -234,7 +241,7 @@ def _stats(path: Path, feed: Feed) -> dict[str, Any]:
     return {"numRecords": rows, "minValues": lows, "maxValues": highs, "nullCount": nulls}
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Return only when the file or folder is on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -109,8 +109,9 @@ def install(connection: duckdb.DuckDBPyConnection, years: tuple[int, int]) -> No
         f"CREATE OR REPLACE TEMP TABLE workday AS SELECT day, is_workday, sum(is_workday::INTEGER) OVER (ORDER BY day)::INTEGER AS n "
         f"FROM (SELECT ({origin} + i::INTEGER) AS day, get_bit('{bits}'::BIT, i::INTEGER) = 1 AS is_workday FROM range({len(days)}) AS t(i))"
     )
-    counts = "[" + ",".join(str(n) for _, _, n in days) + "]::INTEGER[]"
-    worked = "[" + ",".join(f"{(day - dt.date(first, 1, 1)).days}" for day, is_worked, _ in days if is_worked) + "]::INTEGER[]"
+    # One string that DuckDB splits once while planning: parsing thousands of literals took a hundred times as long.
+    counts = f"string_split('{','.join(str(n) for _, _, n in days)}', ',')::INTEGER[]"
+    worked = f"string_split('{','.join(str(at) for at, (_, is_worked, _) in enumerate(days) if is_worked)}', ',')::INTEGER[]"
     nth = f"list_extract({counts}, ({{0}} - {origin})::INTEGER + 1)"
     for signature, body in (
         ("days_between(a, b)", "(b - a)::BIGINT"),

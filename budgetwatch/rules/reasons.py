@@ -13,6 +13,7 @@ _SENTENCES = {
     TOO_FEW: Text("可比的行太少", "too few comparable rows"),
     "no_start": Text("没有起算日", "there is no day to count from"),
     "no_calendar": Text("超出工作日历", "beyond the calendar of working days"),
+    "incomparable": Text("缺少比较所需的列", "what the comparison needs is absent"),
     "merged": Text("同一对象同一期间返回多次，已合并", "the same subject and period came back more than once; merged"),
 }
 

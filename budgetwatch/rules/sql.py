@@ -26,6 +26,7 @@ from budgetwatch.text import Text
 _NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE"}
 _TABLES = {"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY"}
 _MODIFIERS = {"ORDER_MODIFIER", "LIMIT_MODIFIER", "DISTINCT_MODIFIER"}
+_ORDERS = {"ORDER_DEFAULT", "ASCENDING", "DESCENDING"}
 _CLASSES = {
     "FUNCTION", "CONSTANT", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "OPERATOR", "CASE", "CAST", "BETWEEN", "SUBQUERY", "WINDOW",
     "STAR", "LAMBDA", "TYPE",
@@ -157,8 +158,8 @@ def lenient_columns(condition: str, feed: str) -> set[str]:
 
 
 def _tree(sql: str) -> dict[str, Any]:
-    answer = _parser().cursor().execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
-    told: dict[str, Any] = json.loads(answer[0]) if answer else {"error": True}
+    [(answer,)] = _parser().cursor().execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
+    told: dict[str, Any] = json.loads(answer)
     if told["error"]:
         message = str(told.get("error_message", ""))
         if "Only SELECT" in message:
@@ -200,7 +201,7 @@ def _allowed(node: dict[str, Any], ctes: frozenset[str], views: Collection[str],
             raise _refused("未定义的参数", "an undefined parameter", "请在 params 中定义。", "Define it under params.")
         if of not in _CLASSES:
             raise _refused(f"{of}", f"{of} here", "请改写。", "Say it another way.")
-    elif isinstance(kind, str) and kind not in _NODES | _TABLES | _MODIFIERS:
+    elif isinstance(kind, str) and kind not in _NODES | _TABLES | _MODIFIERS | _ORDERS:
         raise _refused(f"{kind}", f"{kind} here", "请用普通的 SELECT。", "Use an ordinary SELECT.")
     if kind == "BASE_TABLE" and of is None:
         name = node["table_name"].lower()

@@ -37,6 +37,9 @@ def told(error: ValidationError, model: type[BaseModel], value: Any) -> tuple[Pa
     kind, context = first["type"], first.get("ctx", {})
     if kind == "extra_forbidden":
         known = _keys(_model_at(model, path[:-1]))
+        if " " in key:
+            comma = Text("花括号内的文字若含逗号，须加引号。", "Inside { } a text with a comma needs quotes.")
+            return path[:-1], Text(f"不认识的键「{key}」。", f"“{key}” is read as a key."), comma
         return path, Text(f"不认识的键 {key}。", f"the key {key} is unknown here."), nearest(key, known)
     if kind == "missing":
         return path[:-1], Text(f"缺少 {name}。", f"{name} is missing."), Text(f"请补上 {key}。", f"Add {key}.")

@@ -32,7 +32,8 @@ def card(*children: Any, title: Any = None, id: str | None = None, kind: str = "
     """A box with one subject."""
     heading = (html.H2 if level == 2 else html.H3)(title, className="card-title") if title else None
     head = html.Div([heading, side], className="card-head") if side is not None else heading
-    return html.Section([head, *children], className=f"card {kind}".strip(), **({"id": id} if id else {}))
+    inside = [piece for child in children for piece in (child if isinstance(child, list) else [child])]
+    return html.Section([head, *inside], className=f"card {kind}".strip(), **({"id": id} if id else {}))
 
 
 def tiles(items: Sequence[Any]) -> Any:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from dash import html
 
 from budgetwatch.access.viewer import ROLES
-from budgetwatch.cases.machine import ACTIONS, STATES
+from budgetwatch.cases.machine import STATES
 from budgetwatch.errors import NotFound
 from budgetwatch.queries import work
 from budgetwatch.queries.work import CaseView, MoveView, StepView
-from budgetwatch.records.feeds import FEEDS
+from budgetwatch.records.feeds import ALL
 from budgetwatch.text import Text
 from dashboard.asking import Asking
 from dashboard.components import (
@@ -38,6 +39,8 @@ from dashboard.components import (
     table,
     timeline,
 )
+from dashboard.components.coded import coded
+from dashboard.components.table import shown_value
 from dashboard.i18n import say, t
 
 SIZE = 20
@@ -128,13 +131,16 @@ def _evidence(asking: Asking, case: CaseView) -> Any:
     listing = case.evidence
     if page > 1:
         listing = work.evidence(asking.home, asking.viewer, case.flag_id, limit=SIZE, offset=(page - 1) * SIZE)
-    feed = FEEDS.get(case.row_feed)
+    feed = ALL.get(case.row_feed)
     heading = t("依据的记录（{feed}，共 {n} 条）", feed=say(feed.label) if feed else case.row_feed, n=f"{case.row_count:,}")
     if not listing.rows:
         return card(empty(t("这条规则依据的是缺失的记录，没有可列的行；请看上面的数字和日期。")), title=heading, id="evidence-card")
     columns = [
         *_row_link(asking, case),
-        *columns_of([h for h in listing.headings if _says_something(h.name, listing.rows)], leave_out=HIDDEN),
+        *[
+            _worded(case.row_feed, c)
+            for c in columns_of([h for h in listing.headings if _says_something(h.name, listing.rows)], leave_out=HIDDEN)
+        ],
     ]
     return card(
         table(columns, listing.rows[:SIZE], caption=heading, id="evidence", cards=False),
@@ -146,6 +152,13 @@ def _evidence(asking: Asking, case: CaseView) -> Any:
 
 def _says_something(name: str, rows: list[dict[str, Any]]) -> bool:
     return any(row.get(name) not in (None, "") for row in rows)
+
+
+def _worded(feed: str, column: Column) -> Column:
+    """The column with its codes as words."""
+    if column.kind != "code":
+        return column
+    return replace(column, cell=lambda row: coded(feed, column.name, row.get(column.name)) or shown_value(row.get(column.name), "code"))
 
 
 def _row_link(asking: Asking, case: CaseView) -> list[Column]:
@@ -242,8 +255,7 @@ def _moves(case: CaseView) -> Any:
 def _move(case: CaseView, move: MoveView, *, opened: bool) -> Any:
     """One possible move: a button at once where nothing need be said, else a form that opens."""
     key, label = move.action, say(move.label)
-    takes = move.needs | (ACTIONS[key].takes if key in ACTIONS else frozenset())
-    fields = [f for f in (_field(key, name, move) for name in ("reason", "letter_no", "due_on", "note") if name in takes) if f]
+    fields = [f for f in (_field(key, name, move) for name in ("reason", "letter_no", "due_on", "note") if name in move.takes | move.needs) if f]
     main = key not in ("comment", "release", "send_back", "return_reply", "dismiss")
     form = html.Form(
         [

@@ -12,6 +12,7 @@ from budgetwatch.queries import payments
 from budgetwatch.text import Text
 from dashboard.asking import Asking
 from dashboard.components import amount, breadcrumbs, card, definition_list, page_head, severity_badge, state_badge
+from dashboard.components.coded import coded
 from dashboard.components.table import shown_value
 from dashboard.i18n import say, t
 
@@ -25,7 +26,12 @@ def view(asking: Asking) -> tuple[str, Any]:
     currency = str(values.get("currency") or "CNY")
     title = t("凭证 {n}", n=values.get("voucher_no") or voucher.row)
     fields = [
-        (say(h.label), amount(v, currency, unit="yuan", with_unit=True) if h.kind == "money" else shown_value(v, h.kind))
+        (
+            say(h.label),
+            amount(v, currency, unit="yuan", with_unit=True)
+            if h.kind == "money"
+            else coded("payment", h.name, v) or shown_value(v, h.kind),
+        )
         for h, v in voucher.fields
         if v not in (None, "") and not h.name.startswith("_")
     ]

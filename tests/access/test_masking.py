@@ -76,7 +76,9 @@ def test_python_and_duckdb_hide_the_same(python: object, sql: object, value: str
 
 
 @settings(max_examples=200, deadline=None)
-@given(before=st.sampled_from(["", "付", "a", " ", "，"]), number=st.from_regex(r"[1-9][0-9]{16}[0-9X]", fullmatch=True))
+@given(
+    before=st.sampled_from(["", "付", "a", " ", "，"]), number=st.from_regex(r"[1-9][0-9]{16}[0-9X]", fullmatch=True)
+)
 def test_no_id_number_survives_in_a_memo(before: str, number: str) -> None:
     assert number not in (masking.mask_text(f"{before}{number}元") or "")
 
@@ -95,7 +97,9 @@ def test_payees_that_are_persons_are_masked_and_units_stay_readable(
     name: str | None, kind: str | None, shown: str | None
 ) -> None:
     picked = masking.sql_payee("n", "k")
-    assert duckdb.execute(f"SELECT {picked} FROM (SELECT ?::VARCHAR AS n, ?::VARCHAR AS k)", [name, kind]).fetchone() == (shown,)
+    assert duckdb.execute(
+        f"SELECT {picked} FROM (SELECT ?::VARCHAR AS n, ?::VARCHAR AS k)", [name, kind]
+    ).fetchone() == (shown,)
 
 
 def test_only_those_whose_work_it_is_see_payees() -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,8 @@ from budgetwatch.text import Text
 _BATCH = 50_000
 #: The longest field the exact lane takes; past it a quote was surely never closed.
 _LONGEST = 4 * 2**20
+#: Stands after the last line: it comes out by itself unless a quote is still open. Files with NUL are refused before.
+_END = "\0end\0"
 _HEADING_MOST = 1 << 20
 _RAW_MOST = 10_000
 _BINARY = {b"PK\x03\x04": "xlsx/zip", b"\x1f\x8b": "gzip", b"\xd0\xcf\x11\xe0": "xls", b"%PDF": "PDF", b"PAR1": "Parquet"}
@@ -126,11 +129,10 @@ def _exact(path: Path, profile: Profile, work: Path, where: str, headings: Seque
             file.readline()
         records = _numbered(file, profile, where)
         next(records)
-        ended, last = 0, 0
-        for first, ended, fields in records:
+        for first, fields in records:
             if not fields:
                 continue
-            rows, last = rows + 1, first
+            rows += 1
             row = [value or None for value in fields]
             if len(fields) == len(headings):
                 lines.append(first)
@@ -139,8 +141,6 @@ def _exact(path: Path, profile: Profile, work: Path, where: str, headings: Seque
                 broken.append((first, len(fields), _written(fields, profile.delimiter)[:_RAW_MOST], row))
             if len(lines) >= _BATCH:
                 put()
-    if broken and broken[-1][0] == last and ended - last > 2:
-        raise _unclosed(where, last)
     put()
     return Sheet(
         tuple(headings), pl.scan_parquet(parts), pl.DataFrame(broken, schema=BROKEN, orient="row"), rows, sha256,
@@ -148,21 +148,24 @@ def _exact(path: Path, profile: Profile, work: Path, where: str, headings: Seque
     )  # fmt: skip
 
 
-def _numbered(file: io.TextIOWrapper, profile: Profile, where: str) -> Iterator[tuple[int, int, list[str]]]:
-    """Each record with the line it starts on and the line it ends on."""
-    reader, before = _parsed(file, profile), 0
+def _numbered(file: io.TextIOWrapper, profile: Profile, where: str) -> Iterator[tuple[int, list[str]]]:
+    """Each record with the line it starts on. A quote still open at the end of the file is refused."""
+    reader, before = _parsed(itertools.chain(file, [_END]), profile), 0
     while True:
+        line = profile.skip_rows + before + 1
         try:
             fields = next(reader)
-        except StopIteration:
-            return
         except csv.Error:
-            raise _unclosed(where, profile.skip_rows + before + 1) from None
-        yield profile.skip_rows + before + 1, profile.skip_rows + reader.line_num, fields
+            raise _unclosed(where, line) from None
+        if fields == [_END]:
+            return
+        if any(_END in field for field in fields):
+            raise _unclosed(where, line)
+        yield line, fields
         before = reader.line_num
 
 
-def _parsed(file: io.TextIOBase, profile: Profile):  # type: ignore[no-untyped-def]  # csv's reader type is private
+def _parsed(file: Iterable[str], profile: Profile):  # type: ignore[no-untyped-def]  # csv's reader type is private
     csv.field_size_limit(_LONGEST)
     if profile.quote is None:
         return csv.reader(file, delimiter=profile.delimiter, quoting=csv.QUOTE_NONE)
@@ -181,8 +184,13 @@ def _heading(path: Path, profile: Profile, where: str) -> tuple[list[str], int, 
         for _ in range(profile.skip_rows):
             file.readline(_HEADING_MOST)
         pieces: list[bytes] = []
+        begun = file.tell()
         while (piece := file.readline(_HEADING_MOST)) and sum(map(len, pieces)) < _HEADING_MOST:
+            if b"\n" not in piece and b"\r" in piece:  # lines that end in CR alone
+                piece = piece[: piece.index(b"\r") + 1]
+                file.seek(begun + len(piece))
             pieces.append(piece)
+            begun = file.tell()
             if profile.quote is None or b"".join(pieces).count(profile.quote.encode()) % 2 == 0:
                 break
         start = file.tell()

@@ -1,0 +1,157 @@
+"""Verbs about what is sent: the demo city, profiles, taking files in, batches and their rejects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from budgetwatch import intake
+from budgetwatch.cli.app import HELP, app, home, language, reader
+from budgetwatch.cli.out import DONE, FAILED, FOUND, AsCsv, AsJson, listed, printed_json, progress, remark, rows
+from budgetwatch.errors import BudgetwatchError
+from budgetwatch.feeds import profile as profiles
+from budgetwatch.feeds.reasons import REASONS
+from budgetwatch.intake import Receipt
+from budgetwatch.queries import feeds as asked
+from budgetwatch.text import Text
+
+feeds = typer.Typer(
+    no_args_is_help=True, context_settings=HELP, help="Profiles of senders, and judging a file without taking it in."
+)
+batches = typer.Typer(
+    no_args_is_help=True, context_settings=HELP, help="The files that were taken in, and their rejected rows."
+)
+app.add_typer(feeds, name="feeds")
+app.add_typer(batches, name="batches")
+
+Profile = typer.Option(..., "--profile", "-p", help="the profile that reads the file; see `feeds list`")
+
+
+@app.command()
+def demo(
+    years: int = typer.Option(3, min=1, max=10, help="how many past years"),
+    payments: int = typer.Option(200_000, min=5_000, max=200_000_000, help="payments in all"),
+    seed: int = typer.Option(7, help="another seed, another city"),
+    as_json: bool = AsJson,
+) -> None:
+    """Build an invented city in an empty home: files as senders would send them, taken in by the ordinary road."""
+    from budgetwatch.demo.build import build
+
+    with progress("demo", language()) as report:
+        told = build(home(), years=years, payments=payments, seed=seed, progress=report)
+    if as_json:
+        printed_json(told, language())
+        return
+    remark({"zh": f"示范市已建成：{home().path}", "en": f"The demo city stands in {home().path}."}[language()])
+    remark({"zh": "budgetwatch serve 打开它。", "en": "`budgetwatch serve` opens it."}[language()])
+
+
+@feeds.command("list")
+def feeds_list(as_json: bool = AsJson, as_csv: bool = AsCsv) -> None:
+    """The profiles at hand: the built-in ones and those under BUDGETWATCH_HOME/profiles."""
+    known = profiles.load_all(home().path / "profiles")
+    listed(
+        rows(
+            [("name", Text("方案", "Profile")), ("feed", Text("数据", "Feed")), ("format", Text("格式", "Format")),
+             ("sender", Text("报送方", "Sender")), ("title", Text("说明", "Title"))],
+            [{"name": p.name, "feed": p.feed.name, "format": p.format, "sender": p.sender, "title": p.title} for p in known.values()],
+        ),
+        language(), as_json=as_json, as_csv=as_csv,
+    )  # fmt: skip
+
+
+@feeds.command("check")
+def feeds_check(
+    files: list[Path] = typer.Argument(..., help="files to judge"),
+    profile: str = Profile,
+    strict: bool = typer.Option(False, "--strict", help="exit 1 when any row would be rejected"),
+    as_json: bool = AsJson,
+) -> None:
+    """Judge files as `take-in` would, and keep nothing."""
+    receipts, code = _each(files, as_json, lambda path, report: intake.check(home(), path, profile, progress=report))
+    raise typer.Exit(code or (FOUND if strict and any(r.rows_rejected for r in receipts) else DONE))
+
+
+@app.command("take-in")
+def take_in(
+    files: list[Path] = typer.Argument(..., help="files of one sender"),
+    profile: str = Profile,
+    as_json: bool = AsJson,
+) -> None:
+    """Take files in: every row ends accepted, rejected with its reason, or already known. Twice changes nothing."""
+    _, code = _each(
+        files, as_json, lambda path, report: intake.take_in(home(), path, profile, actor="cli", progress=report)
+    )
+    raise typer.Exit(code)
+
+
+def _each(files: list[Path], as_json: bool, handle: Any) -> tuple[list[Receipt], int]:
+    """Handle every file; one that is refused is told about and does not stop the others."""
+    receipts: list[Receipt] = []
+    refused: list[dict[str, Any]] = []
+    for path in files:
+        try:
+            with progress(path.name, language()) as report:
+                receipts.append(handle(path, report))
+        except BudgetwatchError as no:
+            refused.append({"file": str(path), **no.shape(language())})
+            remark(no.sentence(language()))
+        else:
+            if not as_json:
+                _tell(receipts[-1])
+    if as_json:
+        told: list[Any] = [*receipts, *refused]
+        printed_json(told[0] if len(files) == 1 else told, language())
+    return receipts, FAILED if refused else DONE
+
+
+_ALREADY = Text(
+    "{file}：已于批次 {batch} 接收，未作改动。", "{file}: taken in before, as batch {batch}; nothing changed."
+)
+_ROWS = Text(
+    "{file}：共 {all:,} 行 = 接收 {ok:,} + 退回 {bad:,} + 已有 {known:,}",
+    "{file}: {all:,} rows = {ok:,} accepted + {bad:,} rejected + {known:,} already known",
+)
+
+
+def _tell(receipt: Receipt) -> None:
+    lang = language()
+    if receipt.status == "already":
+        remark(_ALREADY.fill(file=receipt.file_name, batch=receipt.batch).of(lang))
+        return
+    counts = _ROWS.fill(
+        file=receipt.file_name, all=receipt.rows_in, ok=receipt.rows_accepted, bad=receipt.rows_rejected, known=receipt.rows_repeated
+    )  # fmt: skip
+    number = f"#{receipt.batch} " if receipt.batch else ""
+    amount = "" if receipt.amount_sum is None else f"  {receipt.amount_sum:,.2f} {receipt.currency}"
+    print(f"{number}{counts.of(lang)}{amount}")  # noqa: T201
+    for reason, count in receipt.reasons.items():
+        kind = (
+            REASONS[reason].of(lang).replace("{column}", "…").replace("{value}", "…") if reason in REASONS else reason
+        )
+        remark(f"  {count:,} × {kind}")
+
+
+@batches.command("list")
+def batches_list(
+    feed: str = "", profile: str = "", status: str = "", limit: int = 50, as_json: bool = AsJson, as_csv: bool = AsCsv
+) -> None:
+    """The files sent, newest first, and what became of their rows."""
+    listed(
+        asked.batches(home(), reader(), feed=feed, profile=profile, status=status, limit=limit),
+        language(), as_json=as_json, as_csv=as_csv,
+    )  # fmt: skip
+
+
+@batches.command("rejects")
+def batches_rejects(batch: int, limit: int = 1000, as_json: bool = AsJson, as_csv: bool = AsCsv) -> None:
+    """The rejected rows of one batch: line, column, value, reason and the row as it was sent."""
+    listed(asked.rejects(home(), reader(), batch, limit=limit), language(), as_json=as_json, as_csv=as_csv)
+
+
+@batches.command("freshness")
+def batches_freshness(as_json: bool = AsJson, as_csv: bool = AsCsv) -> None:
+    """How much of each feed there is, and how recent."""
+    listed(asked.freshness(home(), reader()), language(), as_json=as_json, as_csv=as_csv)

@@ -1,0 +1,106 @@
+"""The verb that opens the house: one process, API and dashboard on one address."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+
+import sqlalchemy as sa
+import typer
+
+from budgetwatch.access.viewer import ROLES
+from budgetwatch.cli.app import app, home, language, settings
+from budgetwatch.cli.out import progress, remark
+from budgetwatch.errors import Conflict, Denied
+from budgetwatch.tables import Batch, User
+from budgetwatch.text import Text
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _free(host: str, port: int) -> None:
+    """Refuse with a sentence when something else already listens there."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as taken:
+            raise Conflict(
+                Text(f"无法监听：{taken.strerror}。", f"cannot listen there: {taken.strerror}."),
+                where=f"{host}:{port}",
+                fix=Text(
+                    "换一个端口：--port 8051，或 BUDGETWATCH_PORT。",
+                    "Choose another port: --port 8051, or BUDGETWATCH_PORT.",
+                ),
+            ) from None
+
+
+@app.command()
+def serve(
+    host: str | None = typer.Option(None, help="default BUDGETWATCH_HOST or 127.0.0.1"),
+    port: int | None = typer.Option(None, min=1, max=65535, help="default BUDGETWATCH_PORT or 8050"),
+    demo: bool = typer.Option(False, "--demo", help="build the demo city first, when the home is empty"),
+) -> None:
+    """Serve the dashboard and the API until Ctrl-C."""
+    config = settings()
+    host, port = host or config.host, port or config.port
+    config.host = host
+    os.environ["BUDGETWATCH_HOST"] = host
+    _free(host, port)
+    if demo and _empty():
+        remark(
+            {"zh": "正在建立示范市（仅首次，约一分钟）…", "en": "Building the demo city (once; about a minute)…"}[
+                language()
+            ]
+        )
+        from budgetwatch.demo.build import build
+
+        with progress("demo", language()) as report:
+            build(home(), years=3, payments=200_000, seed=7, progress=report)
+    accounts = _demo_accounts()
+    if accounts and not _loopback(host):
+        raise Denied(
+            Text("含有演示账号的库只能在本机打开。", "a home with demo accounts is only served on this machine."),
+            where=f"--host {host}",
+            fix=Text(
+                "用空的 BUDGETWATCH_HOME，或停用演示账号（user deactivate）。",
+                "Use another BUDGETWATCH_HOME, or switch the demo accounts off (user deactivate).",
+            ),
+        )
+    import uvicorn
+
+    from budgetwatch.api.app import create_app
+
+    served = create_app(home())
+    shown = f"[{host}]" if ":" in host else host
+    remark(f"budgetwatch · 预算联网监督   http://{shown}:{port}   ({home().path})")
+    if accounts:
+        remark(
+            {"zh": "演示账号（密码均为 demo-2026）：", "en": "Demo accounts (password of each: demo-2026):"}[language()]
+        )
+        for login, name, role, region in accounts:
+            remark(f"  {login:<16} {ROLES[role].of(language()):<20} {region:<10} {name}")
+    uvicorn.run(served, host=host, port=port, log_level="warning", access_log=False, server_header=False)
+
+
+def _empty() -> bool:
+    with home().session() as session:
+        return not session.scalar(sa.select(sa.func.count()).select_from(Batch)) and not session.scalar(
+            sa.select(sa.func.count()).select_from(User)
+        )
+
+
+def _demo_accounts() -> list[tuple[str, str, str, str]]:
+    with home().session() as session:
+        found = session.execute(
+            sa.select(User.login, User.name, User.role, User.region).where(User.demo, User.active).order_by(User.id)
+        )
+        return [(login, name, role, region) for login, name, role, region in found]

@@ -1,0 +1,252 @@
+"""`generate`: the invented city's years as files from its senders, with an answers file of what was planted.
+
+Payments are made and written piece by piece, so ten million need no more memory than a few hundred thousand.
+The same arguments give the same files, byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from budgetwatch.demo import anomalies, assets, budgets, events, files, ledgers, payees, places, senders, slots, spending, subjects
+from budgetwatch.demo import transfers as moves
+from budgetwatch.demo.anomalies import Planted
+from budgetwatch.demo.budgets import Ints, Plan
+from budgetwatch.demo.senders import Sender
+
+Progress = Callable[[str, float], None]
+_CHUNK = 250_000  # payments made at a time
+
+
+@dataclass(slots=True)
+class Generated:
+    """The written files with the profile that reads each, and the answers file; `payments` counts good payment rows."""
+
+    files: list[tuple[Path, str]] = field(default_factory=list)
+    answers: Path = Path()
+    payments: int = 0
+
+
+@dataclass(slots=True)
+class City:
+    """Everything decided before the first payment is made."""
+
+    plan: Plan
+    procedure: events.Procedure
+    transfers: moves.Transfers
+    payees: payees.Payees
+    choice: payees.Choice
+    counts: dict[int, Ints]
+    salary_day: Ints
+    planted: Planted
+    seed: int
+
+
+def units_for(payments_a_year: float) -> int:
+    """How many units a city with that many payments has: 79 at least, 342 as soon as they can be kept busy, then slowly more."""
+    if payments_a_year <= 400_000:
+        return int(min(max(payments_a_year / 85, 79), 342))
+    return int(342 * (payments_a_year / 400_000) ** 0.5)
+
+
+def found(*, years: int, payments: int, seed: int, last_year: int) -> City:
+    """Plan the city: map, units, budgets, procedure, anomalies; no payment yet."""
+    rng = np.random.default_rng([seed, 990100])
+    span = list(range(last_year - years + 1, last_year + 1))
+    a_year = payments / years
+    map_ = places.regions(rng)
+    units = places.units(rng, map_, units_for(a_year))
+    items = slots.slots(units, map_, a_year / len(units), rng)
+    plan = budgets.plan(map_, units, items, span, rng)
+    procedure = events.procedure(plan, rng)
+    documents = moves.transfers(plan, procedure, rng)
+    who = payees.Payees()
+    planted = anomalies.plant(plan, procedure, documents, who, many=3 if payments >= 150_000 else 2, rng=rng)
+    counts = {year: spending.counts(plan, year, int(a_year) - planted.in_year(year), rng) for year in span}
+    choice = payees.choose(plan, who, np.maximum.reduce(list(counts.values())))
+    salary_day = np.array([7 + (u.index * 5 + seed) % 9 for u in units])
+    return City(plan, procedure, documents, who, choice, counts, salary_day, planted, seed)
+
+
+def payments(city: City, year: int) -> Iterator[pl.DataFrame]:
+    """The year's payments, a piece at a time, planted ones among them (`planted` > 0), each piece in order of days."""
+    counts = city.counts[year]
+    start = 0
+    for number, stop in enumerate(_pieces(city.plan, counts)):
+        chunk = range(start, stop)
+        rng = np.random.default_rng([city.seed, year, number])
+        made = spending.spend(city.plan, city.payees, city.choice, year, chunk, counts, city.salary_day, rng)
+        extra = city.planted.payments(city.plan, city.payees, year, chunk)
+        frames = [f.with_columns(planted=pl.lit(0, pl.Int64)) for f in (made,) if f.height]
+        frames += [f for f in (extra,) if f.height]
+        start = stop
+        if frames:
+            whole = pl.concat(frames, how="diagonal_relaxed").sort("pay_date", "agency_code", "slot", "cents", maintain_order=True)
+            yield city.planted.retouch(whole, year)
+
+
+def _pieces(plan: Plan, counts: Ints) -> list[int]:
+    """Where to cut the slots so that no unit is cut and no piece is much larger than `_CHUNK` payments."""
+    unit = np.array([s.unit for s in plan.slots])
+    ends = np.flatnonzero(np.append(unit[1:] != unit[:-1], True)) + 1
+    total = np.cumsum(counts)
+    cuts: list[int] = []
+    done = 0
+    for end in ends:
+        if total[end - 1] - done >= _CHUNK or end == len(unit):
+            cuts.append(int(end))
+            done = int(total[end - 1])
+    return cuts
+
+
+def numbered(frame: pl.DataFrame, sender: Sender, year: int, done: int) -> pl.DataFrame:
+    """The piece with its voucher and invoice numbers, counted on from `done`."""
+    mark = sender.profile.removeprefix("demo_pay_").upper()
+    serial = pl.int_range(done + 1, done + 1 + pl.len(), dtype=pl.Int64)
+    which = senders.PAYMENT_SENDERS.index(sender)
+    invoice = (serial * 7919 + which * 1_000_003) % 10**9
+    fresh = pl.lit(f"{year % 100:02d}{which}") + invoice.cast(pl.String).str.zfill(9)
+    given = pl.col("invoice_no") if "invoice_no" in frame.columns else pl.lit(None, pl.String)
+    return frame.with_columns(
+        voucher_no=pl.lit(f"{mark}{year}") + serial.cast(pl.String).str.zfill(8),
+        budget_year=pl.lit(year, pl.Int64),
+        invoice_no=pl.when(given.is_not_null()).then(given).when(pl.col("has_invoice")).then(fresh),
+        amount=ledgers.exact("cents"),
+    )
+
+
+def generate(
+    folder: Path, *, years: int = 3, payments: int = 200_000, seed: int = 7, last_year: int = 2025, progress: Progress | None = None
+) -> Generated:
+    """Write the city's files into `folder`. `payments` is met within a percent, but never undercuts what the units need."""
+    report = progress or (lambda words, share: None)
+    folder.mkdir(parents=True, exist_ok=True)
+    report("budgets", 0.0)
+    city = found(years=years, payments=payments, seed=seed, last_year=last_year)
+    out = Generated(answers=folder / "answers.jsonl")
+    _write_ledgers(folder, city, out)
+    for at, year in enumerate(city.plan.years):
+        report(f"payments {year}", 0.2 + 0.8 * at / years)
+        _write_payments(folder, city, year, out)
+    with open(out.answers, "w", encoding="utf-8") as answers:
+        for answer in city.planted.answers():
+            answers.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    report("done", 1.0)
+    return out
+
+
+def generate_payments_csv(path: Path, rows: int, seed: int, *, years: int = 3, last_year: int = 2025) -> int:
+    """About `rows` payments of the whole city in one large CSV as the city's bureau writes it; returns how many."""
+    city = found(years=years, payments=rows, seed=seed, last_year=last_year)
+    sender = senders.PAYMENT_SENDERS[0]
+    writer = files.Writer(path, sender)
+    total = 0
+    for year in city.plan.years:
+        done = 0
+        for piece in payments_of(city, year):
+            writer.write(numbered(piece, sender, year, done))
+            done += piece.height
+        total += done
+    writer.close()
+    return total
+
+
+payments_of = payments
+
+
+def _write_payments(folder: Path, city: City, year: int, out: Generated) -> None:
+    """One file a sender; each counts its vouchers on its own."""
+    writers: dict[str, files.Writer] = {}
+    done: dict[str, int] = {}
+    for piece in payments_of(city, year):
+        for (place,), part in piece.group_by(pl.col("adm_div_code").str.slice(4, 2), maintain_order=True):
+            sender = senders.PAYMENT_SENDERS[int(str(place))]
+            name = sender.profile
+            if name not in writers:
+                writers[name] = files.Writer(folder / sender.file.format(year=year), sender)
+            ready = numbered(part, sender, year, done.get(name, 0))
+            city.planted.seen(ready)
+            writers[name].write(ready)
+            done[name] = done.get(name, 0) + part.height
+    for name, writer in writers.items():
+        if name == "demo_pay_city" and year == city.plan.years[0]:
+            city.planted.break_rows(writer)
+        writer.close()
+        out.files.append((writer.path, name))
+        out.payments += done[name]
+
+
+def _write_ledgers(folder: Path, city: City, out: Generated) -> None:
+    plan, procedure = city.plan, city.procedure
+    rng = np.random.default_rng([city.seed, 4])
+
+    def put(frame: pl.DataFrame, sender: Sender) -> None:
+        if frame.height:
+            out.files.append((files.write(folder, frame, sender), sender.profile))
+
+    by_feed = {s.feed: s for s in senders.OTHERS}
+    put(_regions(plan), by_feed["region"])
+    put(_subjects(plan), by_feed["subject_dict"])
+    put(_units(plan), senders.ORG_UNITS)
+    lines = ledgers.budget_lines(plan, procedure, rng)
+    place = pl.col("adm_div_code")
+    put(lines.filter(place == places.CITY), senders.BUDGET_CITY)
+    put(lines.filter((place.str.len_chars() == 6) & ~place.is_in([places.CITY, "990103"])), senders.BUDGET_DISTRICTS)
+    put(lines.filter(place == "990103"), senders.BUDGET_QINGHE)
+    put(lines.filter(place.str.len_chars() > 6), senders.BUDGET_TOWNS)
+    indicators = ledgers.indicators(plan)
+    put(indicators.filter(place == places.CITY), senders.INDICATOR_CITY)
+    put(indicators.filter(place != places.CITY), senders.INDICATOR_DISTRICTS)
+    planted = city.planted
+    tables = {
+        "adjustment": (ledgers.adjustments(plan, procedure) + planted.adjustments, ("amount",)),
+        "transfer": ([_record(t) for t in city.transfers.rows], ("amount",)),
+        "carryover": (ledgers.carryovers(plan) + planted.carryovers, ("formed", "used", "recovered", "balance")),
+        "debt_limit": (planted.limits(assets.debt_limits(plan)), ("ceiling", "balance", "fiscal_capacity")),
+        "debt_bond": (planted.bonds(assets.bonds(plan, rng)), ("proceeds", "spent")),
+        "project_invest": (
+            planted.projects(assets.projects(plan, rng)),
+            ("feasibility_estimate", "approved_estimate", "contract_amount", "annual_plan", "paid_total"),
+        ),
+        "calendar_event": ([_record(e) for e in procedure.events], ()),
+        "disclosure": (planted.disclosures(ledgers.disclosures(plan, procedure)), ("amount",)),
+    }
+    for feed, (rows, amounts) in tables.items():
+        put(ledgers.frame(rows, amounts), by_feed[feed])
+
+
+def _record(row: object) -> dict[str, object]:
+    return {name: getattr(row, name) for name in row.__slots__}  # type: ignore[attr-defined]
+
+
+def _regions(plan: Plan) -> pl.DataFrame:
+    return pl.DataFrame(
+        [(p.code, y, p.name, p.level, p.population) for y in [*plan.years, plan.draft_year] for p in plan.places],
+        schema=["adm_div_code", "budget_year", "adm_div_name", "level", "population"], orient="row",
+    )  # fmt: skip
+
+
+def _subjects(plan: Plan) -> pl.DataFrame:
+    return pl.DataFrame(
+        [(kind, y, code, name, parent or None) for y in [*plan.years, plan.draft_year] for kind, code, name, parent in subjects.dictionary()],
+        schema=["type", "budget_year", "code", "name", "parent"], orient="row",
+    )  # fmt: skip
+
+
+def _units(plan: Plan) -> pl.DataFrame:
+    rows = []
+    for year in [*plan.years, plan.draft_year]:
+        for u in plan.units:
+            above = plan.units[u.parent] if u.parent is not None else None
+            rows.append({
+                "agency_code": u.code, "budget_year": year, "agency_name": u.name, "parent_code": above.code if above else None,
+                "parent_name": above.name if above else None, "adm_div_code": u.region.code, "level": u.region.level,
+                "unit_type": u.unit_type, "staff_quota": u.quota, "staff_actual": u.staff, "uscc": u.uscc,
+            })  # fmt: skip
+    return pl.DataFrame(rows, infer_schema_length=None)

@@ -1,0 +1,239 @@
+"""How the text of one column becomes a value, and what is wrong when it does not.
+
+Every cast comes twice, as Polars expressions: `quick` reads what is plainly written and gives NULL for
+the rest; `full` also reads grouped amounts, brackets, other date formats. Both never guess: an amount
+with parts of a cent is not rounded unless the profile says so, and an exponent is not an amount
+(spreadsheets write 1E+05 when digits are already lost).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from budgetwatch.feeds.profile import DATES, UNITS, Profile
+from budgetwatch.feeds.readers.sheet import column as place
+from budgetwatch.records import Column
+
+#: Digits left of the point that DECIMAL(18,2) holds.
+_NUMBER = r"^[+-]?(?:\d{1,16}\.?\d*|\.\d+)$"
+_WIDE = pl.Decimal(38, 10)
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
+_YES = {"true": True, "1": True, "是": True, "y": True, "yes": True, "有": True}
+_NO = {"false": False, "0": False, "否": False, "n": False, "no": False, "无": False}
+
+
+class Cast:
+    """Text without outer spaces; an empty one is no value. The base serves codes and texts without a list."""
+
+    reason_code = "missing"
+
+    def __init__(self, column: Column, at: int) -> None:
+        self.column, self.at = column, at
+        self.stripped = pl.col(place(at)).str.strip_chars()
+        self.text = pl.when(self.stripped != "").then(self.stripped)
+
+    @property
+    def quick(self) -> pl.Expr:
+        return self.full
+
+    @property
+    def full(self) -> pl.Expr:
+        return self.text
+
+    def right(self, value: pl.Expr) -> pl.Expr:
+        """Whether the cast gave a value wherever the sender wrote one."""
+        return value.is_not_null() | pl.col(place(self.at)).is_null()
+
+    def reason(self, value: pl.Expr) -> pl.Expr:
+        """The reason code where the value is wrong, NULL where it is right."""
+        missing = pl.lit("missing") if self.column.required else pl.lit(None, dtype=pl.String)
+        return pl.when(value.is_null() & self.text.is_not_null()).then(self.fault()).when(value.is_null()).then(missing)
+
+    def fault(self) -> pl.Expr:
+        return pl.lit(self.reason_code)
+
+    def tune(self, sample: pl.DataFrame) -> None:
+        """Learn from a sample what to expect; most casts have nothing to learn."""
+
+
+class Plain(Cast):
+    """A code or text without a list: nothing can be wrong with it but its absence.
+
+    The quick cast leaves a value of spaces only as an empty text, which is not right, so the full one sees it.
+    """
+
+    @property
+    def quick(self) -> pl.Expr:
+        return self.stripped
+
+    def right(self, value: pl.Expr) -> pl.Expr:
+        return value.ne_missing(pl.lit(""))
+
+
+class Listed(Cast):
+    """A code through a mapping; `closed`: what the mapping does not know is wrong, else it passes as it is."""
+
+    reason_code = "unknown_code"
+
+    def __init__(self, column: Column, at: int, mapping: Mapping[str, str]) -> None:
+        super().__init__(column, at)
+        self.mapping = mapping
+
+    def _mapped(self, text: pl.Expr) -> pl.Expr:
+        old, new = list(self.mapping), list(self.mapping.values())
+        other = pl.lit(None, dtype=pl.String) if self.column.values else text
+        return text.replace_strict(old, new, default=other, return_dtype=pl.String)
+
+    @property
+    def quick(self) -> pl.Expr:
+        return self._mapped(self.stripped)
+
+    @property
+    def full(self) -> pl.Expr:
+        return self._mapped(self.text)
+
+    def right(self, value: pl.Expr) -> pl.Expr:
+        return super().right(value) if self.column.values else value.ne_missing(pl.lit(""))
+
+
+class Money(Cast):
+    """Exact yuan; `shift` is 4 for a column sent in 万元."""
+
+    reason_code = "not_money"
+
+    def __init__(self, column: Column, at: int, profile: Profile) -> None:
+        super().__init__(column, at)
+        self.shift = UNITS[profile.units.get(column.name, "yuan")]
+        self.round = profile.amounts.round
+        self.plain = self._plain(profile)
+
+    def _plain(self, profile: Profile) -> pl.Expr:
+        """The amount in plain digits, as far as the profile allows other ways of writing it."""
+        text = self.text.str.replace("−", "-", literal=True)
+        if profile.amounts.signs:
+            for sign in profile.amounts.signs:
+                text = text.str.replace(sign, "", literal=True).str.strip_chars()
+        if profile.amounts.parentheses:
+            bracketed = text.str.extract(r"^[(（]\s*([^()（）+-]+?)\s*[)）]$")
+            text = pl.when(bracketed.is_not_null()).then(pl.lit("-") + bracketed).otherwise(text)
+        if profile.amounts.thousands:
+            grouped = text.str.contains(r"^[+-]?\d{1,3}(?:[,，]\d{3})+(?:\.\d*)?$")
+            text = pl.when(grouped).then(text.str.replace_all("[,，]", "")).otherwise(text)
+        return text
+
+    @property
+    def quick(self) -> pl.Expr:
+        if self.shift or self.round:
+            return self._value(self.stripped)
+        return pl.when(self.stripped.str.contains(r"^[+-]?\d{1,16}(?:\.\d{1,2}0*)?$")).then(
+            self.stripped.cast(pl.Decimal(18, 2), strict=False)
+        )
+
+    @property
+    def full(self) -> pl.Expr:
+        return self._value(self.plain)
+
+    def _value(self, text: pl.Expr) -> pl.Expr:
+        fits = text.str.contains(_NUMBER)
+        if not self.round:
+            fits &= ~text.str.contains(self._finer)
+        wide = text.cast(_WIDE, strict=False) * (10**self.shift)
+        return pl.when(fits).then(wide.round(2, mode="half_to_even").cast(pl.Decimal(18, 2), strict=False))
+
+    @property
+    def _finer(self) -> str:
+        """More decimals than the cent holds, other than zeros."""
+        return rf"\.\d{{{2 + self.shift}}}\d*[1-9]"
+
+    def fault(self) -> pl.Expr:
+        finer = self.plain.str.contains(_NUMBER) & self.plain.str.contains(self._finer)
+        return pl.when(finer).then(pl.lit("too_many_decimals")).otherwise(pl.lit("not_money"))
+
+
+class Date(Cast):
+    """A day between 1900 and 2200 in one of the formats; the quick cast expects the first."""
+
+    reason_code = "not_date"
+
+    def __init__(self, column: Column, at: int, formats: tuple[str, ...]) -> None:
+        super().__init__(column, at)
+        self.formats = formats
+
+    def _day(self, form: str) -> pl.Expr:
+        day = self.stripped.str.to_date(form, strict=False, exact=True)
+        return pl.when(day.dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)).then(day)
+
+    @property
+    def quick(self) -> pl.Expr:
+        return self._day(self.formats[0])
+
+    @property
+    def full(self) -> pl.Expr:
+        return pl.coalesce([self._day(form) for form in self.formats])
+
+    def tune(self, sample: pl.DataFrame) -> None:
+        read = [sample.select(self._day(form).count()).item() for form in self.formats]
+        best = self.formats[read.index(max(read))]
+        self.formats = (best, *(form for form in self.formats if form != best))
+
+
+class Whole(Cast):
+    """A whole number; 2,025 and 2025.0 are whole too, for spreadsheets write them so."""
+
+    reason_code = "not_integer"
+
+    @property
+    def quick(self) -> pl.Expr:
+        return pl.when(self.stripped.str.contains(r"^[+-]?\d{1,18}$")).then(self.stripped.cast(pl.Int64, strict=False))
+
+    @property
+    def full(self) -> pl.Expr:
+        grouped = self.text.str.contains(r"^[+-]?\d{1,3}(?:,\d{3})+$")
+        plain = pl.when(grouped).then(self.text.str.replace_all(",", "", literal=True)).otherwise(self.text)
+        plain = plain.str.replace(r"\.0+$", "").str.strip_suffix("年")
+        return pl.when(plain.str.contains(r"^[+-]?\d{1,18}$")).then(plain.cast(pl.Int64, strict=False))
+
+
+class Ratio(Cast):
+    """A share: 0.35, or 35%."""
+
+    reason_code = "not_ratio"
+
+    @property
+    def full(self) -> pl.Expr:
+        plain = self.text.str.strip_suffix("%").str.strip_chars()
+        number = pl.when(plain.str.contains(r"^[+-]?(?:\d{1,5}\.?\d*|\.\d+)$")).then(plain.cast(_WIDE, strict=False))
+        share = pl.when(self.text.str.ends_with("%")).then(number * pl.lit("0.01").cast(_WIDE)).otherwise(number)
+        return share.cast(_WIDE).round(6, mode="half_to_even").cast(pl.Decimal(9, 6), strict=False)
+
+
+class Flag(Cast):
+    """Yes or no."""
+
+    reason_code = "not_flag"
+
+    @property
+    def full(self) -> pl.Expr:
+        words = {**_YES, **_NO}
+        return self.text.str.to_lowercase().replace_strict(
+            list(words), list(words.values()), default=None, return_dtype=pl.Boolean
+        )
+
+
+def cast_of(column: Column, at: int, mapping: Mapping[str, str] | None, profile: Profile) -> Cast:
+    """The cast of a column at a place of the file, by its kind and the profile."""
+    match column.kind:
+        case "money":
+            return Money(column, at, profile)
+        case "date":
+            return Date(column, at, profile.dates.get(column.name, DATES))
+        case "integer":
+            return Whole(column, at)
+        case "ratio":
+            return Ratio(column, at)
+        case "flag":
+            return Flag(column, at)
+        case _:
+            return Listed(column, at, mapping) if mapping else Plain(column, at)

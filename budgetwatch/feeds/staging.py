@@ -1,0 +1,187 @@
+"""One file through reader and gate: facts staged as Parquet, rejects beside them, every row accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from budgetwatch.errors import BadFile, Fault
+from budgetwatch.facts.engine import literal
+from budgetwatch.facts.store import ROW
+from budgetwatch.feeds import readers
+from budgetwatch.feeds.gate import REJECTS, Gate
+from budgetwatch.feeds.headings import lay_out
+from budgetwatch.feeds.keys import WRITING, helper, repeated_in_file, without
+from budgetwatch.feeds.profile import Profile
+from budgetwatch.feeds.readers.sheet import LINE, Sheet, as_sent, column
+from budgetwatch.records.rowid import PART_BITS
+from budgetwatch.settings import Settings
+from budgetwatch.text import Text
+
+#: Rows judged in full at a time; a few hundred MB of text at most.
+_AT_A_TIME = 200_000
+
+Progress = Callable[[float, Text], None]
+
+
+@dataclass(slots=True)
+class Staged:
+    """A file judged: `files` hold its facts, `rejects` its rejected rows (None when there are none)."""
+
+    files: list[Path]
+    rejects: Path | None
+    rows_in: int
+    rows_rejected: int
+    reasons: dict[str, int]
+    sha256: str
+    headings: tuple[str, ...] = ()
+    lines: int = 0  # lines of the file that gave facts
+
+
+def stage(
+    path: Path, profile: Profile, batch: int, work: Path, settings: Settings, progress: Progress | None = None
+) -> Staged:
+    """Judge every row of the file; nothing is written outside `work`."""
+    say: Progress = progress or (lambda fraction, message: None)
+    reading = Text("正在读取", "Reading")
+    sheet = readers.read(path, profile, work, settings, lambda share: say(0.3 * share, reading))
+    layout = lay_out(sheet.headings, profile, path.name)
+    gate = Gate(profile, layout, batch, sheet.delimiter)
+    say(0.3, Text("正在校验", "Checking"))
+    try:
+        poured = _pour(gate, sheet, work)
+    except pl.exceptions.PolarsError:
+        poured = None
+    if poured is None:  # the fast lane met what it cannot read, or lost count: the exact one decides
+        if sheet.again is None:
+            raise _unreadable(path)
+        sheet = sheet.again()
+        gate = Gate(profile, layout, batch, sheet.delimiter)
+        poured = _pour(gate, sheet, work)
+        if poured is None:
+            raise Fault(
+                Text("行数对不上，未接收。", "The rows do not add up; nothing was taken in."), where=path.name
+            )
+    say(0.9, Text("正在查重", "Looking for repeats"))
+    repeats = repeated_in_file(poured.files, profile.feed, profile.key)
+    if repeats.height:
+        poured.parts.append(_put(_repeat_rejects(repeats, sheet, gate), work, "repeats"))
+        without(poured.files, repeats["_line"])
+        poured.lines -= repeats.height
+    rejects, rejected, reasons = _gather(poured.parts, work)
+    rows_in = sheet.rows - poured.empty
+    if rows_in != rejected + poured.lines:
+        raise Fault(
+            Text(f"行数对不上：读到 {rows_in} 行，收 {poured.lines} 行，退 {rejected} 行。",
+                 f"The rows do not add up: {rows_in} read, {poured.lines} accepted, {rejected} rejected."),
+            where=path.name,
+        )  # fmt: skip
+    return Staged(poured.files, rejects, rows_in, rejected, reasons, sheet.sha256, sheet.headings, poured.lines)
+
+
+@dataclass(slots=True)
+class _Poured:
+    files: list[Path] = field(default_factory=list)
+    parts: list[Path] = field(default_factory=list)
+    lines: int = 0
+    empty: int = 0
+
+
+def _pour(gate: Gate, sheet: Sheet, work: Path) -> _Poured | None:
+    """All rows through the gate; None when their count is not what the reader promised."""
+    gate.tune(sheet.frame.head(2_000).collect())
+    out = _Poured()
+    facts, others = work / "facts.parquet", work / "others.parquet"
+    right, other = gate.quick(sheet.frame)
+    pl.collect_all(
+        [right.sink_parquet(facts, lazy=True, **WRITING), other.sink_parquet(others, lazy=True, **WRITING)], engine="streaming"
+    )
+    out.files.append(facts)
+    left = _count(others)
+    lines = _lines(facts, bool(gate.parts))
+    if lines + left + sheet.broken.height != sheet.rows:
+        return None
+    for number, begin in enumerate(range(0, left, _AT_A_TIME)):
+        judged = gate.full(pl.scan_parquet(others).slice(begin, _AT_A_TIME).collect())
+        out.empty += judged.empty
+        if judged.facts.height:
+            path = work / f"facts-{number}.parquet"
+            judged.facts.write_parquet(path, **WRITING)
+            out.files.append(path)
+            lines += _lines(path, bool(gate.parts))
+        if judged.rejects.height:
+            out.parts.append(_put(judged.rejects, work, f"judged-{number}"))
+    if sheet.broken.height:
+        out.parts.append(_put(_broken_rejects(sheet, gate), work, "broken"))
+    out.lines = lines
+    out.files = [path for path in out.files if _count(path)]
+    return out
+
+
+def _broken_rejects(sheet: Sheet, gate: Gate) -> pl.DataFrame:
+    """Rows with a wrong number of fields. Where there are too many, what else is wrong with them is said too."""
+    shape = sheet.broken.select(
+        "line", pl.lit(None, dtype=pl.String).alias("column"), pl.col("fields").cast(pl.String).alias("value"),
+        pl.lit("wrong_field_count").alias("reason"), "raw",
+    )  # fmt: skip
+    width = len(sheet.headings)
+    longer = sheet.broken.filter(pl.col("fields") > width)
+    fields = longer.select(
+        pl.col("line").alias(LINE),
+        *(pl.col("values").list.get(i, null_on_oob=True).alias(column(i)) for i in range(width)),
+    )
+    more = gate.full(fields, rejected=True).rejects.drop("raw").join(longer.select("line", "raw"), on="line")
+    return pl.concat([shape, more.select(list(REJECTS))])
+
+
+def _repeat_rejects(repeats: pl.DataFrame, sheet: Sheet, gate: Gate) -> pl.DataFrame:
+    wanted = repeats["_line"].implode()
+    raw = sheet.frame.filter(pl.col(LINE).is_in(wanted)).select(
+        pl.col(LINE), as_sent(len(sheet.headings), sheet.delimiter).alias("raw")
+    )
+    key = ", ".join(sheet.headings[gate.casts[k].at] for k in gate.profile.key if k in gate.casts)
+    reason = pl.when(pl.col("same")).then(pl.lit("repeats_line")).otherwise(pl.lit("key_already_used"))
+    return repeats.join(raw.collect(engine="streaming"), left_on="_line", right_on=LINE, how="left").select(
+        pl.col("_line").alias("line"), pl.lit(key).alias("column"), pl.col("first").cast(pl.String).alias("value"),
+        reason.alias("reason"), "raw",
+    )  # fmt: skip
+
+
+def _gather(parts: list[Path], work: Path) -> tuple[Path | None, int, dict[str, int]]:
+    """One file of rejects in the order of lines, how many lines it holds, and how often each reason."""
+    if not parts:
+        return None, 0, {}
+    target = work / "rejects.parquet"
+    scan = f"read_parquet([{', '.join(literal(p) for p in parts)}])"
+    with helper() as connection:
+        connection.execute(f"COPY (SELECT * FROM {scan} ORDER BY line, reason) TO {literal(target)} (FORMAT parquet)")
+        reasons = connection.execute(f"SELECT reason, count(*) FROM {scan} GROUP BY 1 ORDER BY 2 DESC, 1").fetchall()
+        lines = connection.execute(f"SELECT count(DISTINCT line) FROM {scan}").fetchone()
+    return target, int(lines[0]) if lines else 0, {str(reason): int(count) for reason, count in reasons}
+
+
+def _put(rejects: pl.DataFrame, work: Path, name: str) -> Path:
+    path = work / f"rejects-{name}.parquet"
+    rejects.select(list(REJECTS)).write_parquet(path, compression="lz4")
+    return path
+
+
+def _count(path: Path) -> int:
+    return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+
+
+def _lines(path: Path, melted: bool) -> int:
+    """How many lines of the file the facts come from; only a melted line gives more than one."""
+    if not melted:
+        return _count(path)
+    return int(pl.scan_parquet(path).select((pl.col(ROW) // (1 << PART_BITS)).n_unique()).collect().item())
+
+
+def _unreadable(path: Path) -> BadFile:
+    return BadFile(
+        Text("文件读到一半读不下去，可能已损坏。", "The file cannot be read to its end; it may be damaged."), where=path.name,
+        fix=Text("请发送方重新导出。", "Ask the sender to export it again."),
+    )  # fmt: skip

@@ -1,0 +1,78 @@
+"""A rule's own examples, run on tiny facts through the very same path as a real run."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from typing import Any
+
+import duckdb
+
+from budgetwatch.records import ALL
+from budgetwatch.rules.judge import Verdict, judge
+from budgetwatch.rules.model import Example
+from budgetwatch.rules.rule import Rule
+from budgetwatch.text import Text
+
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def check_examples(rule: Rule) -> list[Text]:
+    """What the rule says differently from what its examples expect; empty when all is well."""
+    failures = []
+    for example in rule.examples:
+        with _ONE_AT_A_TIME:
+            verdict = run_example(rule, example)
+        said = outcome(verdict)
+        if verdict.reasons["merged"]:
+            said = "merged"
+        if said != example.expect:
+            why = verdict.failure or ", ".join(f"{code} × {count}" for code, count in verdict.reasons.items())
+            note = f"（{why}）" if why else ""
+            failures.append(
+                Text(
+                    f"例子「{example.name.zh}」预期 {example.expect}，实为 {said}{note}",
+                    f"the example “{example.name.en}” expects {example.expect} and gets {said}{f' ({why})' if why else ''}",
+                )
+            )
+    return failures
+
+
+def outcome(verdict: Verdict) -> str:
+    """The three values: flags, cannot, clear (and `failed`)."""
+    if verdict.failure:
+        return "failed"
+    if verdict.findings:
+        return "flags"
+    return "cannot" if verdict.could_not_judge else "clear"
+
+
+def run_example(rule: Rule, example: Example) -> Verdict:
+    """The rule's verdict on the example's facts. A feed named in `given`, even with no rows, has facts."""
+    connection = _tables()
+    for feed in ALL:
+        connection.execute(f"DELETE FROM {feed}")
+    serial = 0
+    for feed, rows in example.given.items():
+        for row in rows:
+            columns = [name for name in row if name != "_times"]
+            marks = ", ".join(f"CAST(? AS {ALL[feed].by_name[name].duckdb})" for name in columns)
+            times = row.get("_times", 1)
+            values: list[Any] = [row[name] for name in columns]
+            connection.execute(
+                f"INSERT INTO {feed} ({', '.join([*columns, '_row'])}) "
+                f"SELECT {marks}{', ' if marks else ''}{serial} + i FROM range(1, {int(times)} + 1) AS t(i)",
+                values,
+            )
+            serial += times
+    return next(judge(connection, [rule.with_params(example.params)], example.as_of, have=example.given))
+
+
+@functools.lru_cache(maxsize=1)
+def _tables() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:", config={"threads": 1})
+    connection.execute("SET enable_external_access = false")
+    for feed in ALL.values():
+        columns = ", ".join(f'"{c.name}" {c.duckdb}' for c in feed.columns)
+        connection.execute(f'CREATE TABLE "{feed.name}" ({columns}, _row BIGINT)')
+    return connection

@@ -1,0 +1,8 @@
+"""Runs of the rules over a pinned version of the facts, and recomputing what a run once found."""
+
+from __future__ import annotations
+
+from budgetwatch.runs.recompute import Recomputation, recompute
+from budgetwatch.runs.run import RuleResult, RunReport, run
+
+__all__ = ["Recomputation", "RuleResult", "RunReport", "recompute", "run"]

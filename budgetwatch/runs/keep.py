@@ -1,0 +1,168 @@
+"""Keeping what a rule found: flags with stable keys, evidence that is only added, a case for each new flag.
+
+One transaction a rule: where a run has its line for a rule, all the rule's flags are there.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from budgetwatch import exemptions
+from budgetwatch.rules.judge import Finding, Verdict
+from budgetwatch.rules.rule import Rule
+from budgetwatch.tables import Case, Evidence, Flag, RuleVersion, RunRule
+
+#: Parameters of one statement stay below SQLite's 32,766.
+_CHUNK = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of one rule's findings."""
+
+    new: int = 0
+    changed: int = 0
+    exempted: int = 0
+    flagged: int = 0
+
+
+def key_of(rule_id: str, subject: str, period: str) -> str:
+    """The stable name of a flag: the same rule, subject and period are always the same flag."""
+    return hashlib.sha256("|".join((rule_id, subject, period)).encode()).hexdigest()
+
+
+def version_of(session: Session, rule: Rule) -> int:
+    """The id of the rule exactly as it stands, remembered the first time it is run."""
+    found = session.scalar(sa.select(RuleVersion.id).where(RuleVersion.digest == rule.digest))
+    if found is not None:
+        return found
+    return session.execute(
+        sa.insert(RuleVersion).returning(RuleVersion.id), {"rule_id": rule.id, "digest": rule.digest, "body": rule.body}
+    ).scalar_one()
+
+
+def keep(session: Session, run_id: int, verdict: Verdict, as_of: dt.date) -> Kept:
+    """Write one rule's verdict: its line of the run, its flags, their evidence, their cases."""
+    rule = verdict.rule
+    version = version_of(session, rule)
+    findings, exempted = _without_exempt(session, rule, verdict.findings, as_of)
+    keyed = {key_of(rule.id, finding.subject, finding.period): finding for finding in findings}
+    known = _known(session, rule.id)
+    fresh = {key: finding for key, finding in keyed.items() if key not in known}
+    changed = {key: finding for key, finding in keyed.items() if key in known and known[key][1] != finding.digest}
+    ids = {key: flag_id for key, (flag_id, _) in known.items()}
+    ids.update(_insert_flags(session, rule, run_id, fresh))
+    _touch(session, [ids[key] for key in keyed if key in known], run_id)
+    _update_changed(session, changed, ids)
+    _insert_evidence(session, rule, run_id, version, {ids[key]: finding for key, finding in {**fresh, **changed}.items()})
+    if rule.kind == "rule":
+        _open_cases(session, {ids[key]: finding for key, finding in fresh.items()})
+    session.execute(
+        sa.insert(RunRule),
+        {
+            "run_id": run_id, "rule_id": rule.id, "rule_version_id": version, "looked_at": verdict.looked_at,
+            "flagged": len(keyed), "could_not_judge": verdict.could_not_judge, "reasons": dict(verdict.reasons),
+            "exempted": exempted, "seconds": verdict.seconds,
+        },
+    )  # fmt: skip
+    return Kept(len(fresh), len(changed), exempted, len(keyed))
+
+
+def packed(rows: Sequence[int]) -> bytes:
+    """Rows as evidence keeps them: int64, little-endian."""
+    return np.asarray(rows, dtype="<i8").tobytes()
+
+
+def unpacked(rows: bytes) -> list[int]:
+    """The rows of an evidence."""
+    return [int(row) for row in np.frombuffer(rows, dtype="<i8")]
+
+
+def _without_exempt(session: Session, rule: Rule, findings: Sequence[Finding], on: dt.date) -> tuple[list[Finding], int]:
+    """Leave out findings that an approved exemption covers on that day; how many those were."""
+    active = exemptions.active(session, rule.id, on)
+    if not active:
+        return list(findings), 0
+    left = [f for f in findings if not any(exemptions.covers(e, f.region, f.agency_code, f.subject) for e in active)]
+    return left, len(findings) - len(left)
+
+
+def _known(session: Session, rule_id: str) -> dict[str, tuple[int, str]]:
+    rows = session.execute(sa.select(Flag.key, Flag.id, Flag.evidence_digest).where(Flag.rule_id == rule_id))
+    return {key: (flag_id, digest) for key, flag_id, digest in rows}
+
+
+def _insert_flags(session: Session, rule: Rule, run_id: int, fresh: Mapping[str, Finding]) -> dict[str, int]:
+    ids: dict[str, int] = {}
+    for chunk in _chunks(fresh.items()):
+        rows = [
+            {
+                "key": key, "kind": rule.kind, "rule_id": rule.id, "subject": f.subject[:512], "subject_name": f.subject_name[:512],
+                "period": f.period[:32], "region": f.region, "agency_code": f.agency_code, "agency_name": f.agency_name[:255],
+                "severity": f.severity, "amount": f.amount, "score": f.score, "evidence_digest": f.digest,
+                "first_run_id": run_id, "last_run_id": run_id,
+            }
+            for key, f in chunk
+        ]  # fmt: skip
+        ids.update({key: flag_id for flag_id, key in session.execute(sa.insert(Flag).returning(Flag.id, Flag.key), rows)})
+    return ids
+
+
+def _touch(session: Session, flag_ids: Iterable[int], run_id: int) -> None:
+    for chunk in _chunks(flag_ids):
+        session.execute(
+            sa.update(Flag).where(Flag.id.in_(chunk)).values(last_run_id=run_id), execution_options={"synchronize_session": False}
+        )
+
+
+def _update_changed(session: Session, changed: Mapping[str, Finding], ids: Mapping[str, int]) -> None:
+    """A flag shows its latest evidence: severity, amount, names, score."""
+    rows = [
+        {
+            "b_id": ids[key], "severity": f.severity, "amount": f.amount, "score": f.score, "evidence_digest": f.digest,
+            "subject_name": f.subject_name[:512], "agency_name": f.agency_name[:255], "region": f.region, "agency_code": f.agency_code,
+        }
+        for key, f in changed.items()
+    ]  # fmt: skip
+    if rows:
+        flags = Flag.__table__
+        session.connection().execute(
+            sa.update(flags).where(flags.c.id == sa.bindparam("b_id")).values({name: sa.bindparam(name) for name in rows[0] if name != "b_id"}),
+            rows,
+        )
+
+
+def _insert_evidence(session: Session, rule: Rule, run_id: int, version: int, found: Mapping[int, Finding]) -> None:
+    params = {name: param.plain for name, param in rule.params.items()}
+    for chunk in _chunks(found.items()):
+        rows = [
+            {
+                "flag_id": flag_id, "run_id": run_id, "rule_version_id": version, "params": params, "severity": f.severity,
+                "amount": f.amount, "row_feed": rule.over, "row_count": f.row_count, "rows": packed(f.rows), "facts": f.facts,
+                "digest": f.digest,
+            }
+            for flag_id, f in chunk
+        ]  # fmt: skip
+        session.execute(sa.insert(Evidence), rows)
+
+
+def _open_cases(session: Session, found: Mapping[int, Finding]) -> None:
+    for chunk in _chunks(found.items()):
+        rows = [
+            {"flag_id": flag_id, "state": "new", "region": f.region, "agency_code": f.agency_code, "severity": f.severity}
+            for flag_id, f in chunk
+        ]
+        session.execute(sa.insert(Case), rows)
+
+
+def _chunks(items: Iterable[Any]) -> Iterable[list[Any]]:
+    listed = list(items)
+    return (listed[at : at + _CHUNK] for at in range(0, len(listed), _CHUNK))

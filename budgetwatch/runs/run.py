@@ -1,0 +1,139 @@
+"""Running the rules: pin the facts, ask every rule, keep what they found. A second run adds nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import duckdb
+import sqlalchemy as sa
+
+from budgetwatch import tables
+from budgetwatch.access.viewer import SYSTEM
+from budgetwatch.home import Home
+from budgetwatch.rules import Rule
+from budgetwatch.rules.judge import Verdict, judge
+from budgetwatch.runs.keep import Kept, keep
+from budgetwatch.runs.turn import turn
+
+_log = logging.getLogger(__name__)
+#: progress(rule id, rules done, rules in all)
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """What one rule said: looked at · flagged · could not judge (and why, by `rules.reasons` code)."""
+
+    rule_id: str
+    looked_at: int
+    flagged: int
+    could_not_judge: int
+    reasons: dict[str, int]
+    exempted: int
+    seconds: float
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """One run: over which facts, as of which day, and what each rule said."""
+
+    run_id: int
+    as_of: dt.date
+    versions: dict[str, int]
+    rules: list[RuleResult] = field(default_factory=list)
+    new_flags: int = 0
+    changed_flags: int = 0
+
+
+def run(
+    home: Home,
+    *,
+    actor: str,
+    rule_ids: Iterable[str] | None = None,
+    versions: Mapping[str, int] | None = None,
+    as_of: dt.date | None = None,
+    progress: Progress | None = None,
+) -> RunReport:
+    """Ask the rules (all, or those named) over the facts as they stand, or as of `versions`; keep what they find.
+
+    `as_of` is the day the rules take for today: by default the last payment, else the last event, else
+    today. Raises `Conflict` when another run is under way, `NotFound` for an unknown rule.
+    """
+    rules = [home.rules[rule_id] for rule_id in (home.rules.order if rule_ids is None else dict.fromkeys(rule_ids))]
+    with turn(home):
+        pinned = dict(home.store.current() if versions is None else versions)
+        with home.facts(SYSTEM, pinned) as connection:
+            day = as_of or last_day(connection)
+            run_id = _begin(home, actor, day, pinned)
+            try:
+                results, kept = _ask(home, connection, rules, day, pinned, run_id, progress)
+            except BaseException as error:
+                _end(home, run_id, failure=f"{type(error).__name__}: {error}"[:2000])
+                raise
+        report = RunReport(
+            run_id, day, pinned, sorted(results, key=lambda r: _place(rules, r.rule_id)),
+            sum(k.new for k in kept), sum(k.changed for k in kept),
+        )  # fmt: skip
+        _end(home, run_id, new=report.new_flags, changed=report.changed_flags)
+    return report
+
+
+def last_day(connection: duckdb.DuckDBPyConnection) -> dt.date:
+    """The day the data ends: of the last payment, else of the last dated event, else today."""
+    for feed, column in (("payment", "pay_date"), ("calendar_event", "event_date")):
+        [(day,)] = connection.execute(f"SELECT max({column}) FROM {feed}").fetchall()
+        if isinstance(day, dt.date):
+            return day
+    return dt.date.today()
+
+
+def _ask(
+    home: Home,
+    connection: duckdb.DuckDBPyConnection,
+    rules: list[Rule],
+    day: dt.date,
+    pinned: Mapping[str, int],
+    run_id: int,
+    progress: Progress | None,
+) -> tuple[list[RuleResult], list[Kept]]:
+    results, kept = [], []
+    for verdict in judge(connection, rules, day, pinned, progress):
+        with home.session() as session:
+            done = keep(session, run_id, verdict, day)
+        kept.append(done)
+        results.append(_result(verdict, done))
+    return results, kept
+
+
+def _result(verdict: Verdict, kept: Kept) -> RuleResult:
+    return RuleResult(
+        verdict.rule.id, verdict.looked_at, kept.flagged, verdict.could_not_judge, dict(verdict.reasons), kept.exempted,
+        verdict.seconds, verdict.failure,
+    )  # fmt: skip
+
+
+def _place(rules: list[Rule], rule_id: str) -> int:
+    return next(at for at, rule in enumerate(rules) if rule.id == rule_id)
+
+
+def _begin(home: Home, actor: str, day: dt.date, versions: Mapping[str, int]) -> int:
+    with home.session() as session:
+        made = session.execute(
+            sa.insert(tables.Run).returning(tables.Run.id), {"as_of": day, "versions": dict(versions), "actor": actor}
+        )
+        return int(made.scalar_one())
+
+
+def _end(home: Home, run_id: int, *, new: int = 0, changed: int = 0, failure: str | None = None) -> None:
+    with home.session() as session:
+        session.execute(
+            sa.update(tables.Run)
+            .where(tables.Run.id == run_id)
+            .values(
+                status="failed" if failure else "done", finished_at=tables.now(), new_flags=new, changed_flags=changed, failure=failure
+            )
+        )

@@ -1,0 +1,328 @@
+"""The draft budget for people who read one once a year: five numbers, a table to walk down, and a question on any line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import html
+
+from budgetwatch.queries import budgets
+from budgetwatch.queries.budgets import BudgetPreview
+from budgetwatch.records.codes import LISTS
+from dashboard.asking import Asking, href
+from dashboard.components import (
+    Column,
+    amount,
+    area,
+    breadcrumbs,
+    button,
+    card,
+    definition_list,
+    delta,
+    empty,
+    hidden,
+    live_select,
+    note,
+    page_head,
+    picture,
+    ratio,
+    table,
+    tabs,
+    term,
+    tiles,
+)
+from dashboard.figures import budget as figures
+from dashboard.i18n import say, t
+
+SCOPE = ("year", "region", "book", "currency", "own")
+NARROW = ("func", "agency", "eco")
+
+
+def view(asking: Asking) -> tuple[str, Any]:
+    """The preview at one level of the drill; where one stands is in the address."""
+    home, viewer = asking.home, asking.viewer
+    shown = budgets.preview(
+        home,
+        viewer,
+        year=asking.number("year"),
+        region=asking.one("region") or None,
+        book=asking.one("book") or None,
+        by=asking.one("by") or None,  # type: ignore[arg-type]
+        **_narrowed(asking),
+        own=asking.one("own") == "1",
+        currency=asking.one("currency") or None,
+    )
+    title = t("{year} 年预算草案", year=shown.year) if shown.basis.get("draft", "draft") == "draft" else t("{year} 年预算", year=shown.year)
+    top = not any(_narrowed(asking).values())
+    body = [
+        page_head(
+            [title, html.Span(say(shown.region_name), className="title-place")],
+            lead=t("点任何一行往下看；对哪一行有疑问，点“提问”。") if viewer.may("ask") else t("点任何一行往下看。"),
+        ),
+        _choose(asking, shown),
+        note(say(shown.note), tone="calm") if shown.note else None,
+        _headline(asking, shown) if top else None,
+        _table(asking, shown),
+        _pictures(asking, shown),
+        _dialog(asking, shown),
+    ]
+    return f"{title} {say(shown.region_name)}", body
+
+
+def _narrowed(asking: Asking) -> dict[str, str]:
+    """How far down one has walked."""
+    return {name: asking.one(name) for name in NARROW}
+
+
+def _choose(asking: Asking, shown: BudgetPreview) -> Any:
+    years = budgets.years(asking.home, asking.viewer)
+    regions = budgets.regions(asking.home, asking.viewer)
+    selects = [
+        live_select(t("年度"), "year", [(str(y), str(y)) for y in years], id="f-year", value=str(shown.year)),
+        live_select(t("地区"), "region", [(r.code, "　" * r.depth + say(r.name)) for r in regions], id="f-region", value=shown.region),
+        live_select(
+            t("账本"), "book", [(code, say(name)) for code, name in LISTS["book"].items()], id="f-book", value=shown.book or "", every=t("全部账本")
+        ),
+    ]
+    if len(shown.currencies) > 1:
+        selects.append(live_select(t("币种"), "currency", [(c, c) for c in shown.currencies], id="f-currency", value=shown.currency))
+    return html.Form(
+        [
+            *selects,
+            *([hidden("by", asking.one("by"), id="keep-by")] if asking.one("by") else []),
+            html.Button(t("查看"), type="submit", className="visually-hidden"),
+        ],
+        action="/deputy",
+        method="get",
+        id="preview-filter",
+        className="preview-filter",
+        **{"data-route": "live"},
+    )
+
+
+def _headline(asking: Asking, shown: BudgetPreview) -> Any:
+    numbers = budgets.headline(
+        asking.home, asking.viewer, year=shown.year, region=shown.region, book=shown.book, own=shown.own, currency=shown.currency
+    )
+    items = []
+    for number in numbers:
+        if number.kind == "money":
+            per_head = number.key.startswith("per_head")
+            figure: Any = amount(number.value, number.currency, unit="yuan" if per_head else None, with_unit=True)
+        elif number.kind == "ratio":
+            figure = ratio(number.value)
+        else:
+            figure = "—" if number.value is None else f"{int(number.value):,}"
+        items.append((figure, say(number.label), say(number.sentence), number.tone, None))
+    return html.Section(tiles(items), id="headline", className="headline", **{"aria-label": t("五个数看懂草案")})
+
+
+def _table(asking: Asking, shown: BudgetPreview) -> Any:
+    words = {
+        "function": t("按功能（花在哪里）"),
+        "department": t("按部门（谁来花）"),
+        "unit": t("按单位"),
+        "economic": t("按用途（怎么花）"),
+        "project": t("按项目"),
+        "region": t("按地区"),
+    }
+    choices = [(by, words.get(by, by), asking.same(by=by, ask=None)) for by in shown.choices]
+    way = [(say(c.label), _address(asking, {f: getattr(c, f) for f in ("by", *NARROW, "region", "own")})) for c in shown.crumbs]
+    heading = t("逐项对比")
+    return card(
+        breadcrumbs(way) if len(way) > 1 else None,
+        tabs(choices, shown.by, label=t("分类方式"), id="by") if len(choices) > 1 else None,
+        table(
+            _columns(asking, shown),
+            shown.rows,
+            caption=t("{title}：本年草案、上年预算、上年实际、变化和人均", title=heading),
+            id="preview",
+            foot={**shown.total, "name": t("合计"), "is_total": True} if shown.rows else None,
+            currency=shown.currency,
+        )
+        if shown.rows
+        else empty(t("这里没有报送预算草案。换一个年度或地区看看。")),
+        _basis(shown),
+        title=heading,
+        id="preview-card",
+    )
+
+
+def _basis(shown: BudgetPreview) -> Any:
+    if not shown.rows:
+        return None
+    until = t("，截至 {day}", day=shown.until.isoformat()) if shown.until else ""
+    stage = {**{k: say(v) for k, v in LISTS["stage"].items()}, "payment": t("支付数")}
+    return html.P(
+        t(
+            "口径：草案取“{draft}”，上年预算取“{budget}”，上年实际取“{actual}”。",
+            draft=stage.get(shown.basis.get("draft", ""), "—"),
+            budget=stage.get(shown.basis.get("last_budget", ""), "—"),
+            actual=stage.get(shown.basis.get("last_actual", ""), "—") + until,
+        ),
+        className="below",
+    )
+
+
+def _address(asking: Asking, drill: Mapping[str, Any]) -> str:
+    """Where a crumb or a row leads: the same year and book, with the drill's own arguments."""
+    query = {k: asking.one(k) for k in SCOPE} | {k: v for k, v in drill.items() if k not in ("region", "own")}
+    if drill.get("region"):
+        query["region"] = drill["region"]
+    if "own" in drill:
+        query["own"] = "1" if drill["own"] else ""
+    return href(asking.path, **query)
+
+
+def _columns(asking: Asking, shown: BudgetPreview) -> list[Column]:
+    currency = shown.currency
+
+    def money(name: str) -> Any:
+        return lambda row: amount(row.get(name), currency)
+
+    def name(row: Mapping[str, Any]) -> Any:
+        if row.get("is_total"):
+            return t("合计")
+        word = say(row["name"]) or str(row["code"])
+        parts: list[Any] = []
+        if row.get("drill"):
+            parts.append(html.A(word, href=_address(asking, row["drill"]), id=f"drill-{row['code']}", className="row-link"))
+        else:
+            parts.append(html.Span(word))
+        if row.get("is_new"):
+            parts.append(html.Span(t("新增"), className="badge mark"))
+        if row.get("attention"):
+            parts.append(html.Span(t("请关注 {n}", n=row["attention"]), className="badge mark mark-warn"))
+        return html.Div([html.Div(parts, className="row-name"), _share(row)])
+
+    columns = [
+        Column("name", t("项目"), "text", cell=name, main=True),
+        Column("draft", t("本年草案"), "money", cell=money("draft"), help=term("draft")),
+        Column("last_budget", t("上年预算"), "money", cell=money("last_budget"), help=term("last_budget")),
+        Column("last_actual", t("上年实际"), "money", cell=money("last_actual"), help=term("last_actual")),
+        Column("execution_ratio", t("执行率"), "ratio", cell=lambda r: ratio(r.get("execution_ratio")), help=term("execution_ratio")),
+        Column(
+            "change",
+            t("变化"),
+            "money",
+            cell=lambda r: delta(r.get("change"), r.get("change_ratio"), currency, is_new=bool(r.get("is_new"))),
+            help=term("change"),
+        ),
+    ]
+    if shown.population:
+        columns.append(
+            Column("per_head", t("人均（元）"), "integer", cell=lambda r: amount(r.get("per_head"), currency, unit="yuan"), help=term("per_head"))
+        )
+    if asking.viewer.may("ask"):
+        columns.append(Column("ask", t("提问"), "action", cell=lambda r: _ask_link(asking, r)))
+    return columns
+
+
+def _share(row: Mapping[str, Any]) -> Any:
+    share = row.get("share")
+    if share is None or share <= 0:
+        return None
+    width = f"{min(float(share), 1.0) * 100:.1f}%"
+    return html.Span(
+        [
+            html.Span(html.Span(style={"width": width}), className="share-bar", **{"aria-hidden": "true"}),
+            html.Span(t("占 {n}", n=f"{float(share) * 100:.1f}%"), className="share-word"),
+        ],
+        className="share",
+    )
+
+
+def _ask_link(asking: Asking, row: Mapping[str, Any]) -> Any:
+    if row.get("is_total"):
+        return None
+    return html.A(t("提问"), href=asking.same(ask=row["code"]), id=f"ask-{row['code']}", className="button small")
+
+
+def _pictures(asking: Asking, shown: BudgetPreview) -> Any:
+    if not shown.rows:
+        return None
+    points = budgets.trend(
+        asking.home,
+        asking.viewer,
+        region=shown.region,
+        book=shown.book,
+        **_narrowed(asking),
+        own=shown.own,
+        currency=shown.currency,
+    )
+    drawn = figures.moved(shown.rows)
+    pictures = []
+    if drawn:
+        pictures.append(
+            card(
+                picture(
+                    figures.changes(shown.rows, shown.currency),
+                    figures.changes_sentence(shown.rows, shown.currency),
+                    id="preview-chart",
+                    height=70 + 30 * len(drawn),
+                ),
+                title=t("哪些变化最大"),
+            )
+        )
+    if len(points) > 1:
+        pictures.append(
+            card(
+                picture(figures.trend(points, shown.currency), figures.trend_sentence(points, shown.currency), id="trend-chart", height=300),
+                title=t("历年走向"),
+            )
+        )
+    return html.Div(pictures, className="two even") if pictures else None
+
+
+def _dialog(asking: Asking, shown: BudgetPreview) -> Any:
+    """The question box of one line, opened by ?ask=<code> in the address."""
+    code = asking.one("ask")
+    row = next((r for r in shown.rows if str(r["code"]) == code), None)
+    if not code or row is None or not asking.viewer.may("ask"):
+        return None
+    back = asking.same(ask=None)
+    line = say(row["name"]) or code
+    where = " / ".join([*(say(c.label) for c in shown.crumbs[1:]), line])
+    figures_of = {k: row.get(k) for k in ("draft", "last_budget", "last_actual", "change", "per_head")}
+    func = code if shown.by == "function" else asking.one("func")
+    agency = code if shown.by in ("department", "unit") else asking.one("agency")
+    return html.Dialog(
+        [
+            html.Div(
+                [
+                    html.H2(t("对“{line}”提问", line=line), id="ask-title"),
+                    html.A("×", href=back, id="ask-close", className="close", **{"aria-label": t("关闭"), "data-close": "1"}),
+                ],
+                className="dialog-head",
+            ),
+            definition_list(
+                [
+                    (t("本年草案"), amount(row.get("draft"), shown.currency, with_unit=True)),
+                    (t("上年预算"), amount(row.get("last_budget"), shown.currency, with_unit=True)),
+                    (t("上年实际"), amount(row.get("last_actual"), shown.currency, with_unit=True)),
+                    (t("变化"), delta(row.get("change"), row.get("change_ratio"), shown.currency)),
+                ]
+            ),
+            html.Form(
+                [
+                    area(t("您想问什么"), "text", id="ask-text", required=True, rows=4, placeholder=t("例如：为什么比去年增加这么多？花在哪里？")),
+                    hidden("budget_year", shown.year, id="ask-year"),
+                    hidden("region", shown.region, id="ask-region"),
+                    hidden("line", where, id="ask-line"),
+                    hidden("func_code", func, id="ask-func"),
+                    hidden("agency_code", agency, id="ask-agency"),
+                    hidden("pro_code", code if shown.by == "project" else "", id="ask-pro"),
+                    hidden("back", back, id="ask-back"),
+                    *[hidden(f"figure_{k}", v, id=f"ask-figure-{k}") for k, v in figures_of.items() if v is not None],
+                    html.P(t("提交后由财政部门或相关单位答复，您会在“我的提问”里看到。"), className="below"),
+                    button(t("提交问题"), id="ask-submit", kind="primary"),
+                ],
+                id="ask-form",
+                **{"data-deed": "question.ask"},
+            ),
+        ],
+        id="ask-dialog",
+        className="dialog",
+        **{"data-modal": "1", "aria-labelledby": "ask-title"},
+    )

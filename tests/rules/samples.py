@@ -1,0 +1,130 @@
+"""Small rules of every form for tests, and a way to judge one over a few facts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+
+from budgetwatch.records import ALL
+from budgetwatch.rules.judge import Verdict, judge
+from budgetwatch.rules.rule import Rule
+from tests.builders import table
+
+_HEAD = """
+  - id: {id}
+    name: {{zh: 名称, en: A name}}
+    severity: orange
+    why: {{zh: 原因, en: A reason}}
+    law: [{{law: 预算法, article: "57", since: 2015-01-01}}]
+    check: {{zh: [看凭证], en: [Look at the voucher]}}
+    otherwise: {{zh: [另有缘由], en: [Something else]}}
+"""
+
+
+def _examples(feed: str, flags: str, clear: str, cannot: str) -> str:
+    lines = ["    examples:"]
+    for expect, rows in (("flags", flags), ("clear", clear), ("cannot", cannot)):
+        lines.append(
+            f"      - {{name: {{zh: 例, en: {expect}}}, as_of: 2025-06-30, expect: {expect}, given: {{{feed}: [{rows}]}}}}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+CASH = (
+    _HEAD.format(id="PY-07")
+    + """
+    over: payment
+    needs: [settlement]
+    params:
+      floor: {type: money, value: "10000.00", min: "0.00", max: "1000000.00", unit: yuan, name: {zh: 起点, en: Floor}}
+    when: settlement = 'cash' and amount >= $floor
+    subject: [agency_code]
+    period: month
+    message: {zh: "{subject_name} 现金支付 {amount} 元，{n} 笔", en: "{subject_name} paid {amount} in cash, {n} payments of at least {floor}"}
+"""
+    + _examples(
+        "payment",
+        '{agency_code: "1", pay_date: 2025-03-03, amount: "12000.00", settlement: cash}',
+        '{agency_code: "1", pay_date: 2025-03-03, amount: "9999.99", settlement: cash}',
+        '{agency_code: "1", pay_date: 2025-03-03, amount: "12000.00"}',
+    )
+)
+
+SPLIT = (
+    _HEAD.format(id="PY-08")
+    + """
+    over: payment
+    needs: [payee_name]
+    params:
+      limit: {type: money, value: "20000.00", unit: yuan, name: {zh: 限额, en: Limit}}
+    select: |
+      SELECT agency_code || '|' || payee_name AS subject, max(agency_name) AS subject_name, budget_year::VARCHAR AS period,
+        agency_code, max(agency_name) AS agency_name, min(adm_div_code) AS adm_div_code, sum(amount) AS amount, list(_row) AS rows,
+        max(amount) AS largest
+      FROM payment WHERE amount < $limit GROUP BY agency_code, payee_name, budget_year HAVING sum(amount) >= $limit
+    message: {zh: "{subject_name} 拆分 {amount}，最大 {largest}", en: "{subject_name} split {amount}, the largest {largest}"}
+"""
+    + _examples(
+        "payment",
+        '{agency_code: "1", payee_name: 甲, budget_year: 2025, amount: "12000.00"}, '
+        '{agency_code: "1", payee_name: 甲, budget_year: 2025, amount: "9000.00"}',
+        '{agency_code: "1", payee_name: 甲, budget_year: 2025, amount: "12000.00"}',
+        '{agency_code: "1", budget_year: 2025, amount: "12000.00"}',
+    )
+)
+
+LATE_TRANSFER = (
+    _HEAD.format(id="TR-90")
+    + """
+    over: transfer
+    needs: [received_date]
+    params:
+      days: {type: integer, value: 30, min: 1, max: 366, unit: day, name: {zh: 天, en: Days}}
+    deadline:
+      start: {from: transfer, when: "direction = 'received'", day: received_date}
+      end: {from: transfer, when: "direction = 'received'", day: issued_date}
+      join: [doc_no, adm_div_code]
+      days: $days
+    message: {zh: "应于 {due_day}，逾期 {days_late} 日", en: "due {due_day}, {days_late} days late"}
+"""
+    + _examples(
+        "transfer",
+        '{doc_no: a, adm_div_code: "990100", direction: received, received_date: 2025-01-01, issued_date: 2025-02-01}',
+        '{doc_no: a, adm_div_code: "990100", direction: received, received_date: 2025-01-01, issued_date: 2025-01-31}',
+        '{doc_no: a, adm_div_code: "990100", direction: received}',
+    )
+)
+
+RANKED = (
+    _HEAD.format(id="OM-90")
+    + """
+    over: payment
+    needs: []
+    outlier: {model: pair_lift, columns: [agency_code, item_name], amount: amount, min_rows: 20, keep: 5}
+    message: {zh: "{explanation}", en: "{explanation}"}
+"""
+    + _examples(
+        "payment",
+        '{agency_code: "1", item_name: a, amount: "1.00", _times: 30}, {agency_code: "2", item_name: b, amount: "1.00"}',
+        '{agency_code: "1", item_name: a, amount: "1.00", _times: 30}',
+        '{agency_code: "1", item_name: a, amount: "1.00"}',
+    )
+)
+
+
+def rule_file(*rules: str) -> str:
+    """A rule file holding those rules."""
+    return "rules:" + "".join(rules)
+
+
+def judged(rule: Rule, given: Mapping[str, Sequence[Mapping[str, Any]]], as_of: dt.date) -> Verdict:
+    """The rule's verdict on a few facts in memory."""
+    with duckdb.connect(":memory:", config={"threads": 2}) as connection:
+        for feed in ALL:
+            connection.register("rows_", table(feed, given.get(feed, [])))
+            connection.execute(f"CREATE TABLE {feed} AS SELECT * FROM rows_")
+            connection.unregister("rows_")
+        return next(judge(connection, [rule], as_of, have=given))
