@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.requests import Request
 
+    from budgetwatch.access.viewer import Viewer
     from budgetwatch.home import Home
 
 log = logging.getLogger("budgetwatch.dashboard")
@@ -141,11 +142,16 @@ def draw(home: Home, request: Request, path: str, search: str, deed: dict[str, A
         return *(no_update,) * 5, {**after, "leave": href("/login", next=back)}
     if path == "/":
         return *(no_update,) * 5, {**after, "go": router.home_of(viewer), "replace": True}
-    asking = begin(Asking(home, viewer, path.rstrip("/") or "/", read_query(search), web.unit_of(request) or shell.habit(path)))
+    asking = begin(_asking(home, viewer, request, path.rstrip("/"), search))
     if deed:
         return _do(asking, deed, after)
     title, page = _page(asking)
     return _framed(asking, page, None, {**after, "title": _window(title)})
+
+
+def _asking(home: Home, viewer: Viewer, request: Request, path: str, search: str) -> Asking:
+    unit = web.unit_of(request)
+    return Asking(home, viewer, path, read_query(search), unit=unit or shell.habit(path), chosen=unit is not None)
 
 
 def _do(asking: Asking, deed: dict[str, Any], after: dict[str, Any]) -> tuple[Any, ...]:

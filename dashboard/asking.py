@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One request for a page. `unit` is what the reader chose to see amounts in; None: the page's own habit."""
+    """One request for a page. `unit` is what amounts are shown in; `chosen` says that the reader asked for it."""
 
     home: Home
     viewer: Viewer
     path: str
     query: dict[str, list[str]] = field(default_factory=dict)
-    unit: str | None = None
+    unit: str = "yuan"
+    chosen: bool = False
     parts: dict[str, str] = field(default_factory=dict)
 
     def one(self, name: str, default: str = "") -> str:
@@ -116,7 +117,7 @@ def begin(asking: Asking) -> Asking:
     return asking
 
 
-def unit_or(habit: str) -> str:
-    """The unit of amounts: the reader's choice, else the page's habit."""
+def unit_in_force() -> str:
+    """The unit that amounts of this request are shown in."""
     asking = _asking.get(None)
-    return (asking.unit if asking else None) or habit
+    return asking.unit if asking else "yuan"

@@ -104,7 +104,7 @@ def _link(address: str, word: str, icon: str, path: str) -> Any:
 def _tools(viewer: Viewer | None, path: str, asking: Asking | None, scope: str) -> list[Any]:
     tools: list[Any] = []
     if viewer is not None and asking is not None:
-        unit = asking.unit or habit(path)
+        unit = asking.unit
         tools.append(
             html.Div(
                 [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import threading
 from typing import Any
@@ -71,6 +72,7 @@ def run_example(rule: Rule, example: Example) -> Verdict:
 @functools.lru_cache(maxsize=1)
 def _tables() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:", config={"threads": 1})
+    atexit.register(_tables.cache_clear)
     connection.execute("SET enable_external_access = false")
     for feed in ALL.values():
         columns = ", ".join(f'"{c.name}" {c.duckdb}' for c in feed.columns)

@@ -6,6 +6,7 @@ of what is allowed; sqlglot must agree that it is one query (it carries the rule
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import json
 import re
@@ -36,6 +37,11 @@ _LEX = re.compile(
     r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|(?P<quote>\$[A-Za-z_0-9]*\$)|\$(?P<name>[A-Za-z_][A-Za-z_0-9]*)",
     re.S,
 )
+#: Names that SQL reads as functions without brackets; a run must give the same years later.
+_CLOCK = {
+    "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user", "session_user", "user",
+    "current_role", "current_schema", "current_catalog",
+}  # fmt: skip
 Value = int | Decimal | str | tuple[str, ...] | dt.date
 
 
@@ -103,6 +109,7 @@ def check_select(sql: str, views: Collection[str]) -> Seen:
 
 def check_condition(condition: str, feed: str) -> Seen:
     """Refuse the text unless it is one condition on single rows of the feed."""
+    _balanced(condition)
     sql = f"SELECT (\n{condition}\n) AS hit FROM {feed}"
     node = _tree(sql)["node"]
     plain = (
@@ -128,6 +135,17 @@ def check_condition(condition: str, feed: str) -> Seen:
             raise _refused(f"when 中的{zh}", f"{en} in a `when`", "请改用 select。", "Use `select` instead.")
     _second_opinion(sql, [feed])
     return seen
+
+
+def _balanced(condition: str) -> None:
+    """Refuse a condition that would close a bracket which is not its own."""
+    depth = 0
+    for char in _LEX.sub("", condition):
+        depth += (char == "(") - (char == ")")
+        if depth < 0:
+            break
+    if depth:
+        raise _refused("不成对的括号", "brackets that do not match", "请检查括号。", "Check the brackets.")
 
 
 def lenient_columns(condition: str, feed: str) -> set[str]:
@@ -228,6 +246,10 @@ def _allowed(node: dict[str, Any], ctes: frozenset[str], views: Collection[str],
             )
         seen.functions.add(name)
     elif of == "COLUMN_REF":
+        if node["column_names"][-1].lower() in _CLOCK:
+            raise _refused(
+                f"{node['column_names'][-1]}（每次不同）", f"{node['column_names'][-1]}, which changes", "请用 $as_of。", "Say $as_of."
+            )
         seen.columns.add(node["column_names"][-1])
 
 
@@ -263,6 +285,7 @@ def _refused(zh: str, en: str, fix_zh: str, fix_en: str) -> Refusal:
 @lru_cache(maxsize=1)
 def _parser() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:", config={"threads": 1})
+    atexit.register(_parser.cache_clear)  # DuckDB's binding complains of connections that outlive the interpreter
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection

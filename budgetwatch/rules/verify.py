@@ -6,6 +6,7 @@ any fact is read.
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
 import datetime as dt
 import re
@@ -344,6 +345,7 @@ def _schema() -> duckdb.DuckDBPyConnection:
         columns = ", ".join(f'"{c.name}" {c.duckdb}' for c in feed.columns)
         connection.execute(f'CREATE TABLE "{feed.name}" ({columns}, _row BIGINT)')
     functions.install(connection, (2024, 2024))
+    atexit.register(_schema.cache_clear)
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection

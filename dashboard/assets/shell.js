@@ -126,7 +126,12 @@
     document.querySelectorAll("select[data-value]").forEach(function (select) {
       if (select.dataset.set !== select.dataset.value) { select.value = select.dataset.value; select.dataset.set = select.dataset.value; }
     });
-    document.querySelectorAll("dialog[data-modal]").forEach(function (dialog) { if (!dialog.open) dialog.showModal(); });
+    document.querySelectorAll("dialog[data-modal]").forEach(function (dialog) {
+      if (dialog.open) return;
+      dialog.showModal();
+      const first = dialog.querySelector("textarea, select, input:not([type=hidden])");
+      if (first) first.focus();
+    });
     if (!document.querySelector("dialog[data-modal]") && opener) {
       const back = document.getElementById(opener);
       opener = null;

@@ -8,7 +8,7 @@ from typing import Any
 from dash import html
 
 from budgetwatch.money import shown
-from dashboard.asking import unit_or
+from dashboard.asking import unit_in_force
 from dashboard.i18n import spoken, t
 
 _NAMES_ZH = {"CNY": "元", "GBP": "英镑", "USD": "美元", "EUR": "欧元"}
@@ -18,7 +18,7 @@ _STEPS_EN = {"yuan": "", "wan": " ×10k", "yi": " ×100m"}
 
 def unit_label(currency: str = "CNY", unit: str | None = None) -> str:
     """万元, 亿英镑; in English CNY ×10k, GBP ×100m: what the figures of a column are in."""
-    unit = unit or unit_or("yuan")
+    unit = unit or unit_in_force()
     if spoken() == "en":
         return f"{currency or 'CNY'}{_STEPS_EN[unit]}"
     return f"{_STEPS_ZH[unit]}{_NAMES_ZH.get(currency or 'CNY', currency)}"
@@ -28,7 +28,7 @@ def figure(value: Decimal | None, unit: str | None = None) -> str:
     """The bare figure with its thousands grouped; a dash where nothing was sent."""
     if value is None:
         return "—"
-    unit = unit or unit_or("yuan")
+    unit = unit or unit_in_force()
     places = {"yuan": 2, "wan": 2, "yi": 2}[unit]
     text = shown(Decimal(value), unit, places)
     return text.replace("-", "−")
@@ -43,7 +43,7 @@ def amount(
     exact = f"{Decimal(value):,.2f} {unit_label(currency, 'yuan')}"
     words: list[Any] = [figure(value, unit)]
     if with_unit:
-        words.append(html.Span(unit_label(currency, unit or unit_or("yuan")), className="figure-unit"))
+        words.append(html.Span(unit_label(currency, unit or unit_in_force()), className="figure-unit"))
     tone = " negative" if value < 0 else ""
     return html.Span(words, className=f"figure{tone}", title=exact)
 

@@ -22,7 +22,7 @@ from dashboard.components.money import amount, ratio, unit_label
 from dashboard.i18n import say, t
 
 Row = Mapping[str, Any]
-RIGHT = {"money", "integer", "ratio"}
+RIGHT = {"money", "integer", "ratio", "year"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ def shown_value(value: Any, kind: str, currency: str = "CNY") -> Any:
         return amount(Decimal(value), currency)
     if kind == "ratio":
         return ratio(Decimal(value))
+    if kind == "year":
+        return html.Span(str(value), className="figure")
     if kind == "integer":
         return html.Span(f"{int(value):,}", className="figure")
     if kind == "severity":
@@ -70,7 +72,12 @@ def shown_value(value: Any, kind: str, currency: str = "CNY") -> Any:
 
 def columns_of(headings: Iterable[Heading], leave_out: Sequence[str] = ()) -> list[Column]:
     """The columns of a listing as the query describes them."""
-    return [Column(h.name, say(h.label), h.kind) for h in headings if h.name not in leave_out]
+    return [Column(h.name, say(h.label), kind_of(h)) for h in headings if h.name not in leave_out]
+
+
+def kind_of(heading: Heading) -> str:
+    """What the column holds; years are whole numbers that nobody writes with a comma."""
+    return "year" if heading.name.endswith("_year") else heading.kind
 
 
 def table(

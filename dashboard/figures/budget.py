@@ -49,7 +49,7 @@ def changes(rows: Sequence[Row], currency: str = "CNY") -> Figure:
     lengths = [scaled(r["change"]) or 0.0 for r in shown] or [0.0]
     low, high = min(0.0, *lengths), max(0.0, *lengths)
     room = (high - low) * 0.22 or 1.0
-    figure.update_xaxes(range=[low - (room if low < 0 else 0), high + (room if high > 0 else 0)], title=None, nticks=5)
+    figure.update_xaxes(range=[low - (room if low < 0 else 0), high + (room if high > 0 else 0)], nticks=5, showticklabels=False)
     return figure
 
 
@@ -77,29 +77,31 @@ def changes_sentence(rows: Sequence[Row], currency: str = "CNY") -> str:
 def trend(points: Sequence[TrendPoint], currency: str = "CNY") -> Figure:
     """Budget and actual side by side for each year, the draft hatched."""
     years = [str(p.year) for p in points]
+    # The draft takes the place of the budget that it wants to become.
     series = (
-        (t("预算"), [p.budget for p in points], BLUE, ""),
-        (t("决算或实际支出"), [p.actual for p in points], DEEP, ""),
-        (t("草案"), [p.draft for p in points], GREY, "/"),
+        (t("预算"), [p.budget for p in points], BLUE, "", "plan"),
+        (t("草案"), [p.draft if p.budget is None else None for p in points], GREY, "/", "plan"),
+        (t("决算或实际支出"), [p.actual for p in points], DEEP, "", "spent"),
     )
     figure = go.Figure(
         [
             go.Bar(
                 name=name,
+                offsetgroup=place,
                 x=years,
                 y=[scaled(v) for v in values],
                 marker={"color": colour, "pattern": {"shape": hatch, "solidity": 0.35}},
                 customdata=[words_of(v) for v in values],
                 hovertemplate=f"%{{x}} {name}<br>%{{customdata}} {unit_label(currency)}<extra></extra>",
             )
-            for name, values, colour, hatch in series
+            for name, values, colour, hatch, place in series
             if any(v is not None for v in values)
         ]
     )
     dressed(figure)
     figure.update_layout(barmode="group", margin={"t": 36})
     figure.update_xaxes(type="category", showgrid=False)
-    figure.update_yaxes(nticks=5, rangemode="tozero")
+    figure.update_yaxes(nticks=5, rangemode="tozero", tickformat=",.4~r")
     return figure
 
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.graph_objects import Figure
 
 from budgetwatch.money import UNITS
-from dashboard.asking import unit_or
+from dashboard.asking import unit_in_force
 
 FONT = (
     "'PingFang SC','Microsoft YaHei UI','Microsoft YaHei','Noto Sans CJK SC','Source Han Sans SC',"
@@ -38,7 +38,7 @@ TEMPLATE = go.layout.Template(
 
 def scaled(value: Decimal | None) -> float | None:
     """An amount as a length on paper, in the reader's unit. Only for drawing: figures in words stay exact."""
-    return None if value is None else float(Decimal(value) / UNITS[unit_or("yuan")])
+    return None if value is None else float(Decimal(value) / UNITS[unit_in_force()])
 
 
 def dressed(figure: Figure) -> Figure:

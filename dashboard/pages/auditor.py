@@ -32,7 +32,7 @@ from dashboard.components import (
 from dashboard.figures import totals as figures
 from dashboard.i18n import say, spoken, t
 
-SIZE = 50
+SIZE = 30
 SUMS_SHOWN = 24
 FIELDS = ("text", "region", "agency", "year", "first_day", "last_day", "func", "eco", "pro", "payee", "item", "min_amount", "max_amount", "book", "currency", "batch")
 

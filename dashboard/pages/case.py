@@ -44,6 +44,8 @@ from dashboard.components.table import shown_value
 from dashboard.i18n import say, t
 
 SIZE = 20
+#: Moves that do not carry the case forward.
+ASIDE = ("comment", "release", "send_back", "return_reply", "dismiss")
 HIDDEN = ("_row", "batch", "line", "currency")
 
 
@@ -243,9 +245,10 @@ def _step(step: StepView) -> Any:
 def _moves(case: CaseView) -> Any:
     if not case.moves:
         return card(note(t("现在没有轮到您做的事。"), tone="calm"), title=t("可以做什么"), id="moves", kind="moves")
-    first = next((m.action for m in case.moves if m.action != "comment"), None)
+    forward = [m.action for m in case.moves if m.action not in ASIDE]
     return card(
-        *[_move(case, move, opened=move.action == first and len(case.moves) > 1) for move in case.moves],
+        # The one way forward stands open; where there are several, nobody is nudged.
+        *[_move(case, move, opened=forward == [move.action]) for move in case.moves],
         title=t("可以做什么"),
         id="moves",
         kind="moves",
@@ -256,7 +259,6 @@ def _move(case: CaseView, move: MoveView, *, opened: bool) -> Any:
     """One possible move: a button at once where nothing need be said, else a form that opens."""
     key, label = move.action, say(move.label)
     fields = [f for f in (_field(key, name, move) for name in ("reason", "letter_no", "due_on", "note") if name in move.takes | move.needs) if f]
-    main = key not in ("comment", "release", "send_back", "return_reply", "dismiss")
     form = html.Form(
         [
             *fields,
@@ -264,7 +266,7 @@ def _move(case: CaseView, move: MoveView, *, opened: bool) -> Any:
             hidden("version", case.version, id=f"{key}-version"),
             hidden("action", key, id=f"{key}-action"),
             hidden("label", label, id=f"{key}-label"),
-            button(label, id=f"do-{key}", kind="primary" if main else ""),
+            button(label, id=f"do-{key}", kind="" if key in ASIDE else "primary"),
         ],
         id=f"form-{key}",
         className="move-form",

@@ -7,6 +7,7 @@ from typing import Any
 
 from dash import html
 
+from budgetwatch.money import UNITS
 from budgetwatch.queries import budgets
 from budgetwatch.queries.budgets import BudgetPreview
 from budgetwatch.records.codes import LISTS
@@ -108,14 +109,21 @@ def _headline(asking: Asking, shown: BudgetPreview) -> Any:
     items = []
     for number in numbers:
         if number.kind == "money":
-            per_head = number.key.startswith("per_head")
-            figure: Any = amount(number.value, number.currency, unit="yuan" if per_head else None, with_unit=True)
+            figure: Any = amount(number.value, number.currency, unit=_unit_of(asking, number), with_unit=True)
         elif number.kind == "ratio":
             figure = ratio(number.value)
         else:
             figure = "—" if number.value is None else f"{int(number.value):,}"
         items.append((figure, say(number.label), say(number.sentence), number.tone, None))
     return html.Section(tiles(items), id="headline", className="headline", **{"aria-label": t("五个数看懂草案")})
+
+
+def _unit_of(asking: Asking, number: budgets.Headline) -> str | None:
+    """Per head in yuan; a large sum in 亿元, which is how people say it, unless the reader chose otherwise."""
+    if number.key.startswith("per_head"):
+        return "yuan"
+    large = number.value is not None and abs(number.value) >= UNITS["yi"]
+    return "yi" if large and not asking.chosen else None
 
 
 def _table(asking: Asking, shown: BudgetPreview) -> Any:

@@ -8,7 +8,6 @@ from typing import Any
 from dash import html
 
 from budgetwatch.errors import NotFound
-from budgetwatch.feeds.reasons import REASONS
 from budgetwatch.queries import feeds
 from budgetwatch.text import Text
 from dashboard.asking import Asking
@@ -212,6 +211,20 @@ def _reason_chips(asking: Asking, row: Mapping[str, Any] | None, chosen: str) ->
 
 
 def _reason_word(code: str) -> str:
-    """The reason in words, without the value that it was about."""
-    text = REASONS.get(code)
-    return say(text.fill(column="…", value="…")) if text else code.replace("_", " ")
+    """The reason in two or three words, as a filter."""
+    words = {
+        "wrong_field_count": t("字段个数不符"),
+        "missing": t("必填为空"),
+        "not_money": t("不是金额"),
+        "too_many_decimals": t("小数过多"),
+        "not_integer": t("不是整数"),
+        "not_ratio": t("不是比率"),
+        "not_date": t("不是日期"),
+        "not_flag": t("不是是或否"),
+        "unknown_code": t("代码不认识"),
+        "total_differs": t("合计不符"),
+        "key_missing": t("没有标识"),
+        "repeats_line": t("重复行"),
+        "key_already_used": t("标识重复"),
+    }
+    return words.get(code, code.replace("_", " "))

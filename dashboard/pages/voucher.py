@@ -13,7 +13,7 @@ from budgetwatch.text import Text
 from dashboard.asking import Asking
 from dashboard.components import amount, breadcrumbs, card, definition_list, page_head, severity_badge, state_badge
 from dashboard.components.coded import coded
-from dashboard.components.table import shown_value
+from dashboard.components.table import kind_of, shown_value
 from dashboard.i18n import say, t
 
 
@@ -30,7 +30,7 @@ def view(asking: Asking) -> tuple[str, Any]:
             say(h.label),
             amount(v, currency, unit="yuan", with_unit=True)
             if h.kind == "money"
-            else coded("payment", h.name, v) or shown_value(v, h.kind),
+            else coded("payment", h.name, v) or shown_value(v, kind_of(h)),
         )
         for h, v in voucher.fields
         if v not in (None, "") and not h.name.startswith("_")
