@@ -64,7 +64,10 @@ def run(
 ) -> None:
     """Ask the rules over the facts as known now; say what was looked at, flagged, and could not be judged."""
     with progress("run", language()) as report:
-        done = runs.run(home(), actor="cli", rule_ids=rule or None, as_of=_day(as_of, "--as-of"), progress=report)
+        done = runs.run(
+            home(), actor="cli", rule_ids=rule or None, as_of=_day(as_of, "--as-of"),
+            progress=lambda name, at, total: report(at / max(total, 1), Text(name, name)),
+        )  # fmt: skip
     if as_json:
         printed_json(done, language())
         return

@@ -53,13 +53,20 @@ def bonds(plan: Plan, rng: np.random.Generator) -> list[Row]:
     return rows
 
 
+def followed(plan: Plan) -> list[int]:
+    """The slots whose project is followed one by one."""
+    return [
+        i for i, s in enumerate(plan.slots)
+        if s.eco in ("31001", "31005") and not s.renews and sum(int(plan.budgets[y].paid[i]) for y in plan.years) >= _WORTH_FOLLOWING
+    ]  # fmt: skip
+
+
 def projects(plan: Plan, rng: np.random.Generator) -> list[Row]:
     """Investment projects at each year's end: paid no more than built, built no more than approved; amounts in 分."""
     rows: list[Row] = []
-    for i, slot in enumerate(plan.slots):
+    for i in followed(plan):
+        slot = plan.slots[i]
         whole = sum(int(plan.budgets[y].paid[i]) for y in plan.years)
-        if slot.eco not in ("31001", "31005") or slot.renews or whole < _WORTH_FOLLOWING:
-            continue
         unit = plan.units[slot.unit]
         estimate = int(whole * rng.uniform(1.22, 1.4)) // 1_000_000 * 1_000_000
         contract = int(estimate * rng.uniform(0.94, 0.97)) // 10_000 * 10_000

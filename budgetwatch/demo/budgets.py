@@ -84,10 +84,18 @@ class Plan:
     years: list[int]
     virements: list[Virement] = field(default_factory=list)
     carries: list[Carry] = field(default_factory=list)
+    _of_unit: dict[int, list[int]] = field(default_factory=dict, repr=False)
 
     @property
     def draft_year(self) -> int:
         return self.years[-1] + 1
+
+    def of_unit(self, unit: int) -> list[int]:
+        """The slots of a unit."""
+        if not self._of_unit:
+            for i, slot in enumerate(self.slots):
+                self._of_unit.setdefault(slot.unit, []).append(i)
+        return self._of_unit[unit]
 
     def region_of(self, slot: int) -> Region:
         return self.units[self.slots[slot].unit].region

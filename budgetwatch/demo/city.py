@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from budgetwatch.demo import anomalies, assets, budgets, events, files, ledgers, payees, places, senders, slots, spending, subjects
+from budgetwatch.demo import anomalies, assets, budgets, events, files, lawful, ledgers, payees, places, senders, slots, spending, subjects
 from budgetwatch.demo import transfers as moves
 from budgetwatch.demo.anomalies import Planted
 from budgetwatch.demo.budgets import Ints, Plan
@@ -67,10 +67,10 @@ def found(*, years: int, payments: int, seed: int, last_year: int) -> City:
     procedure = events.procedure(plan, rng)
     documents = moves.transfers(plan, procedure, rng)
     who = payees.Payees()
-    planted = anomalies.plant(plan, procedure, documents, who, many=3 if payments >= 150_000 else 2, rng=rng)
+    planted = anomalies.plant(plan, procedure, documents, who, many=3 if payments >= 150_000 else 2, seed=seed, rng=rng)
     counts = {year: spending.counts(plan, year, int(a_year) - planted.in_year(year), rng) for year in span}
     choice = payees.choose(plan, who, np.maximum.reduce(list(counts.values())))
-    salary_day = np.array([7 + (u.index * 5 + seed) % 9 for u in units])
+    salary_day = np.array([lawful.salary_day(u.index, seed) for u in units])
     return City(plan, procedure, documents, who, choice, counts, salary_day, planted, seed)
 
 
@@ -176,7 +176,7 @@ def _write_payments(folder: Path, city: City, year: int, out: Generated) -> None
             done[name] = done.get(name, 0) + part.height
     for name, writer in writers.items():
         if name == "demo_pay_city" and year == city.plan.years[0]:
-            city.planted.break_rows(writer)
+            city.planted.break_rows(writer, year)
         writer.close()
         out.files.append((writer.path, name))
         out.payments += done[name]
@@ -194,28 +194,29 @@ def _write_ledgers(folder: Path, city: City, out: Generated) -> None:
     put(_regions(plan), by_feed["region"])
     put(_subjects(plan), by_feed["subject_dict"])
     put(_units(plan), senders.ORG_UNITS)
-    lines = ledgers.budget_lines(plan, procedure, rng)
+    lines = ledgers.frame(city.planted.edited("budget_line", ledgers.budget_lines(plan, procedure, rng)), ("amount",))
     place = pl.col("adm_div_code")
     put(lines.filter(place == places.CITY), senders.BUDGET_CITY)
-    put(lines.filter((place.str.len_chars() == 6) & ~place.is_in([places.CITY, "990103"])), senders.BUDGET_DISTRICTS)
+    by_book = (place.str.len_chars() > 6) & place.str.slice(4, 2).is_in(["01"])
+    put(lines.filter(~place.is_in([places.CITY, "990103"]) & ~by_book), senders.BUDGET_DISTRICTS)
     put(lines.filter(place == "990103"), senders.BUDGET_QINGHE)
-    put(lines.filter(place.str.len_chars() > 6), senders.BUDGET_TOWNS)
+    put(lines.filter(by_book), senders.BUDGET_TOWNS)
     indicators = ledgers.indicators(plan)
     put(indicators.filter(place == places.CITY), senders.INDICATOR_CITY)
     put(indicators.filter(place != places.CITY), senders.INDICATOR_DISTRICTS)
     planted = city.planted
     tables = {
-        "adjustment": (ledgers.adjustments(plan, procedure) + planted.adjustments, ("amount",)),
+        "adjustment": (planted.edited("adjustment", ledgers.adjustments(plan, procedure)) + planted.adjustments, ("amount",)),
         "transfer": ([_record(t) for t in city.transfers.rows], ("amount",)),
         "carryover": (ledgers.carryovers(plan) + planted.carryovers, ("formed", "used", "recovered", "balance")),
-        "debt_limit": (planted.limits(assets.debt_limits(plan)), ("ceiling", "balance", "fiscal_capacity")),
-        "debt_bond": (planted.bonds(assets.bonds(plan, rng)), ("proceeds", "spent")),
+        "debt_limit": (planted.edited("debt_limit", assets.debt_limits(plan)), ("ceiling", "balance", "fiscal_capacity")),
+        "debt_bond": (planted.edited("debt_bond", assets.bonds(plan, rng)), ("proceeds", "spent")),
         "project_invest": (
-            planted.projects(assets.projects(plan, rng)),
+            planted.edited("project_invest", assets.projects(plan, rng)),
             ("feasibility_estimate", "approved_estimate", "contract_amount", "annual_plan", "paid_total"),
         ),
         "calendar_event": ([_record(e) for e in procedure.events], ()),
-        "disclosure": (planted.disclosures(ledgers.disclosures(plan, procedure)), ("amount",)),
+        "disclosure": (planted.edited("disclosure", ledgers.disclosures(plan, procedure)), ("amount",)),
     }
     for feed, (rows, amounts) in tables.items():
         put(ledgers.frame(rows, amounts), by_feed[feed])

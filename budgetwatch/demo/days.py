@@ -24,6 +24,12 @@ def day(number_: int) -> dt.date:
     return EPOCH + dt.timedelta(int(number_))
 
 
+@lru_cache(maxsize=8192)
+def is_workday(day_: dt.date) -> bool:
+    """Whether offices work that day (remembered: events ask thousands of times)."""
+    return calendar.is_workday(day_)
+
+
 @dataclass(frozen=True, slots=True)
 class YearDays:
     """`work` are the year's working days in order; month m (0–11) has `work[begin[m]:begin[m+1]]`. `off` likewise."""
@@ -57,13 +63,28 @@ def of(year: int) -> YearDays:
 def pay_day(year: int, month: int, on: int) -> dt.date:
     """The working day on which salaries due on day `on` are paid: that day, or the last working day before it in the month."""
     wanted = dt.date(year, month, on)
-    while wanted.day > 1 and not calendar.is_workday(wanted):
+    while wanted.day > 1 and not is_workday(wanted):
         wanted -= dt.timedelta(1)
-    while not calendar.is_workday(wanted):
+    while not is_workday(wanted):
         wanted += dt.timedelta(1)
     return wanted
 
 
 def workday_near(wanted: dt.date) -> dt.date:
     """That day, or the first working day after it."""
-    return wanted if calendar.is_workday(wanted) else calendar.add_workdays(wanted, 1)
+    return wanted if is_workday(wanted) else next_workday(wanted)
+
+
+def next_workday(day_: dt.date) -> dt.date:
+    """The first working day after it."""
+    day_ += dt.timedelta(1)
+    while not is_workday(day_):
+        day_ += dt.timedelta(1)
+    return day_
+
+
+def workday_before(wanted: dt.date) -> dt.date:
+    """That day, or the last working day before it."""
+    while not is_workday(wanted):
+        wanted -= dt.timedelta(1)
+    return wanted

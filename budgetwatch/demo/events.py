@@ -59,7 +59,7 @@ def _after(day: dt.date, low: int, high: int, rng: np.random.Generator) -> dt.da
     moved = days.workday_near(wanted)
     while moved > day + dt.timedelta(high):
         moved -= dt.timedelta(1)
-        while not days.calendar.is_workday(moved) and moved > day + dt.timedelta(low):
+        while not days.is_workday(moved) and moved > day + dt.timedelta(low):
             moved -= dt.timedelta(1)
     return moved
 
@@ -92,7 +92,7 @@ def _congress(made: Procedure, plan: Plan, place: Region, year: int, rng: np.ran
     opens = days.workday_near(dt.date(year, 1, {"city": 14, "district": 11}.get(place.level, 9)) + dt.timedelta(int(rng.integers(0, 3))))
     opened = made.add(year, place.code, "congress_open", opens, f"{place.name}人民代表大会{year}年会议开幕")
     submitted = opens - dt.timedelta(int(rng.integers(33, 45)))
-    while not days.calendar.is_workday(submitted):
+    while not days.is_workday(submitted):
         submitted -= dt.timedelta(1)
     made.add(year, place.code, "draft_submitted", submitted, f"{place.name}{year}年预算草案初步方案", refers_to=opened.event_id)
     for number in range(1, int(rng.integers(2, 4)) if place.level != "city" else 2):
@@ -184,7 +184,7 @@ def _issue_dates(made: Procedure, plan: Plan) -> None:
             if slot.rhythm == "monthly":
                 budget.issued.append(first)
             else:
-                budget.issued.append(days.calendar.add_workdays(made.unit_approved[slot.unit, year], 1))
+                budget.issued.append(days.next_workday(made.unit_approved[slot.unit, year]))
         budget.tracking = [""] * len(plan.slots)
 
 

@@ -36,7 +36,7 @@ def exact(column: str) -> pl.Expr:
     return (sign + text.str.head(text.str.len_chars() - 2) + "." + text.str.tail(2)).cast(pl.Decimal(18, 2)).alias(column)
 
 
-def budget_lines(plan: Plan, procedure: Procedure, rng: np.random.Generator) -> pl.DataFrame:
+def budget_lines(plan: Plan, procedure: Procedure, rng: np.random.Generator) -> list[Row]:
     """Approved, adjusted and final budgets of past years and the draft for the next; every (book, region) balances."""
     rows: list[Row] = []
     for offset, year in enumerate(plan.years):
@@ -45,9 +45,6 @@ def budget_lines(plan: Plan, procedure: Procedure, rng: np.random.Generator) -> 
         notes = _notes(plan, budget.approved, previous)
         rows += _stage(plan, budget, "approved", "", budget.approved, offset, notes=notes)
         adjusted = budget.approved + budget.added - budget.reduced
-        for i, slot in enumerate(plan.slots):
-            if slot.name == RELIEF:
-                adjusted[i] = 0
         meets = {p.code for p in plan.places if (p.code, year) in procedure.meeting}
         rows += _stage(plan, budget, "adjusted", "", adjusted, offset, places=meets)
         if year != plan.years[-1]:
@@ -60,10 +57,7 @@ def budget_lines(plan: Plan, procedure: Procedure, rng: np.random.Generator) -> 
     above = {p.code for p in plan.places if p.level in ("city", "district")}
     notes = _notes(plan, revised, last, draft.approved)
     rows += _stage(plan, draft, "draft", "2", revised, offset, places=above, notes=notes)
-    return frame(rows, ("amount",))
-
-
-RELIEF = "抢险救灾应急"
+    return rows
 
 
 def _notes(plan: Plan, now: Ints, previous: Budget | None, first: Ints | None = None) -> dict[int, str]:

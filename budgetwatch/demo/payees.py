@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from budgetwatch.demo.budgets import Plan
 from budgetwatch.demo.places import Region, Unit
 
 _FIRST = "星云青澄松竹梅兰晨曦远景和风启航明德博雅致新恒泰安宁"
@@ -65,7 +66,7 @@ class Payees:
         self._companies += 1
         one, two = _FIRST[n % len(_FIRST)], _SECOND[n // len(_FIRST) % len(_SECOND)]
         more = n // (len(_FIRST) * len(_SECOND))
-        third = (_FIRST + _SECOND)[more % 48] if more else ""
+        third = (_FIRST + _SECOND)[more % len(_FIRST + _SECOND)] if more else ""
         place = region.name.rstrip("市区镇街道")
         return f"{place}{one}{two}{third}示例{trade}有限公司" if trade != "股份经济合作" else f"{place}{one}{two}{third}示例股份经济合作社"
 
@@ -88,8 +89,9 @@ class Payees:
     def person(self) -> int:
         """A new invented person; the name says so."""
         n = len(self.names) * 7 + 3
-        given = _GIVEN[n % 29] + _GIVEN[n // 29 % 29]
-        more = n // (29 * 29)
+        size = len(_GIVEN)
+        given = _GIVEN[n % size] + _GIVEN[n // size % size]
+        more = n // (size * size)
         third = f"{more // len(_SURNAMES)}" if more >= len(_SURNAMES) else ""
         return self.add(f"示例·{_SURNAMES[more % len(_SURNAMES)]}{given}{third}", "person", "personal")
 
@@ -103,11 +105,8 @@ class Choice:
     persons: NDArray[np.int64]
 
 
-def choose(plan: object, payees: Payees, most: NDArray[np.int64]) -> Choice:
+def choose(plan: Plan, payees: Payees, most: NDArray[np.int64]) -> Choice:
     """Give every slot its payees. `most` is the greatest number of payments of each slot in a year."""
-    from budgetwatch.demo.budgets import Plan
-
-    assert isinstance(plan, Plan)
     size = len(plan.slots)
     first, count, persons = np.zeros(size, np.int64), np.ones(size, np.int64), np.full(size, -1, np.int64)
     districts = {r.code: r for r in plan.places}

@@ -12,6 +12,8 @@ import numpy as np
 
 from budgetwatch.demo.places import Region, Unit
 
+#: Where relief is paid from when disaster strikes; nothing is budgeted for it.
+RELIEF = "抢险救灾应急"
 THREE_PUBLIC = ("30212", "30217", "30231", "31013")
 _WAN = 1_000_000  # 分
 
@@ -137,8 +139,10 @@ def _projects(unit: Unit, how_many: int, rng: np.random.Generator) -> list[Slot]
 def _of_finance(unit: Unit, below: list[Region], people: int) -> list[Slot]:
     """Debt interest, the contingency reserve and transfers to the places below; amounts of the last two are set later."""
     slots = [
-        Slot(unit.index, "reserve", "1", "own", "227", "39999", 0, "预备费", f"{unit.code}B001", "none", 0, (1, 1), 0, 0.0)
-    ]
+        Slot(unit.index, "project", "1", "own", "2240703", "30218", 0, unit.region.name + RELIEF, f"{unit.code}J001", "none", 8,
+             (1, 1), 0, 0.0),
+        Slot(unit.index, "reserve", "1", "own", "227", "39999", 0, "预备费", f"{unit.code}B001", "none", 0, (1, 1), 0, 0.0),
+    ]  # fmt: skip
     if unit.region.level in ("city", "district"):
         slots.append(
             Slot(unit.index, "debt", "1", "own", "2320301", "30701", people * 90_00, "政府一般债券付息", f"{unit.code}D001",

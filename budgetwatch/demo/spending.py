@@ -34,7 +34,8 @@ _LEAST_MEAN = 40_000  # 分: no slot is split into payments smaller than this on
 def counts(plan: Plan, year: int, payments: int, rng: np.random.Generator) -> Ints:
     """How many payments each slot gets in the year, about `payments` in all and never fewer than it needs."""
     budget = plan.budgets[year]
-    active = (budget.paid > 0) & np.array([s.rhythm != "none" for s in plan.slots])
+    spent_singly = np.array([budget.taken.get(i, 0) for i in range(len(plan.slots))])
+    active = (budget.paid - spent_singly > 0) & np.array([s.rhythm != "none" for s in plan.slots])
     least = np.where(active, [s.minimum for s in plan.slots], 0).astype(np.int64)
     appetite = np.where(active, [s.extra for s in plan.slots], 0.0) * np.maximum(budget.paid, 1) ** 0.35
     cap = np.maximum(least, budget.paid // _LEAST_MEAN)

@@ -173,14 +173,12 @@ def _chain(
     def receive(code: str, upper: str, sum_: int, sent: dt.date) -> Transfer:
         row = Transfer(upper, year, code, "received", upper, kind, code, None, None, None, None, func, name, sum_, tracking)
         _received(made, row, days.workday_near(sent + dt.timedelta(1)), rng)
-        assert row.issued_date is not None
-        reached[code] = row.issued_date
+        reached[code] = row.issued_date or sent
         return row
 
     def send(code: str, recipient: str, upper: Transfer, sum_: int) -> tuple[str, dt.date]:
         number = made.number(year - 1 if early else year, "示财专" if code == CITY else f"示{names[code].name[0]}财专")
-        day = upper.issued_date
-        assert day is not None
+        day = upper.issued_date or issued
         made.rows.append(
             Transfer(number, year, code, "sent", upper.doc_no, kind, recipient, upper.received_date, upper.registered_date,
                      upper.allocated_date, day, func, name, sum_, tracking)

@@ -90,20 +90,21 @@ class FactStore:
         A batch that is in already is left as it is. The staged files are moved, not copied.
         """
         with self.writing(feed):
+            self._drop_torn_commit(feed)
             if (version := self.holds(feed, batch)) is not None:
                 return version
             folder = self.root / feed
             folder.mkdir(exist_ok=True)
-            self._drop_torn_commit(feed)
             actions = [self._move_in(feed, path, batch) for path in staged]
             sync(folder)
             return self._register(feed, actions, batch, provenance)
 
     def holds(self, feed: str, batch: int) -> int | None:
         """The version that brought the batch in, or None when it is not in."""
-        if self._newest(feed) is None:
+        newest = self._newest(feed)
+        if newest is None:
             return None
-        version = DeltaTable(str(self.root / feed)).transaction_version(_app(batch))
+        version = DeltaTable(str(self.root / feed), version=newest).transaction_version(_app(batch))
         return None if version is None else int(version)
 
     def provenance(self, feed: str, version: int) -> dict[str, Any]:
@@ -129,11 +130,14 @@ class FactStore:
                 held.discard(feed)
 
     def _newest(self, feed: str) -> int | None:
+        log = self.root / feed / "_delta_log"
         try:
-            names = os.listdir(self.root / feed / "_delta_log")
+            found = max((int(m[1]) for name in os.listdir(log) if (m := _COMMIT.match(name))), default=None)
         except FileNotFoundError:
             return None
-        return max((int(m[1]) for name in names if (m := _COMMIT.match(name))), default=None)
+        if found is not None and not _whole(log / f"{found:020d}.json"):
+            return found - 1 if found else None
+        return found
 
     def _files(self, feed: str, version: int) -> tuple[tuple[str, ...], bool]:
         if (feed, version) in self._known:
@@ -193,14 +197,16 @@ class FactStore:
     def _drop_torn_commit(self, feed: str) -> None:
         """Remove a log entry that a power cut left half written: it was never acknowledged."""
         newest = self._newest(feed)
-        if newest is None:
-            return
-        path = self.root / feed / "_delta_log" / f"{newest:020d}.json"
-        try:
-            for line in path.read_text().splitlines() or [""]:
-                json.loads(line)
-        except ValueError:
-            path.unlink()
+        (self.root / feed / "_delta_log" / f"{0 if newest is None else newest + 1:020d}.json").unlink(missing_ok=True)
+
+
+def _whole(entry: Path) -> bool:
+    """Whether a log entry was written to its end: its last line is JSON."""
+    try:
+        json.loads(entry.read_text("utf-8").rstrip().rpartition("\n")[2])
+    except ValueError:
+        return False
+    return True
 
 
 def _app(batch: int) -> str:

@@ -33,8 +33,6 @@ POLARS_TYPE: Mapping[str, pl.DataType] = {
 
 REJECTS = {"line": pl.Int64(), "column": pl.String(), "value": pl.String(), "reason": pl.String(), "raw": pl.String()}
 
-_SAMPLE = 2_000
-
 
 @dataclass(frozen=True, slots=True)
 class Judged:

@@ -23,6 +23,8 @@ from budgetwatch.text import Text
 
 #: Rows judged in full at a time; a few hundred MB of text at most.
 _AT_A_TIME = 200_000
+#: Rows from which date formats are learnt.
+_SAMPLE = 2_000
 
 Progress = Callable[[float, Text], None]
 
@@ -50,9 +52,8 @@ def stage(
     sheet = readers.read(path, profile, work, settings, lambda share: say(0.3 * share, reading))
     layout = lay_out(sheet.headings, profile, path.name)
     gate = Gate(profile, layout, batch, sheet.delimiter)
-    say(0.3, Text("正在校验", "Checking"))
     try:
-        poured = _pour(gate, sheet, work)
+        poured = _pour(gate, sheet, work, say)
     except pl.exceptions.PolarsError:
         poured = None
     if poured is None:  # the fast lane met what it cannot read, or lost count: the exact one decides
@@ -60,7 +61,7 @@ def stage(
             raise _unreadable(path)
         sheet = sheet.again()
         gate = Gate(profile, layout, batch, sheet.delimiter)
-        poured = _pour(gate, sheet, work)
+        poured = _pour(gate, sheet, work, say)
         if poured is None:
             raise Fault(
                 Text("行数对不上，未接收。", "The rows do not add up; nothing was taken in."), where=path.name
@@ -89,35 +90,47 @@ class _Poured:
     lines: int = 0
     empty: int = 0
 
+    def take(self, facts: Path, melted: bool) -> int:
+        """Add a file of facts, unless it is empty; returns the lines it holds."""
+        if not _count(facts):
+            facts.unlink()
+            return 0
+        lines = _lines(facts, melted)
+        self.files.append(facts)
+        self.lines += lines
+        return lines
 
-def _pour(gate: Gate, sheet: Sheet, work: Path) -> _Poured | None:
-    """All rows through the gate; None when their count is not what the reader promised."""
-    gate.tune(sheet.frame.head(2_000).collect())
-    out = _Poured()
-    facts, others = work / "facts.parquet", work / "others.parquet"
-    right, other = gate.quick(sheet.frame)
-    pl.collect_all(
-        [right.sink_parquet(facts, lazy=True, **WRITING), other.sink_parquet(others, lazy=True, **WRITING)], engine="streaming"
-    )
-    out.files.append(facts)
-    left = _count(others)
-    lines = _lines(facts, bool(gate.parts))
-    if lines + left + sheet.broken.height != sheet.rows:
+
+def _pour(gate: Gate, sheet: Sheet, work: Path, say: Progress) -> _Poured | None:
+    """All rows through the gate, piece by piece; None when their count is not what the reader promised."""
+    out, met = _Poured(), sheet.broken.height
+    for number, piece in enumerate(sheet.pieces):
+        say(0.3 + 0.6 * number / len(sheet.pieces), Text("正在校验", "Checking"))
+        rows = piece()
+        if number == 0:
+            gate.tune(rows.head(_SAMPLE).collect())
+        facts, others = work / f"facts-{number}.parquet", work / f"others-{number}.parquet"
+        right, other = gate.quick(rows)
+        pl.collect_all(
+            [right.sink_parquet(facts, lazy=True, **WRITING), other.sink_parquet(others, lazy=True, **WRITING)],
+            engine="streaming",
+        )
+        del rows, right, other  # they hold the piece's bytes
+        met += out.take(facts, bool(gate.parts)) + (left := _count(others))
+        for begin in range(0, left, _AT_A_TIME):
+            judged = gate.full(pl.scan_parquet(others).slice(begin, _AT_A_TIME).collect())
+            name = f"{number}-{begin}"
+            out.empty += judged.empty
+            if judged.facts.height:
+                judged.facts.write_parquet(path := work / f"facts-{name}.parquet", **WRITING)
+                out.take(path, bool(gate.parts))
+            if judged.rejects.height:
+                out.parts.append(_put(judged.rejects, work, f"judged-{name}"))
+        others.unlink()
+    if met != sheet.rows:
         return None
-    for number, begin in enumerate(range(0, left, _AT_A_TIME)):
-        judged = gate.full(pl.scan_parquet(others).slice(begin, _AT_A_TIME).collect())
-        out.empty += judged.empty
-        if judged.facts.height:
-            path = work / f"facts-{number}.parquet"
-            judged.facts.write_parquet(path, **WRITING)
-            out.files.append(path)
-            lines += _lines(path, bool(gate.parts))
-        if judged.rejects.height:
-            out.parts.append(_put(judged.rejects, work, f"judged-{number}"))
     if sheet.broken.height:
         out.parts.append(_put(_broken_rejects(sheet, gate), work, "broken"))
-    out.lines = lines
-    out.files = [path for path in out.files if _count(path)]
     return out
 
 
@@ -139,12 +152,14 @@ def _broken_rejects(sheet: Sheet, gate: Gate) -> pl.DataFrame:
 
 def _repeat_rejects(repeats: pl.DataFrame, sheet: Sheet, gate: Gate) -> pl.DataFrame:
     wanted = repeats["_line"].implode()
-    raw = sheet.frame.filter(pl.col(LINE).is_in(wanted)).select(
-        pl.col(LINE), as_sent(len(sheet.headings), sheet.delimiter).alias("raw")
+    written = as_sent(len(sheet.headings), sheet.delimiter).alias("raw")
+    raw = pl.concat(
+        piece().filter(pl.col(LINE).is_in(wanted)).select(pl.col(LINE), written).collect(engine="streaming")
+        for piece in sheet.pieces
     )
     key = ", ".join(sheet.headings[gate.casts[k].at] for k in gate.profile.key if k in gate.casts)
     reason = pl.when(pl.col("same")).then(pl.lit("repeats_line")).otherwise(pl.lit("key_already_used"))
-    return repeats.join(raw.collect(engine="streaming"), left_on="_line", right_on=LINE, how="left").select(
+    return repeats.join(raw, left_on="_line", right_on=LINE, how="left").select(
         pl.col("_line").alias("line"), pl.lit(key).alias("column"), pl.col("first").cast(pl.String).alias("value"),
         reason.alias("reason"), "raw",
     )  # fmt: skip

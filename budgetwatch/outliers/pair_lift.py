@@ -51,9 +51,12 @@ class PairLift:
     ) -> Scores:
         """The `keep` rarest rows of `feed_sql` (one SELECT with `_row`, the columns, the amount), explained.
 
-        Below `min_rows` comparable rows nothing is scored. The ranking is the same every time.
+        Below `min_rows` comparable rows nothing is scored and `too_few` says so (of no rows at all there is
+        nothing to say). The ranking is the same every time.
         """
         with _Work(connection, feed_sql, columns, amount) as work:
+            if work.n == 0:
+                return Scores(0)
             if work.n < max(min_rows, 2):
                 return Scores(work.n, too_few=True)
             work.count()
@@ -175,8 +178,8 @@ class _Work:
         values = {code: self._looked_up(f"pl_values_{code}", code, "value, n") for code in self.codes}
         bands = self._looked_up("pl_values_band", "band", "n")
         met = {
-            (a, b): dict(
-                ((x, y), n)
+            (a, b): {
+                (x, y): n
                 for x, y, n in self.connection.execute(
                     f"SELECT {a}, {b}, n FROM pl_pair_{a}_{b} SEMI JOIN pl_kept USING ({a}, {b})"
                 ).fetchall()

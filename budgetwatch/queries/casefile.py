@@ -122,7 +122,7 @@ class CaseView:
 
 def was_asked() -> sa.ColumnElement[bool]:
     """Cases on which the unit was asked at some time."""
-    return sa.exists().where(t.CaseStep.case_id == t.Case.id, t.CaseStep.action == "ask")
+    return t.Case.id.in_(sa.select(t.CaseStep.case_id).where(t.CaseStep.action == "ask"))
 
 
 def in_sight(viewer: Viewer) -> sa.ColumnElement[bool]:
@@ -265,12 +265,12 @@ def evidence(home: Home, viewer: Viewer, flag_id: int, limit: int = 50, offset: 
     feed = ALL[proof.row_feed]
     columns = [c for c in _PAYMENT_COLUMNS if c in feed.by_name] if feed.name == "payment" else list(feed.by_name)
     picked = ", ".join(seen.column(viewer, c) for c in columns)
-    with home.facts(viewer, versions) as facts:
-        rows = seen.dicts(
-            facts.execute(
-                f'SELECT {picked}, _row FROM "{feed.name}" WHERE _row IN (SELECT unnest($rows::BIGINT[]))', {"rows": list(wanted)}
-            )
-        )
+    rows = []
+    if wanted:
+        then = {feed.name: versions[feed.name]} if feed.name in versions else None
+        query = f'SELECT {picked}, _row FROM "{feed.name}" WHERE _row IN (SELECT unnest($rows::BIGINT[]))'
+        with home.facts(viewer, then) as facts:
+            rows = seen.dicts(facts.execute(query, {"rows": list(wanted)}))
     by_row = {row["_row"]: row for row in rows}
     shown = [by_row[row] for row in wanted if row in by_row]
     for row in shown:
@@ -292,7 +292,7 @@ def _sums(rows: list[dict[str, Any]]) -> dict[str, Decimal]:
     return sums
 
 
-def _proof(session: Session, viewer: Viewer, flag_id: int) -> tuple[t.Evidence | None, dict[str, int] | None]:
+def _proof(session: Session, viewer: Viewer, flag_id: int) -> tuple[t.Evidence | None, dict[str, int]]:
     """The newest evidence of a flag in sight, with the fact versions it was found in."""
     demand(viewer, "flags", "cases", "own_cases")
     query = sa.select(t.Flag).where(t.Flag.id == flag_id, within(viewer, t.Flag.region, t.Flag.agency_code))
@@ -304,5 +304,5 @@ def _proof(session: Session, viewer: Viewer, flag_id: int) -> tuple[t.Evidence |
         sa.select(t.Evidence).where(t.Evidence.flag_id == flag_id).order_by(t.Evidence.id.desc()).limit(1)
     ).one_or_none()
     if proof is None:
-        return None, None
+        return None, {}
     return proof, dict(session.get_one(t.Run, proof.run_id).versions)

@@ -39,6 +39,7 @@ _EXTRA = (("batch", SQL_BATCH, Text("批次", "Batch"), "integer"), ("line", SQL
 _NARROW = {"date": 11, "money": 18, "integer": 9}
 _FILTER_NAMES: dict[str, Text] = {
     "region": Text("地区", "Region"),
+    "own": Text("仅本级", "Own level only"),
     "agency": Text("单位", "Unit"),
     "year": Text("预算年度", "Budget year"),
     "first_day": Text("起始日期", "From"),
@@ -109,7 +110,7 @@ def _csv(facts: Any, query: str, params: dict[str, Any], columns: list[Any], pat
     picked = ", ".join(
         f'{harmless(sql)} AS "{name}"' if kind in ("text", "code") else f'({sql})::VARCHAR AS "{name}"' for name, sql, _, kind in columns
     )
-    reader = facts.execute(f"SELECT {picked} {query}", params).to_arrow_reader(_CHUNK)
+    reader = facts.sql(f"SELECT {picked} {query}", params=params).to_arrow_reader(_CHUNK)
     schema = pa.schema([pa.field(label.of(language), pa.string()) for _, _, label, _ in columns])
     options = pyarrow.csv.WriteOptions(quoting_style="needed")
     with open(path, "wb") as out:

@@ -21,10 +21,12 @@ ECO = "coalesce(dep_eco_code, gov_eco_code)"
 
 @dataclass(frozen=True, slots=True)
 class PaymentFilter:
-    """What to look for; empty fields ask nothing. Codes of func, eco and region are prefixes; `payee` is the exact
+    """What to look for; empty fields ask nothing. Codes of func, eco and region are prefixes (`own`: that region's
+    own level only, nothing below it); `payee` is the exact
     name, `text` looks in purpose, payee, project, unit and item (traditional or simplified) and for the exact voucher number."""
 
     region: str = ""
+    own: bool = False
     agency: str = ""
     year: int | None = None
     first_day: dt.date | None = None
@@ -53,7 +55,7 @@ def where(viewer: Viewer, f: PaymentFilter) -> tuple[str, dict[str, Any]]:
             params[name] = value
             tests.append(condition)
 
-    ask("starts_with(adm_div_code, $region)", "region", f.region)
+    ask("adm_div_code = $region" if f.own else "starts_with(adm_div_code, $region)", "region", f.region)
     ask("(agency_code = $agency OR agency_code IN (SELECT agency_code FROM org_unit WHERE parent_code = $agency))", "agency", f.agency)
     ask("budget_year = $year", "year", f.year)
     ask("pay_date >= $first_day", "first_day", f.first_day)
@@ -89,4 +91,4 @@ def _sensible(f: PaymentFilter) -> None:
 
 def asked(f: PaymentFilter) -> dict[str, str]:
     """The parts of the filter that ask something, as text."""
-    return {k: str(v) for k, v in dataclasses.asdict(f).items() if v not in ("", None)}
+    return {k: str(v) for k, v in dataclasses.asdict(f).items() if v is not None and v is not False and v != ""}

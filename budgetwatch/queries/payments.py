@@ -238,6 +238,8 @@ def _narrow(by: str, code: str | None, f: PaymentFilter) -> dict[str, Any] | Non
         return {"first_day": max(first, f.first_day or first), "last_day": min(last, f.last_day or last)}
     if by == "year":
         return {"year": int(code)}
+    if by == "region":
+        return {"region": code, "own": True}
     field_ = {"function": "func", "economic": "eco", "project": "pro"}.get(by, by)
     return {field_: code}
 

@@ -123,6 +123,6 @@ def _flags(home: Home, session: sa.orm.Session, viewer: Viewer, row: int, agency
 def holds(rows: bytes, address: bytes) -> bool:
     """Whether the packed rows hold this one, at the boundary of a row."""
     at = rows.find(address)
-    while at % 8 > 0:
+    while at >= 0 and at % 8:
         at = rows.find(address, at + 1)
     return at >= 0

@@ -52,6 +52,8 @@ def rules_of(home: Home, session: Session, version_ids: Iterable[int]) -> dict[i
 
 
 def _kept(version: t.RuleVersion) -> Rule | None:
+    if not version.body.strip():
+        return None
     try:
         return from_body(version.body, version.rule_id)
     except BadRule:

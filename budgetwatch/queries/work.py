@@ -23,6 +23,7 @@ from budgetwatch.queries.casefile import (
     case,
     evidence,
     in_sight,
+    was_asked,
 )
 from budgetwatch.queries.listing import Listing, heading
 from budgetwatch.queries.names import Names, names
@@ -216,7 +217,7 @@ def counts(home: Home, viewer: Viewer) -> dict[str, Any]:
 
         def by(column: Any, *more: ColumnElement[bool]) -> dict[str, int]:
             query = sa.select(column, sa.func.count()).select_from(t.Case).join(t.Flag, t.Flag.id == t.Case.flag_id)
-            return {key: n for key, n in session.execute(query.where(limits, *more).group_by(column)).tuples()}
+            return {key: n for key, n in session.execute(query.where(limits, *more).group_by(column))}
 
         by_state = by(t.Case.state)
         return {
@@ -237,7 +238,7 @@ def counts(home: Home, viewer: Viewer) -> dict[str, Any]:
 
 
 def _has_case() -> ColumnElement[bool]:
-    return sa.exists().where(t.Case.flag_id == t.Flag.id)
+    return t.Flag.id.in_(sa.select(t.Case.flag_id))
 
 
 def next_case(home: Home, viewer: Viewer, after: int | None = None) -> int | None:
@@ -336,7 +337,7 @@ def own_cases(home: Home, viewer: Viewer, *, open_only: bool = False, limit: int
     and asked_on, letter_no, waiting (bool: a reply is due)."""
     demand(viewer, "own_cases")
     limit, offset = paged(limit, offset)
-    limits = [in_sight(viewer), sa.exists().where(t.CaseStep.case_id == t.Case.id, t.CaseStep.action == "ask")]
+    limits = [in_sight(viewer), was_asked()]
     if open_only:
         limits.append(_is_open())
     order = (t.Case.state != "asked", *_orders()["urgency"])

@@ -73,7 +73,7 @@ ALLOWED: dict[str, str] = {
     # lists (of rows mostly)
     "list_value": "Spark: array", "list_concat": "Spark: concat", "list_cat": "Spark: concat", "flatten": _SAME, "unnest": "Spark: explode",
     "list_distinct": "Spark: array_distinct", "list_sort": "Spark: sort_array", "list_contains": "Spark: array_contains",
-    "list_has": "Spark: array_contains", "array_contains": _SAME, "contains_all": _SAME, "list_has_any": "Spark: arrays_overlap",
+    "list_has": "Spark: array_contains", "array_contains": _SAME, "list_has_any": "Spark: arrays_overlap",
     "list_sum": "Spark: aggregate", "list_min": "Spark: array_min", "list_max": "Spark: array_max", "len": "Spark: size / length",
     "list_slice": "Spark: slice", "array_slice": "Spark: slice", "list_extract": "Spark: element_at", "array_extract": "Spark: element_at",
     "list_filter": "Spark: filter", "list_transform": "Spark: transform", "list_unique": "Spark: size(array_distinct)",

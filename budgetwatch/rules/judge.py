@@ -18,6 +18,8 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 
 from budgetwatch import outliers
 from budgetwatch.records import ALL
@@ -28,6 +30,7 @@ from budgetwatch.rules.model import OutlierSpec
 from budgetwatch.rules.rule import Rule
 
 _log = logging.getLogger(__name__)
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
 Progress = Callable[[str, int, int], None]
 
 
@@ -35,6 +38,7 @@ Progress = Callable[[str, int, int], None]
 class Finding:
     """One answer of a rule: a subject in a period, with its rows. `facts` are exact, as strings.
 
+    `rows` holds the first thousand `_row`s in order, as little-endian int64 (see `row_numbers`).
     `digest` is the same as long as the evidence is: severity, amount, the rows (all, not only the kept
     ones) and the figures, but not how long something has been late so far.
     """
@@ -48,7 +52,7 @@ class Finding:
     region: str
     amount: Decimal | None
     row_count: int
-    rows: tuple[int, ...]
+    rows: bytes
     facts: dict[str, Any]
     digest: str
     score: float | None = None
@@ -249,9 +253,8 @@ def _one(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, coun
 def _found(connection: duckdb.DuckDBPyConnection, question: str, rule: Rule, as_of: dt.date, verdict: Verdict) -> None:
     """Ask the question and sort its answers into findings and what cannot be judged."""
     columns = [name for name, *_ in connection.execute(f"DESCRIBE {question}").fetchall()]
-    answers = connection.sql(compiled.findings(question, columns)).to_arrow_table().to_pylist()
     found: dict[tuple[str, str], Finding] = {}
-    for answer in answers:
+    for answer in _answers(connection.sql(compiled.findings(question, columns)).to_arrow_table()):
         if answer["cannot"] is not None:
             verdict.cannot(reasons.said(answer["cannot"]), 1)
         elif answer["subject"] is None:
@@ -264,6 +267,24 @@ def _found(connection: duckdb.DuckDBPyConnection, question: str, rule: Rule, as_
                 finding = _merged(rule, found[key], finding)
             found[key] = finding
     verdict.findings = list(found.values())
+
+
+def _answers(table: pa.Table) -> Iterator[dict[str, Any]]:
+    """The answers one by one; their rows as bytes cut out of the column, never as a million Python numbers."""
+    lists = table.column("rows").combine_chunks()
+    ends = lists.offsets.to_numpy()
+    numbers = np.ascontiguousarray(lists.values.to_numpy(zero_copy_only=False), dtype="<i8")
+    plain = table.drop_columns(["rows"])
+    columns = [plain.column(name).to_pylist() for name in plain.column_names]
+    for at, values in enumerate(zip(*columns, strict=True)):
+        answer = dict(zip(plain.column_names, values, strict=True))
+        answer["rows"] = numbers[ends[at] : ends[at + 1]].tobytes()
+        yield answer
+
+
+def row_numbers(rows: bytes) -> list[int]:
+    """The `_row`s that a finding or an evidence keeps."""
+    return [int(row) for row in np.frombuffer(rows, dtype="<i8")]
 
 
 def _finding(rule: Rule, answer: dict[str, Any], as_of: dt.date) -> Finding:
@@ -285,7 +306,7 @@ def _finding(rule: Rule, answer: dict[str, Any], as_of: dt.date) -> Finding:
         region=answer["adm_div_code"] or "",
         amount=amount,
         row_count=answer["row_count"],
-        rows=tuple(answer["rows"]),
+        rows=answer["rows"],
         facts={
             **figures,
             "subject": answer["subject"],
@@ -305,7 +326,7 @@ _NOT_FIGURES = {*compiled.SHAPE, "row_count", "rows_digest"}
 
 def _merged(rule: Rule, one: Finding, other: Finding) -> Finding:
     """Two answers for the same subject and period as one."""
-    rows = tuple(sorted({*one.rows, *other.rows})[: compiled.KEPT_ROWS])
+    rows = np.unique(np.frombuffer(one.rows + other.rows, dtype="<i8"))[: compiled.KEPT_ROWS].tobytes()
     amount = None if one.amount is None and other.amount is None else (one.amount or Decimal(0)) + (other.amount or Decimal(0))
     count = one.row_count + other.row_count
     digest = _hash(sorted([one.digest, other.digest]))
@@ -363,7 +384,7 @@ def _ranked(connection: duckdb.DuckDBPyConnection, rule: Rule, spec: OutlierSpec
             region=row.get("adm_div_code") or "",
             amount=row["amount"],
             row_count=1,
-            rows=(scored.row,),
+            rows=np.asarray([scored.row], dtype="<i8").tobytes(),
             facts=facts,
             digest=_hash([rule.severity, facts["amount"], scored.row, facts["score"], facts["rank"], scored.parts]),
             score=score,
@@ -397,4 +418,4 @@ def _told(value: Any) -> Any:
 
 
 def _hash(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(_ENCODER.encode(value).encode()).hexdigest()

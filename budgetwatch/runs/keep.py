@@ -11,14 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from budgetwatch import exemptions
 from budgetwatch.rules.judge import Finding, Verdict
 from budgetwatch.rules.rule import Rule
-from budgetwatch.tables import Case, Evidence, Flag, RuleVersion, RunRule
+from budgetwatch.tables import Base, Case, Evidence, Flag, RuleVersion, RunRule
 
 #: Parameters of one statement stay below SQLite's 32,766.
 _CHUNK = 1_000
@@ -76,16 +75,6 @@ def keep(session: Session, run_id: int, verdict: Verdict, as_of: dt.date) -> Kep
     return Kept(len(fresh), len(changed), exempted, len(keyed))
 
 
-def packed(rows: Sequence[int]) -> bytes:
-    """Rows as evidence keeps them: int64, little-endian."""
-    return np.asarray(rows, dtype="<i8").tobytes()
-
-
-def unpacked(rows: bytes) -> list[int]:
-    """The rows of an evidence."""
-    return [int(row) for row in np.frombuffer(rows, dtype="<i8")]
-
-
 def _without_exempt(session: Session, rule: Rule, findings: Sequence[Finding], on: dt.date) -> tuple[list[Finding], int]:
     """Leave out findings that an approved exemption covers on that day; how many those were."""
     active = exemptions.active(session, rule.id, on)
@@ -101,19 +90,26 @@ def _known(session: Session, rule_id: str) -> dict[str, tuple[int, str]]:
 
 
 def _insert_flags(session: Session, rule: Rule, run_id: int, fresh: Mapping[str, Finding]) -> dict[str, int]:
-    ids: dict[str, int] = {}
-    for chunk in _chunks(fresh.items()):
-        rows = [
-            {
-                "key": key, "kind": rule.kind, "rule_id": rule.id, "subject": f.subject[:512], "subject_name": f.subject_name[:512],
-                "period": f.period[:32], "region": f.region, "agency_code": f.agency_code, "agency_name": f.agency_name[:255],
-                "severity": f.severity, "amount": f.amount, "score": f.score, "evidence_digest": f.digest,
-                "first_run_id": run_id, "last_run_id": run_id,
-            }
-            for key, f in chunk
-        ]  # fmt: skip
-        ids.update({key: flag_id for flag_id, key in session.execute(sa.insert(Flag).returning(Flag.id, Flag.key), rows)})
-    return ids
+    rows = [
+        {
+            "key": key, "kind": rule.kind, "rule_id": rule.id, "subject": f.subject[:512], "subject_name": f.subject_name[:512],
+            "period": f.period[:32], "region": f.region, "agency_code": f.agency_code, "agency_name": f.agency_name[:255],
+            "severity": f.severity, "amount": f.amount, "score": f.score, "evidence_digest": f.digest,
+            "first_run_id": run_id, "last_run_id": run_id,
+        }
+        for key, f in fresh.items()
+    ]  # fmt: skip
+    if not rows:
+        return {}
+    _insert(session, Flag, rows)
+    made = session.execute(sa.select(Flag.key, Flag.id).where(Flag.rule_id == rule.id, Flag.first_run_id == run_id))
+    return {key: flag_id for key, flag_id in made}
+
+
+def _insert(session: Session, table: type[Base], rows: list[dict[str, Any]]) -> None:
+    """Add many rows past the object layer, which costs more than the database does."""
+    if rows:
+        session.connection().execute(sa.insert(table.__table__), rows)
 
 
 def _touch(session: Session, flag_ids: Iterable[int], run_id: int) -> None:
@@ -142,25 +138,22 @@ def _update_changed(session: Session, changed: Mapping[str, Finding], ids: Mappi
 
 def _insert_evidence(session: Session, rule: Rule, run_id: int, version: int, found: Mapping[int, Finding]) -> None:
     params = {name: param.plain for name, param in rule.params.items()}
-    for chunk in _chunks(found.items()):
-        rows = [
-            {
-                "flag_id": flag_id, "run_id": run_id, "rule_version_id": version, "params": params, "severity": f.severity,
-                "amount": f.amount, "row_feed": rule.over, "row_count": f.row_count, "rows": packed(f.rows), "facts": f.facts,
-                "digest": f.digest,
-            }
-            for flag_id, f in chunk
-        ]  # fmt: skip
-        session.execute(sa.insert(Evidence), rows)
+    rows = [
+        {
+            "flag_id": flag_id, "run_id": run_id, "rule_version_id": version, "params": params, "severity": f.severity,
+            "amount": f.amount, "row_feed": rule.over, "row_count": f.row_count, "rows": f.rows, "facts": f.facts, "digest": f.digest,
+        }
+        for flag_id, f in found.items()
+    ]  # fmt: skip
+    _insert(session, Evidence, rows)
 
 
 def _open_cases(session: Session, found: Mapping[int, Finding]) -> None:
-    for chunk in _chunks(found.items()):
-        rows = [
-            {"flag_id": flag_id, "state": "new", "region": f.region, "agency_code": f.agency_code, "severity": f.severity}
-            for flag_id, f in chunk
-        ]
-        session.execute(sa.insert(Case), rows)
+    rows = [
+        {"flag_id": flag_id, "state": "new", "region": f.region, "agency_code": f.agency_code, "severity": f.severity}
+        for flag_id, f in found.items()
+    ]
+    _insert(session, Case, rows)
 
 
 def _chunks(items: Iterable[Any]) -> Iterable[list[Any]]:

@@ -11,8 +11,8 @@ from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.errors import NotFound
 from budgetwatch.home import Home
 from budgetwatch.rules import book
-from budgetwatch.rules.judge import Finding, judge
-from budgetwatch.runs.keep import key_of, unpacked
+from budgetwatch.rules.judge import Finding, judge, row_numbers
+from budgetwatch.runs.keep import key_of
 from budgetwatch.tables import Evidence, Flag, RuleVersion, Run
 from budgetwatch.text import Text
 
@@ -58,7 +58,7 @@ def _differences(evidence: Evidence, again: Finding | None, failure: str) -> dic
         "severity": (evidence.severity, again.severity),
         "amount": (evidence.amount, again.amount),
         "row_count": (evidence.row_count, again.row_count),
-        "rows": (unpacked(evidence.rows), list(again.rows)),
+        "rows": (row_numbers(evidence.rows), row_numbers(again.rows)),
     }
     pairs.update({f"facts.{name}": (evidence.facts.get(name), again.facts.get(name)) for name in {*evidence.facts, *again.facts}})
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

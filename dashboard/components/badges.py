@@ -59,6 +59,8 @@ def due_mark(due_on: dt.date | None, overdue: bool | None = None, today: dt.date
         words.append(html.Span(t("已逾期 {n} 天", n=-left), className="due due-late"))
     elif late:
         words.append(html.Span(t("已逾期"), className="due due-late"))
+    elif left == 0:
+        words.append(html.Span(t("今天到期"), className="due due-near"))
     elif left <= 3:
         words.append(html.Span(t("还有 {n} 天", n=left), className="due due-near"))
     return html.Span(words, className="due-cell")

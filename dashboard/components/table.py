@@ -95,7 +95,7 @@ def table(
 ) -> Any:
     """The table in its scrolling box. `order` is the sort in force ("-amount"); `foot` is a last row of totals."""
     body = [
-        html.Tr([_cell(c, row) for c in columns], className=row_class(row) if row_class else None) for row in rows
+        html.Tr([_cell(c, row, currency) for c in columns], className=row_class(row) if row_class else None) for row in rows
     ]
     return html.Div(
         html.Table(
@@ -103,7 +103,7 @@ def table(
                 html.Caption(caption, className="visually-hidden"),
                 html.Thead(html.Tr([_head(c, asking, order, currency) for c in columns])),
                 html.Tbody(body),
-                html.Tfoot(html.Tr([_cell(c, foot) for c in columns])) if foot is not None else None,
+                html.Tfoot(html.Tr([_cell(c, foot, currency) for c in columns])) if foot is not None else None,
             ],
             className="table as-cards" if cards else "table",
             id=id,
@@ -119,7 +119,7 @@ def _head(column: Column, asking: Asking | None, order: str, currency: str | Non
     side = "right" if column.kind in RIGHT else "left"
     label: Any = column.label
     if column.kind == "money" and currency:
-        label = [column.label, html.Span(f"（{unit_label(currency)}）", className="head-unit")]
+        label = [column.label, html.Span(t("（{unit}）", unit=unit_label(currency)), className="head-unit")]
     state: dict[str, str] = {}
     if column.sort and asking is not None:
         down = order == f"-{column.sort}"
@@ -138,10 +138,11 @@ def _head(column: Column, asking: Asking | None, order: str, currency: str | Non
     return html.Th(children, scope="col", className=f"cell-{side} kind-{column.kind}", **state)
 
 
-def _cell(column: Column, row: Row) -> Any:
+def _cell(column: Column, row: Row, currency: str | None) -> Any:
     side = "right" if column.kind in RIGHT else "left"
     classes = f"cell-{side} kind-{column.kind}{' cell-main' if column.main else ''}"
-    extra = {"data-label": column.label}
+    unit = t("（{unit}）", unit=unit_label(currency)) if column.kind == "money" and currency else ""
+    extra = {"data-label": column.label + unit}
     drawn = column.draw(row)
     if column.main:
         return html.Th(drawn, scope="row", className=classes, **extra)

@@ -61,7 +61,7 @@ def changes_sentence(rows: Sequence[Row], currency: str = "CNY") -> str:
     up = sum(1 for r in changed if r["change"] > 0)
     first = changed[0]
     direction = t("增加") if first["change"] > 0 else t("减少")
-    share = f"（{percent(abs(first['change_ratio']))}）" if first.get("change_ratio") is not None else ""
+    share = t("（{share}）", share=percent(abs(first["change_ratio"]))) if first.get("change_ratio") is not None else ""
     return t(
         "与上年预算相比，{up} 项增加、{down} 项减少；变化最大的是{name}，{direction} {figure} {unit}{share}。",
         up=up,

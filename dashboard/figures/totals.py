@@ -42,7 +42,7 @@ def totals_sentence(rows: Sequence[Row], by: str) -> str:
         return t("没有可以汇总的支付。")
     greatest = max(kept, key=lambda r: r["amount"])
     whole = sum((Decimal(r["amount"]) for r in kept), Decimal(0))
-    share = f"（{percent(Decimal(greatest['amount']) / whole)}）" if whole > 0 else ""
+    share = t("（{share}）", share=percent(Decimal(greatest["amount"]) / whole)) if whole > 0 else ""
     return t(
         "共 {n} 项，最多的是{name}：{figure} {unit}{share}。",
         n=f"{len(kept):,}",

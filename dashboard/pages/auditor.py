@@ -82,7 +82,7 @@ def _lead(found: Listing) -> Any:
         return t("没有符合条件的支付。")
     sums: list[Any] = []
     for currency, whole in found.totals.items():
-        sums += ["，" if sums else "", amount(whole, currency, with_unit=True)]
+        sums += [" · " if sums else "", amount(whole, currency, with_unit=True)]
     return [t("共 {n} 笔支付，合计 ", n=f"{found.total:,}"), html.Strong(sums, id="whole-total")]
 
 
@@ -150,7 +150,7 @@ def _chosen(asking: Asking) -> Any:
     }
     chips = [
         html.A(
-            [f"{words[name]}：{asking.one(name)}", html.Span("×", **{"aria-hidden": "true"})],
+            [t("{word}：{value}", word=words[name], value=asking.one(name)), html.Span("×", **{"aria-hidden": "true"})],
             href=asking.same(**{name: None}),
             className="chip",
             **{"aria-label": t("去掉条件 {word}", word=words[name])},

@@ -45,7 +45,7 @@ from dashboard.i18n import say, t
 
 SIZE = 20
 #: Moves that do not carry the case forward.
-ASIDE = ("comment", "release", "send_back", "return_reply", "dismiss")
+ASIDE = ("comment", "release", "send_back", "return_reply")
 HIDDEN = ("_row", "batch", "line", "currency")
 
 
@@ -237,7 +237,7 @@ def _step(step: StepView) -> Any:
             f"{step.actor_name}{' · ' + say(role) if role else ''} · {step.at.astimezone():%Y-%m-%d %H:%M}",
             className="step-meta",
         ),
-        *[html.P(f"{word}：{value}", className="step-meta") for word, value in extra if value],
+        *[html.P(t("{word}：{value}", word=word, value=value), className="step-meta") for word, value in extra if value],
         html.P(step.note, className="step-note") if step.note else None,
     ]
 
@@ -266,7 +266,7 @@ def _move(case: CaseView, move: MoveView, *, opened: bool) -> Any:
             hidden("version", case.version, id=f"{key}-version"),
             hidden("action", key, id=f"{key}-action"),
             hidden("label", label, id=f"{key}-label"),
-            button(label, id=f"do-{key}", kind="" if key in ASIDE else "primary"),
+            button(label, id=f"do-{key}", kind="" if key in (*ASIDE, "dismiss") else "primary"),
         ],
         id=f"form-{key}",
         className="move-form",

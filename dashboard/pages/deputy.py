@@ -32,6 +32,7 @@ from dashboard.components import (
     tabs,
     term,
     tiles,
+    unit_label,
 )
 from dashboard.figures import budget as figures
 from dashboard.i18n import say, t
@@ -220,7 +221,7 @@ def _columns(asking: Asking, shown: BudgetPreview) -> list[Column]:
     ]
     if shown.population:
         columns.append(
-            Column("per_head", t("人均（元）"), "integer", cell=lambda r: amount(r.get("per_head"), currency, unit="yuan"), help=term("per_head"))
+            Column("per_head", t("人均（{unit}）", unit=unit_label(currency, "yuan")), "integer", cell=lambda r: amount(r.get("per_head"), currency, unit="yuan"), help=term("per_head"))
         )
     if asking.viewer.may("ask"):
         columns.append(Column("ask", t("提问"), "action", cell=lambda r: _ask_link(asking, r)))
@@ -242,7 +243,7 @@ def _share(row: Mapping[str, Any]) -> Any:
 
 
 def _ask_link(asking: Asking, row: Mapping[str, Any]) -> Any:
-    if row.get("is_total"):
+    if row.get("is_total") or not row.get("code"):
         return None
     return html.A(t("提问"), href=asking.same(ask=row["code"]), id=f"ask-{row['code']}", className="button small")
 

@@ -97,12 +97,12 @@ def _list(items: Any) -> Any:
 def _asks(rule: RuleDetail) -> Any:
     pairs: list[tuple[Any, Any]] = [
         (t("数据"), say(rule.over_label)),
-        (t("必须有的栏目"), "、".join(say(label) for _, label in rule.needs) or "—"),
+        (t("必须有的栏目"), " · ".join(say(label) for _, label in rule.needs) or "—"),
         (t("疑点说明"), say(rule.message)),
     ]
     for p in rule.params:
         bounds = t("（可在 {a} 到 {b} 之间调整）", a=p.minimum, b=p.maximum) if p.minimum is not None and p.maximum is not None else ""
-        value = "、".join(map(str, p.value)) if isinstance(p.value, (list, tuple)) else p.value
+        value = " · ".join(map(str, p.value)) if isinstance(p.value, (list, tuple)) else p.value
         pairs.append((say(p.label), f"{value} {p.unit or ''} {bounds}"))
     return definition_list(pairs, kind="rows")
 
@@ -128,7 +128,7 @@ def _why_not(row: Mapping[str, Any]) -> Any:
     reasons = row.get("reasons") or {}
     if not isinstance(reasons, Mapping) or not reasons:
         return shown_value(None, "text")
-    return html.Ul([html.Li(f"{_reason(k)}{'：' + format(v, ',') if isinstance(v, int) else ''}") for k, v in reasons.items()])
+    return html.Ul([html.Li(t("{word}：{value}", word=_reason(k), value=f"{v:,}" if isinstance(v, int) else v)) for k, v in reasons.items()])
 
 
 def _reason(key: Any) -> str:

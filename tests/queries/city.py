@@ -5,9 +5,14 @@ City 9901 (own level 990100), districts 990102 青岚区 and 990103 白石区, t
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from budgetwatch.home import Home
+from budgetwatch.settings import Settings
 from tests.builders import facts
 
 REGIONS = {
@@ -102,3 +107,22 @@ def build(home: Home) -> dict[str, int]:
             ],
         ),
     }  # fmt: skip
+
+
+def template(folder: Path) -> Path:
+    """A deployment with the city in it, at rest: to be copied."""
+    home = Home(Settings(home=folder, language="en", _env_file=None))  # type: ignore[call-arg]
+    build(home)
+    home.close()
+    return folder
+
+
+@contextmanager
+def copied(settings: Settings, template: Path) -> Iterator[Home]:
+    """A deployment of one's own with the city in it."""
+    shutil.copytree(template, settings.home)
+    home = Home(settings)
+    try:
+        yield home
+    finally:
+        home.close()

@@ -21,9 +21,9 @@ from budgetwatch import tables
 from budgetwatch.errors import Conflict, NotFound
 from budgetwatch.home import Home
 from budgetwatch.records.rowid import Address, pack
+from budgetwatch.rules.judge import row_numbers
 from budgetwatch.rules.book import RuleBook, from_text
 from budgetwatch.runs import recompute, run
-from budgetwatch.runs.keep import unpacked
 from tests.builders import facts
 from tests.rules.samples import CASH, LATE_TRANSFER, RANKED, SPLIT, rule_file
 
@@ -73,7 +73,7 @@ def test_a_run_reports_looked_at_flagged_and_could_not_judge(any_home: Home) -> 
     [shown] = evidence(home, march.id)
     assert shown.facts["amount"] == "22000.00" and shown.facts["n"] == "2"
     assert (shown.facts["first_day"], shown.facts["last_day"]) == ("2025-03-03", "2025-03-20")
-    assert unpacked(shown.rows) == [pack(Address(batch, 2)), pack(Address(batch, 3))]
+    assert row_numbers(shown.rows) == [pack(Address(batch, 2)), pack(Address(batch, 3))]
     assert shown.params == {"floor": "10000.00"}
     assert home.rules["PY-07"].sentence(shown.facts).en == "单位A paid 22,000.00 in cash, 2 payments of at least 10,000.00"
 
@@ -194,7 +194,7 @@ def test_evidence_keeps_the_first_thousand_rows_and_counts_all(home: Home) -> No
     facts(home, "payment", [pay(str(n), "A", "2025-03-03", "10000.01") for n in range(1500)])
     run(home, actor="tests", as_of=AS_OF)
     [shown] = evidence(home, flags(home)[0].id)
-    rows = unpacked(shown.rows)
+    rows = row_numbers(shown.rows)
     assert (shown.row_count, len(rows), shown.amount) == (1500, 1000, Decimal("15000015.00"))
     assert rows == sorted(rows)
     facts(home, "payment", [pay("late", "A", "2025-03-04", "10000.00")])
@@ -309,4 +309,4 @@ def test_the_order_of_the_rows_does_not_change_the_flags(rows: list[dict[str, An
         assert one.findings == other.findings
         assert (one.looked_at, one.could_not_judge, one.reasons) == (other.looked_at, other.could_not_judge, other.reasons)
         for finding in one.findings:
-            assert finding.row_count == len(finding.rows)
+            assert finding.row_count == len(row_numbers(finding.rows))

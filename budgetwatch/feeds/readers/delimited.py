@@ -10,6 +10,7 @@ import csv
 import io
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -67,17 +68,31 @@ def read(
 
 
 def _fast(path: Path, profile: Profile, headings: Sequence[str], line: int, found: Survey, sha256: str) -> Sheet:
-    names = [column(i) for i in range(len(headings))]
-    frame = pl.scan_csv(
-        path, has_header=False, skip_lines=line, schema=dict.fromkeys(names, pl.String), separator=profile.delimiter,
-        quote_char=profile.quote, row_index_name=LINE, missing_columns="insert", extra_columns="ignore",
-    ).with_columns(pl.col(LINE).cast(pl.Int64))  # fmt: skip
-    away = sorted([row for row, *_ in found.irregular] + found.blank)
-    if away:
-        frame = frame.filter(~pl.col(LINE).is_in(pl.Series(away, dtype=pl.Int64).implode()))
-    frame = frame.with_columns(_line_of(line, found.breaks).alias(LINE))
+    names = dict.fromkeys((column(i) for i in range(len(headings))), pl.String)
+    away = pl.Series(sorted([row for row, *_ in found.irregular] + found.blank), dtype=pl.Int64)
+    line_of = _line_of(line, found.breaks).alias(LINE)
+
+    def piece(record: int, begin: int, end: int) -> pl.LazyFrame:
+        with path.open("rb") as file:
+            file.seek(begin)
+            held = file.read(end - begin)
+        frame = pl.scan_csv(
+            held, has_header=False, schema=names, separator=profile.delimiter, quote_char=profile.quote,
+            row_index_name=LINE, row_index_offset=record, missing_columns="insert", extra_columns="ignore",
+        ).with_columns(pl.col(LINE).cast(pl.Int64))  # fmt: skip
+        here = away.filter(away >= record)
+        if len(here):
+            frame = frame.filter(~pl.col(LINE).is_in(here.implode()))
+        return frame.with_columns(line_of)
+
+    begins = [*found.cuts, (found.records, path.stat().st_size)]
+    pieces = [
+        partial(piece, record, begin, end)
+        for (record, begin), (_, end) in itertools.pairwise(begins)
+        if end > begin
+    ]  # fmt: skip
     return Sheet(
-        tuple(headings), frame, _broken(path, profile, line, found), found.records - len(found.blank), sha256,
+        tuple(headings), pieces, _broken(path, profile, line, found), found.records - len(found.blank), sha256,
         profile.delimiter,
     )  # fmt: skip
 
@@ -143,7 +158,7 @@ def _exact(path: Path, profile: Profile, work: Path, where: str, headings: Seque
                 put()
     put()
     return Sheet(
-        tuple(headings), pl.scan_parquet(parts), pl.DataFrame(broken, schema=BROKEN, orient="row"), rows, sha256,
+        tuple(headings), [partial(pl.scan_parquet, part) for part in parts], pl.DataFrame(broken, schema=BROKEN, orient="row"), rows, sha256,
         profile.delimiter,
     )  # fmt: skip
 

@@ -34,7 +34,7 @@ def read(
         )  # fmt: skip
     columns = [_text(name, kind).alias(column(i)) for i, (name, kind) in enumerate(schema.items())]
     frame = source.select(columns).with_row_index(LINE, offset=2).with_columns(pl.col(LINE).cast(pl.Int64))
-    return Sheet(tuple(schema), frame, no_broken(), total, sha256 or hashed(path))
+    return Sheet(tuple(schema), [lambda: frame], no_broken(), total, sha256 or hashed(path))
 
 
 def _text(name: str, kind: pl.DataType) -> pl.Expr:

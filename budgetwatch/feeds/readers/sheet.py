@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -15,14 +15,15 @@ BROKEN = {"line": pl.Int64, "fields": pl.Int64, "raw": pl.String, "values": pl.L
 
 @dataclass(slots=True)
 class Sheet:
-    """A file read: `frame` has `_line` (of the file; the heading of a plain CSV is line 1) and c0, c1 … as text.
+    """A file read, in pieces small enough for memory. Each piece is made when it is called for and is a frame
+    with `_line` (of the file; the heading of a plain CSV is line 1) and c0, c1 … as text.
 
     `rows` counts data rows, broken ones included and blank lines not. `again` reads the file once more
     with the exact reader, where the fast one fails on something it alone cannot stand.
     """
 
     headings: tuple[str, ...]
-    frame: pl.LazyFrame
+    pieces: Sequence[Callable[[], pl.LazyFrame]]
     broken: pl.DataFrame
     rows: int
     sha256: str

@@ -19,6 +19,8 @@ CHUNK = 1 << 19
 LF, CR, NUL = 10, 13, 0
 #: Beyond this a file is not a CSV with some broken rows but something else; the exact reader takes it.
 MANY = 1_000_000
+#: A file is parsed in pieces of about this many bytes, so that memory does not grow with it.
+PIECE = 1 << 27
 
 
 @dataclass(slots=True)
@@ -34,6 +36,7 @@ class Survey:
     irregular: list[tuple[int, int, int, int]] = field(default_factory=list)  # record, start, end, fields
     blank: list[int] = field(default_factory=list)
     breaks: list[tuple[int, int]] = field(default_factory=list)  # record, line breaks inside its values
+    cuts: list[tuple[int, int]] = field(default_factory=list)  # record and byte with which each piece begins
     plain: bool = True
     nul: bool = False
 
@@ -71,6 +74,7 @@ class _Pass:
         self.found, self.want, self.delimiter, self.quote = found, fields - 1, delimiter, quote
         self.at = self.begun = start  # offset of the chunk, and of the open record
         self.inside = 0  # 1 within quotes
+        found.cuts.append((0, start))
         self.seen = self.inner = 0  # delimiters, and line breaks within quotes, of the open record
         self.last = LF  # the byte before the chunk
 
@@ -129,6 +133,8 @@ class _Pass:
         self.seen = int(delimiters.size - before[-1])
         self.begun = self.at + int(ends[-1]) + 1
         found.records += n
+        if self.begun - found.cuts[-1][1] >= PIECE:
+            found.cuts.append((found.records, self.begun))
 
     def _crlf(self, piece: bytes, b: np.ndarray) -> bool:
         """Whether every CR is followed by LF (one at the very end of a chunk is taken on trust)."""

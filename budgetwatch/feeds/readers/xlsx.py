@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def read(
             Text("只有表头，没有数据行。", "There is a heading, but no data row."), where=where,
             fix=Text("若本期确无数据，无需报送；否则请重新导出。", "If there was nothing to report, send nothing; else export it again."),
         )  # fmt: skip
-    return Sheet(tuple(headings), pl.scan_parquet(parts), no_broken(), total, sha256 or hashed(path))
+    return Sheet(tuple(headings), [partial(pl.scan_parquet, part) for part in parts], no_broken(), total, sha256 or hashed(path))
 
 
 def _text(value: Any) -> str | None:

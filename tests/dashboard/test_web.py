@@ -1,0 +1,79 @@
+"""Signing in and out, where strangers are sent, and what the first answer weighs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from dashboard import web
+from tests.dashboard.conftest import Reader, words
+
+Open = Callable[..., Reader]
+
+
+def test_a_stranger_is_sent_to_the_sign_in_and_back_to_where_they_wanted(reader: Open) -> None:
+    stranger = reader()
+    away = stranger.client.get("/auditor?year=2025", follow_redirects=False)
+    assert away.status_code == 303
+    assert away.headers["location"] == "/login?next=%2Fauditor%3Fyear%3D2025"
+    back = stranger.client.post(
+        "/login",
+        data={"login": "auditor", "password": "correct-horse-2026", "next": "/auditor?year=2025"},
+        follow_redirects=False,
+    )
+    assert back.headers["location"] == "/auditor?year=2025"
+
+
+def test_a_stranger_gets_no_page_from_the_callback_either(reader: Open) -> None:
+    drawn = reader().open("/committee")
+    assert drawn.page is None
+    assert drawn.after["leave"] == "/login?next=%2Fcommittee"
+
+
+def test_a_wrong_password_is_refused_in_a_sentence(reader: Open) -> None:
+    stranger = reader()
+    assert stranger.sign_in("auditor", "wrong").headers["location"] == "/login?refused=1"
+    drawn = stranger.open("/login?refused=1")
+    assert "密码" in words(drawn.by_id("login-error"))
+    assert drawn.by_id("login")["props"]["value"] == "auditor"
+
+
+def test_nobody_signed_out_sees_a_page(reader: Open) -> None:
+    auditor = reader("auditor")
+    assert auditor.open("/auditor").page is not None
+    assert auditor.client.post("/logout", follow_redirects=False).headers["location"] == "/login"
+    assert auditor.open("/auditor").page is None
+
+
+def test_a_sign_in_never_leads_out_of_the_house(reader: Open) -> None:
+    for address in ("https://elsewhere.example/", "//elsewhere.example/", "/\\elsewhere.example", "javascript:alert(1)", "/api/users"):
+        assert web.local(address) == ""
+    assert web.local("/case/12?page=2") == "/case/12?page=2"
+
+
+def test_a_home_without_demo_accounts_lists_none(reader: Open) -> None:
+    assert not any(i.startswith("demo-") for i in reader().open("/login").ids())
+
+
+@pytest.mark.parametrize(("cookie", "said"), [("zh", 'lang="zh-Hans"'), ("en", 'lang="en"'), ("xx", 'lang="zh-Hans"')])
+def test_the_first_answer_is_in_the_readers_language_and_asks_nothing_of_other_hosts(
+    reader: Open, cookie: str, said: str
+) -> None:
+    stranger = reader(language=cookie)
+    page = stranger.client.get("/login").text
+    assert said in page
+    assert "http://" not in page and "https://" not in page
+    assert "dash_mantine" not in page and "ag_grid" not in page
+
+
+def test_bundles_come_compressed_and_may_be_kept(reader: Open) -> None:
+    client = reader().client
+    page = client.get("/login").text
+    scripts = [part.split('"')[0] for part in page.split('src="')[1:]]
+    assert scripts
+    for script in scripts:
+        answer = client.get(script, headers={"accept-encoding": "gzip"})
+        assert answer.status_code == 200
+        assert answer.headers["content-encoding"] == "gzip"
+        assert "max-age" in answer.headers["cache-control"]

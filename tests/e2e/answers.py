@@ -1,0 +1,69 @@
+"""Holding what a run flagged against what a demo city has planted."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from budgetwatch.access.viewer import SYSTEM
+from budgetwatch.home import Home
+from budgetwatch.tables import Evidence, Flag
+
+
+@dataclass(frozen=True)
+class Found:
+    """A flag as the run left it, with the vouchers behind it."""
+
+    flag_id: int
+    rule_id: str
+    severity: str
+    subject: str
+    period: str
+    region: str
+    agency_code: str | None
+    vouchers: frozenset[str]
+    facts: str
+
+    def concerns(self, label: dict[str, Any]) -> bool:
+        """Whether the flag speaks of the labelled thing: the same vouchers, or the same unit or place and year."""
+        if label["vouchers"] and self.vouchers:
+            return not self.vouchers.isdisjoint(label["vouchers"])
+        same_place = self.agency_code == label["agency_code"] if label["agency_code"] and self.agency_code else (
+            self.region == label["adm_div_code"]
+        )  # fmt: skip
+        named = [str(v) for v in label["keys"].values() if isinstance(v, str) and len(v) > 6]
+        mentioned = any(name in self.subject or name in self.facts for name in named)
+        return mentioned or (same_place and self.period[:4] in ("", str(label["budget_year"])))
+
+
+def labels(home: Home) -> list[dict[str, Any]]:
+    """The answers file of a demo home."""
+    lines = Path(home.path / "demo" / "answers.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def found(home: Home) -> dict[str, list[Found]]:
+    """The flags of a home by rule, with the vouchers of their rows."""
+    with home.session() as session:
+        latest = sa.select(sa.func.max(Evidence.id)).group_by(Evidence.flag_id).scalar_subquery()
+        pairs = session.execute(
+            sa.select(Flag, Evidence).join(Evidence, Evidence.flag_id == Flag.id).where(Evidence.id.in_(latest))
+        ).all()
+    with home.facts(SYSTEM) as facts:
+        voucher = dict(facts.execute("SELECT _row, voucher_no FROM payment").fetchall())
+    by_rule: dict[str, list[Found]] = defaultdict(list)
+    for flag, proof in pairs:
+        rows = np.frombuffer(proof.rows, dtype="<i8").tolist() if proof.row_feed == "payment" else []
+        by_rule[flag.rule_id].append(
+            Found(
+                flag.id, flag.rule_id, flag.severity, flag.subject, flag.period, flag.region, flag.agency_code,
+                frozenset(v for r in rows if (v := voucher.get(r))), json.dumps(proof.facts, ensure_ascii=False),
+            )
+        )  # fmt: skip
+    return by_rule

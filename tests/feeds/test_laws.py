@@ -1,0 +1,113 @@
+"""Laws of intake that hold for any file: nothing is lost, nothing doubled, order and division do not matter."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from budgetwatch import intake
+from budgetwatch.access.viewer import SYSTEM
+from budgetwatch.errors import BadFile
+from budgetwatch.feeds.profile import parse
+from budgetwatch.feeds.readers import read
+from budgetwatch.home import Home
+from budgetwatch.settings import Settings
+from tests.feeds.senders import TREASURY, csv, payment, profile
+
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture
+def template(migrated_sqlite: Path) -> Path:
+    return migrated_sqlite
+
+
+@contextmanager
+def fresh(template: Path) -> Iterator[tuple[Home, Path]]:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "home").mkdir()
+        shutil.copyfile(template, Path(folder) / "home" / "budgetwatch.db")
+        home = Home(Settings(home=Path(folder) / "home", database_url="", _env_file=None))  # type: ignore[call-arg]
+        try:
+            yield home, Path(folder)
+        finally:
+            home.close()
+
+
+def facts(home: Home) -> list[tuple[Any, ...]]:
+    with home.facts(SYSTEM) as connection:
+        return connection.execute("SELECT * EXCLUDE (_row) FROM payment ORDER BY ALL").fetchall()
+
+
+text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
+quoted = text.map(lambda t: '"' + t.replace('"', '""') + '"')
+field = st.one_of(st.sampled_from(["", "V1", "V2", "2025", "2025-03-05", "990102", "U1", "1.50", "1,5", '"1,234.00"', "x", " "]), quoted)
+line = st.one_of(
+    st.builds(payment, st.integers(0, 9), st.sampled_from(["1.00", "2.00", "x", "1.005", ""])),
+    st.lists(field, min_size=0, max_size=8).map(tuple),
+)
+
+
+@FEW
+@given(st.lists(line, min_size=1, max_size=25), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_rows_in_are_accepted_or_rejected_or_repeated(template: Path, rows: list[tuple[str, ...]], end: str, last: bool) -> None:
+    with fresh(template) as (home, folder):
+        file = csv(folder / "f.csv", rows)
+        content = end.join(file.read_text("utf-8").split("\n"))
+        file.write_bytes((content if last else content.rstrip("\r\n")).encode())
+        try:
+            receipt = intake.take_in(home, file, profile(home), actor="me")
+        except BadFile:
+            assert facts(home) == []
+            return
+        assert receipt.rows_in == receipt.rows_accepted + receipt.rows_rejected + receipt.rows_repeated
+        assert len(facts(home)) == receipt.facts_added
+        assert intake.rejects(home, receipt.batch)["line"].n_unique() == receipt.rows_rejected
+        before = facts(home)
+        assert intake.take_in(home, file, "treasury", actor="me").facts_added == 0
+        assert facts(home) == before
+
+
+@FEW
+@given(st.lists(st.tuples(st.integers(0, 99), st.integers(1, 9)), min_size=1, max_size=30, unique_by=lambda r: r[0]), st.data())
+def test_any_order_and_division_into_files_gives_the_same_facts(template: Path, rows: list[tuple[int, int]], data: st.DataObject) -> None:
+    sent = [payment(f"V{no}", f"{amount}.00") for no, amount in rows]
+    shuffled = data.draw(st.permutations(sent))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(sent)), max_size=3)))
+    parts = [shuffled[a:b] for a, b in zip([0, *cuts], [*cuts, len(sent)], strict=True) if a < b]
+    with fresh(template) as (home, folder):
+        intake.take_in(home, csv(folder / "whole.csv", sent), profile(home), actor="me")
+        whole = facts(home)
+    with fresh(template) as (home, folder):
+        for number, part in enumerate(parts):
+            # every file repeats the one before it, as senders do
+            overlap = parts[number - 1] if number else []
+            receipt = intake.take_in(home, csv(folder / f"{number}.csv", [*overlap, *part]), profile(home), actor="me")
+            assert receipt.rows_repeated in (0, len(overlap))
+        assert facts(home) == whole
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(field, min_size=0, max_size=5), min_size=1, max_size=12), st.sampled_from(["\n", "\r\n"]))
+def test_the_fast_and_the_exact_lane_read_the_same_rows(tmp_path: Path, rows: list[list[str]], end: str) -> None:
+    file = tmp_path / "f.csv"
+    file.write_bytes(end.join(["a,b,c", *(",".join(row) for row in rows), ""]).encode())
+    how = parse(TREASURY, "x")
+    try:
+        fast = read(file, how, tmp_path, Settings(home=tmp_path))
+    except BadFile:
+        return
+    if fast.again is None:
+        return
+    exact = fast.again()
+    assert fast.rows == exact.rows
+    assert fast.broken.select("line", "fields", "values").rows() == exact.broken.select("line", "fields", "values").rows()
+    assert [r for p in fast.pieces for r in p().collect().rows()] == [r for p in exact.pieces for r in p().collect().rows()]
