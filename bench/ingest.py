@@ -65,8 +65,7 @@ def measured(code: str, *arguments: str) -> dict[str, float | str]:
         [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": root},
     )  # fmt: skip
-    assert child.stdout is not None
-    printed = child.stdout.read()
+    printed = child.stdout.read() if child.stdout else ""
     _, status, usage = os.wait4(child.pid, 0)
     if status:
         raise SystemExit(f"a measured process failed with status {status}")

@@ -84,7 +84,7 @@ def take_in(home: Home, path: Path, profile: str, *, actor: str, progress: Progr
     recover(home)
     if (before := _before(home, path, how)) is not None:
         return before
-    with _receiving(home, path, how, actor) as batch, _workshop(home) as work:
+    with _receiving(home, path, how, actor) as batch, _workshop(home, batch) as work:
         try:
             staged = stage(path, how, batch, work, home.settings, progress)
             _acceptable(staged, how, path)
@@ -139,6 +139,8 @@ def recover(home: Home) -> dict[int, str]:
                 else:
                     _fill(batch, home.store.provenance(feed, version), version)
                 done[number] = batch.status
+            for left in (home.path / "tmp").glob(f"take-{number}-*"):
+                shutil.rmtree(left, ignore_errors=True)
     return done
 
 
@@ -199,8 +201,7 @@ def _figures(staged: Staged, how: Profile) -> _Figures:
                        {'min(currency)' if 'currency' in columns else 'NULL'},
                        {'list(DISTINCT adm_div_code)' if 'adm_div_code' in columns else 'NULL'}
                 FROM read_parquet([{', '.join(literal(p) for p in staged.files)}])"""
-        ).fetchone()
-    assert row is not None
+        ).fetchall()[0]
     facts, lines, total, first, last, currency, regions = row
     return _Figures(facts, lines, total, currency or "", first, last, tuple(sorted(r for r in regions or () if r)))
 
@@ -314,7 +315,7 @@ def _receiving(home: Home, path: Path, how: Profile, actor: str) -> Iterator[int
         yield number
     finally:
         with suppress(FileNotFoundError):
-            os.unlink(_lock_path(home, number))
+            _lock_path(home, number).unlink()
         os.close(lock)
 
 
@@ -330,7 +331,7 @@ def _batch_lock(home: Home, number: int) -> Iterator[bool]:
             return
         yield True
         with suppress(FileNotFoundError):
-            os.unlink(_lock_path(home, number))
+            _lock_path(home, number).unlink()
     finally:
         os.close(lock)
 
@@ -344,8 +345,8 @@ def _open_lock(home: Home, number: int) -> int:
 
 
 @contextmanager
-def _workshop(home: Home) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="take-", dir=home.path / "tmp") as folder:
+def _workshop(home: Home, batch: int = 0) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix=f"take-{batch}-", dir=home.path / "tmp") as folder:
         yield Path(folder)
 
 
@@ -354,7 +355,7 @@ def _keep_rejects(home: Home, batch: int, made: Path | None) -> str | None:
         return None
     target = home.path / "rejects" / f"{batch}.parquet"
     sync(made)
-    os.replace(made, target)
+    made.replace(target)
     sync(target.parent)
     return str(target.relative_to(home.path))
 
@@ -368,5 +369,5 @@ def _keep_sent(home: Home, path: Path, sha256: str) -> None:
     shutil.copyfile(path, half)
     sync(half)
     half.chmod(0o444)
-    os.replace(half, target)
+    half.replace(target)
     sync(target.parent)

@@ -15,7 +15,8 @@ Ids that tests and helpers may rely on (stable; a name after … is data):
 - /leads: `leads`, `promote-…flag`
 - /deputy: `headline`, `by-…by`, `preview` (table; `drill-…code`, `ask-…code`), `preview-chart`, `ask-dialog`, `ask-text`, `ask-submit`, `ask-close`
 - /questions: `questions`, `answer-text`, `answer-submit`
-- /auditor: `payments-filter` (fields `f-…name`), `total-…by`, `totals` (rows link `total-row-…n`), `payments` (rows link `voucher-link-…row`), `export-xlsx`, `export-csv`
+- /auditor: `payments-filter` (fields `f-…name`), `total-…by`, `totals` (rows link `total-row-…n`),
+  `payments` (rows link `voucher-link-…row`), `export-xlsx`, `export-csv`
 - /voucher/…: `voucher`, `voucher-source`, `voucher-flags`
 - /unit: `own-cases`, `reply-…case`, `own-questions`
 - /rules: `rules`; /feeds: `freshness`, `batches`, `rejects`
@@ -54,7 +55,7 @@ ASSETS = Path(__file__).parent / "assets"
 class Dashboard(Dash):
     """Dash with our own first page: `<html lang>`, a skeleton that paints at once, our assets by their hash."""
 
-    def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
+    def interpolate_index(self, **parts: str) -> str:
         return web.first_page(**parts)
 
 
@@ -67,7 +68,7 @@ def mount(api: FastAPI, home: Home) -> Dash:
         assets_folder=str(ASSETS),
         assets_ignore=".*",
         title="预算联网监督 · budgetwatch",
-        update_title=None,  # type: ignore[arg-type]
+        update_title=None,
         suppress_callback_exceptions=True,
         serve_locally=True,
     )
@@ -86,7 +87,10 @@ def mount(api: FastAPI, home: Home) -> Dash:
         Input("again", "data"),
     )(_show(home, app))
     app.clientside_callback(
-        ClientsideFunction("budgetwatch", "after"), Output("settled", "data"), Input("after", "data"), prevent_initial_call=True
+        ClientsideFunction("budgetwatch", "after"),
+        Output("settled", "data"),
+        Input("after", "data"),
+        prevent_initial_call=True,
     )
     app._setup_server()
     return app
@@ -119,7 +123,9 @@ def layout() -> Any:
 
 
 def _show(home: Home, app: Dash) -> Any:
-    async def show(pathname: str | None, search: str | None, deed: dict[str, Any] | None, _again: Any) -> tuple[Any, ...]:
+    async def show(
+        pathname: str | None, search: str | None, deed: dict[str, Any] | None, _again: Any
+    ) -> tuple[Any, ...]:
         request = app.backend.request_adapter()._request
         did = deed if ctx.triggered_id == "deed" else None
         # Queries are synchronous and may take a while: the event loop must stay free for the others.
@@ -190,7 +196,10 @@ def _fault(error: Exception) -> Fault:
     log.error("fault %s", reference, exc_info=error)
     return Fault(
         Text("页面没有生成出来，编号 {n}。", "This page could not be made; its reference is {n}.").fill(n=reference),
-        fix=Text("请稍后再试；仍不行时把编号告诉系统管理员。", "Try again later; if it stays, give the reference to the administrator."),
+        fix=Text(
+            "请稍后再试；仍不行时把编号告诉系统管理员。",
+            "Try again later; if it stays, give the reference to the administrator.",
+        ),
         reference=reference,
     )
 

@@ -26,7 +26,11 @@ class Bundles:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] != "http" or not path.startswith(KEPT) or "gzip" not in Headers(scope=scope).get("accept-encoding", ""):
+        if (
+            scope["type"] != "http"
+            or not path.startswith(KEPT)
+            or "gzip" not in Headers(scope=scope).get("accept-encoding", "")
+        ):
             await self.app(scope, receive, send)
             return
         if path not in self._kept:
@@ -50,7 +54,11 @@ class Bundles:
 
     async def _fetch(self, scope: Scope, receive: Receive) -> tuple[list[tuple[bytes, bytes]], bytes] | None:
         """The answer as it is, uncompressed and unconditional; None unless it is a plain 200."""
-        plain = [(k, v) for k, v in scope["headers"] if k not in (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")]
+        plain = [
+            (k, v)
+            for k, v in scope["headers"]
+            if k not in (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
+        ]
         start: Message = {}
         parts: list[bytes] = []
 

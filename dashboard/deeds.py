@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from budgetwatch import cases, review
 from budgetwatch.errors import Invalid
@@ -108,6 +107,3 @@ def _day(text: str) -> dt.date | None:
             Text("这不是一个日期：{text}。", "This is not a date: {text}.").fill(text=text),
             fix=Text("请写成 2025-06-30 的样子。", "Write it like 2025-06-30."),
         ) from None
-
-
-

@@ -83,5 +83,7 @@ def page(asking: Asking) -> Page:
         return Page(title, body)
     raise NotFound(
         Text("没有这个页面：{path}", "There is no such page: {path}").fill(path=asking.path),
-        fix=Text("请从导航进入，或检查地址是否抄写完整。", "Use the navigation, or check that the address is complete."),
+        fix=Text(
+            "请从导航进入，或检查地址是否抄写完整。", "Use the navigation, or check that the address is complete."
+        ),
     )

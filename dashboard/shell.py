@@ -53,14 +53,24 @@ def frame(asking: Asking | None, scope: str = "") -> Any:
                 html.A(
                     [
                         html.Span(className="logo", **{"aria-hidden": "true"}),
-                        html.Span([html.Span("预算联网监督", className="brand-zh", lang="zh-Hans"), html.Span("budgetwatch", className="brand-en")]),
+                        html.Span(
+                            [
+                                html.Span("预算联网监督", className="brand-zh", lang="zh-Hans"),
+                                html.Span("budgetwatch", className="brand-en"),
+                            ]
+                        ),
                     ],
                     href="/",
                     className="brand",
                     id="home-link",
                     **{"aria-label": t("预算联网监督 · 回到首页")},
                 ),
-                html.Nav(html.Ul([html.Li(x) for x in links]), className="main-nav", id="main-nav", **{"aria-label": t("主导航")})
+                html.Nav(
+                    html.Ul([html.Li(x) for x in links]),
+                    className="main-nav",
+                    id="main-nav",
+                    **{"aria-label": t("主导航")},
+                )
                 if links
                 else html.Div(className="main-nav"),
                 html.Div(_tools(viewer, path, asking, scope), className="tools"),
@@ -81,8 +91,14 @@ def bottom(asking: Asking | None) -> Any:
         links.append(
             html.Details(
                 [
-                    html.Summary([html.Span(className="icon icon-more", **{"aria-hidden": "true"}), t("更多")], className="nav-link"),
-                    html.Div([_link(address, word, icon, asking.path) for address, word, icon in rest], className="more-links"),
+                    html.Summary(
+                        [html.Span(className="icon icon-more", **{"aria-hidden": "true"}), t("更多")],
+                        className="nav-link",
+                    ),
+                    html.Div(
+                        [_link(address, word, icon, asking.path) for address, word, icon in rest],
+                        className="more-links",
+                    ),
                 ],
                 className="more-nav",
             )
@@ -132,13 +148,18 @@ def _tools(viewer: Viewer | None, path: str, asking: Asking | None, scope: str) 
             html.Details(
                 [
                     html.Summary(
-                        [html.Span(className="icon icon-person", **{"aria-hidden": "true"}), html.Span(viewer.name, className="who-name")],
+                        [
+                            html.Span(className="icon icon-person", **{"aria-hidden": "true"}),
+                            html.Span(viewer.name, className="who-name"),
+                        ],
                         id="who",
                         **{"aria-label": t("我的账号：{name}", name=viewer.name)},
                     ),
                     html.Div(
                         [
-                            html.P([html.Strong(viewer.name), html.Br(), say(ROLES.get(viewer.role)), html.Br(), scope]),
+                            html.P(
+                                [html.Strong(viewer.name), html.Br(), say(ROLES.get(viewer.role)), html.Br(), scope]
+                            ),
                             html.Form(
                                 html.Button(t("退出登录"), type="submit", className="button", id="sign-out"),
                                 action="/logout",

@@ -156,7 +156,8 @@ def first_page(*, metas: str, css: str, config: str, scripts: str, renderer: str
 </head>
 <body>
 <div id="react-entry-point"><div class="_dash-loading skeleton" role="status" aria-label="{words[0]}">
-<div class="top"><span class="brand"><span class="logo"></span><span><span class="brand-zh">预算联网监督</span><span class="brand-en">budgetwatch</span></span></span></div>
+<div class="top"><span class="brand"><span class="logo"></span><span>
+<span class="brand-zh">预算联网监督</span><span class="brand-en">budgetwatch</span></span></span></div>
 <div class="bones"><i></i><i></i><i></i><i></i></div></div></div>
 <noscript>{words[1]}</noscript>
 <footer>{config}{scripts}{ours}{renderer}</footer>

@@ -13,11 +13,9 @@ from itertools import accumulate
 from typing import Any
 
 import typer
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text as Plain
 
 from budgetwatch.feeds.staging import Progress as Report
 from budgetwatch.queries.listing import Heading, Listing, plain
@@ -28,13 +26,14 @@ DONE, FOUND, FAILED = 0, 1, 2
 AsJson = typer.Option(False, "--json", help="print JSON, for pipes")
 AsCsv = typer.Option(False, "--csv", help="print CSV, for spreadsheets")
 _PAGE = 500
-#: No column of a table is wider than this many cells; --csv and --json hold the whole.
-_WIDEST = 60
+#: At a terminal no column is wider than this many cells; --csv and --json hold the whole.
+_WIDEST, _GAP = 60, 2
 _RIGHT = {"money", "integer", "ratio"}
 
 
 def remark(text: str) -> None:
     """A remark for the person, not for the pipe."""
+    sys.stdout.flush()
     Console(stderr=True, soft_wrap=True, highlight=False).print(text, markup=False)
 
 
@@ -78,33 +77,38 @@ def _csv(headings: Sequence[Heading], values: Sequence[Mapping[str, Any]], langu
 
 
 def _table(listing: Listing, language: str) -> None:
-    """At a terminal, the columns that fit its width and a word about the others; into a pipe, all of them."""
-    console = Console(highlight=False)
+    """At a terminal, the columns that fit its width and a word about the others; into a pipe, all of them whole."""
+    console = Console()
+    widest = _WIDEST if console.is_terminal else None
     cells = [[_shown(row.get(h.name), h.kind, language) for h in listing.headings] for row in listing.rows]
-    widths = [
-        min(max([cell_len(h.label.of(language)), *(cell_len(row[at]) for row in cells)]), _WIDEST)
-        for at, h in enumerate(listing.headings)
-    ]
-    room = console.width if console.is_terminal else sum(widths) + 2 * len(widths)
-    fitting = max(3, sum(total <= room for total in accumulate(width + 2 for width in widths)))
-    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 2, 0, 0))
-    for h, width in zip(listing.headings[:fitting], widths, strict=False):
-        table.add_column(
-            h.label.of(language), justify="right" if h.kind in _RIGHT else "left", no_wrap=True,
-            min_width=min(width, room), max_width=_WIDEST, overflow="ellipsis" if console.is_terminal else "ignore",
-        )  # fmt: skip
-    for row in cells:
-        table.add_row(*[Plain(cell) for cell in row[:fitting]])
+    titles = [h.label.of(language) for h in listing.headings]
+    widths = [max(cell_len(title), *(cell_len(row[at]) for row in cells), 0) for at, title in enumerate(titles)]
+    widths = [min(width, widest or width) for width in widths]
+    fitting = len(titles)
+    if console.is_terminal:
+        fitting = max(3, sum(total - _GAP <= console.width for total in accumulate(width + _GAP for width in widths)))
     if listing.rows:
-        console.print(table, width=max(room, 20), crop=False, no_wrap=True)
-    if fitting < len(listing.headings):
-        hidden = " ".join(h.label.of(language) for h in listing.headings[fitting:])
+        for row in (titles, *cells):
+            told = [
+                _padded(cell, width, h.kind in _RIGHT)
+                for cell, width, h in zip(row[:fitting], widths, listing.headings, strict=False)
+            ]
+            sys.stdout.write((" " * _GAP).join(told).rstrip() + "\n")
+    if fitting < len(titles):
+        hidden = ", ".join(titles[fitting:])
         remark(
             {"zh": f"未显示的列（--csv、--json）：{hidden}", "en": f"More columns with --csv or --json: {hidden}"}[
                 language
             ]
         )
     _counted(listing, language)
+
+
+def _padded(cell: str, width: int, right: bool) -> str:
+    if cell_len(cell) > width:
+        return set_cell_size(cell, width - 1) + "…"
+    gap = " " * (width - cell_len(cell))
+    return gap + cell if right else cell + gap
 
 
 def _counted(listing: Listing, language: str) -> None:

@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 _HUNDRED_YUAN = 10_000  # 分
 
 #: A sender's general transfers are this many times its special ones, and a little more each year.
-_GENERAL_TO_SPECIAL = {"city": 2.6, "district": 3.4, "province": 2.0}
+_GENERAL_TO_SPECIAL = {"city": 2.6, "district": 2.8}
 
 
 @dataclass(slots=True)

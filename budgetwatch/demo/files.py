@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 from pathlib import Path
 from typing import IO, Any
@@ -55,7 +56,10 @@ class Writer:
     def __init__(self, path: Path, sender: Sender) -> None:
         self.path, self.sender = path, sender
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._out: IO[bytes] = gzip.open(path, "wb", compresslevel=1) if path.suffix == ".gz" else open(path, "wb")  # type: ignore[assignment]
+        self._file = path.open("wb")
+        packed = path.suffix == ".gz"
+        self._pack = gzip.GzipFile("", "wb", 1, self._file, mtime=0) if packed else None  # no clock in the file: same city, same bytes
+        self._out: IO[bytes] = self._pack or self._file  # type: ignore[assignment]
         self._begun = False
         self.lines = 0
 
@@ -77,7 +81,9 @@ class Writer:
 
     def close(self) -> None:
         """Finish the file."""
-        self._out.close()
+        if self._pack:
+            self._pack.close()
+        self._file.close()
 
 
 def write(folder: Path, frame: pl.DataFrame, sender: Sender) -> Path:
@@ -97,6 +103,7 @@ def _workbook(path: Path, text: pl.DataFrame, sender: Sender) -> None:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     book: Any = xlsxwriter.Workbook(path, {"constant_memory": True, "strings_to_numbers": False})
+    book.set_properties({"created": dt.datetime(2026, 1, 1, tzinfo=dt.UTC), "author": "示范市财政局"})
     sheet = book.add_worksheet("Sheet1")
     for number, title in enumerate(sender.titles):
         sheet.write_string(number, 0, title)

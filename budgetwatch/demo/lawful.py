@@ -5,9 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 from budgetwatch.demo import days
+from budgetwatch.demo.budgets import Budget
 from budgetwatch.demo.planted import Mark
 from budgetwatch.demo.planting import WAN, Planting
-from budgetwatch.demo.slots import RELIEF
+from budgetwatch.demo.slots import RELIEF, Slot
+
+#: What the unit with an approved exemption pays for at weekends.
+OPEN_AT_WEEKENDS = "周末开放日活动保障服务费"
 
 
 def plant(p: Planting) -> None:
@@ -101,7 +105,10 @@ def reserve_of(p: Planting, slot: int) -> int:
 
 def _december_settlement(p: Planting) -> None:
     """One large final payment in December, due by contract after the year's acceptance."""
-    for year, slot in p.spots(lambda i, s, b: s.line_type == "project" and s.source == "own" and s.eco in ("30227", "30213", "31006") and b.paid[i] > 150 * WAN):
+    def wanted(i: int, s: Slot, b: Budget) -> bool:
+        return s.line_type == "project" and s.source == "own" and s.eco in ("30227", "30213", "31006") and b.paid[i] > 150 * WAN
+
+    for year, slot in p.spots(wanted):
         budget = p.plan.budgets[year]
         amount = int(min(p.unit_total(budget, p.plan.slots[slot].unit) * 0.05, budget.paid[slot] * 0.3)) // 100 * 100 + 42
         label = p.label("december_settlement", ("EX-04", "EX-07"), year, slot, hard=True)
@@ -111,9 +118,9 @@ def _december_settlement(p: Planting) -> None:
 
 def _exempted_weekends(p: Planting) -> None:
     """A unit that works at weekends by its nature and pays then; an approved exemption says so."""
-    for year, slot in p.spots(lambda i, s, b: s.line_type == "project" and s.source == "own" and s.eco == "30227", count=1):
+    for _, slot in p.spots(lambda i, s, b: s.line_type == "project" and s.source == "own" and s.eco == "30227", count=1):
         for one in p.plan.years:
             p.take(one, slot)
             label = p.label("exempted_weekend_payment", ("PY-12",), one, slot, hard=True, exemption="PY-12")
             for _ in range(3):
-                p.pay(label, one, slot, p.day_off(one), p.cents(2.1, 4.4), p.company(slot, "活动保障"), "周末开放日活动保障服务费", contract=True)
+                p.pay(label, one, slot, p.day_off(one), p.cents(2.1, 4.4), p.company(slot, "活动保障"), OPEN_AT_WEEKENDS, contract=True)

@@ -109,10 +109,8 @@ def _direct_to_own_account(p: Planting) -> None:
     """Direct funds moved to a fiscal special account or the unit's own basic account."""
     for n, (year, slot) in enumerate(p.spots(lambda i, s, b: s.source == "direct" and s.line_type == "project" and b.paid[i] > 60 * WAN)):
         unit = p.plan.units[p.plan.slots[slot].unit]
-        if n % 2:
-            payee = p.payees.add(unit.name, "own_unit", "basic")
-        else:
-            payee = p.payees.add(f"{unit.region.name}财政专户", "fiscal_account", "fiscal")
+        own = (unit.name, "own_unit", "basic")
+        payee = p.payees.add(*own if n % 2 else (f"{unit.region.name}财政专户", "fiscal_account", "fiscal"))
         label = p.label("direct_funds_to_account", ("TR-10",), year, slot, also=("PY-02", "PY-03") if n % 2 else ())
         budget = p.plan.budgets[year]
         amount = int(budget.paid[slot]) // 4 // 100 * 100
@@ -269,7 +267,10 @@ def _just_below(p: Planting) -> None:
 
 def _duplicate(p: Planting) -> None:
     """The same bill paid twice, six days apart; half of them show the same invoice."""
-    for n, (year, slot) in enumerate(p.spots(lambda i, s, b: s.source == "own" and s.rhythm == "regular" and s.eco in ("30213", "30227", "30202", "31003", "31007"))):
+    def wanted(i: int, s: Slot, b: Budget) -> bool:
+        return s.source == "own" and s.rhythm == "regular" and s.eco in ("30213", "30227", "30202", "31003", "31007")
+
+    for n, (year, slot) in enumerate(p.spots(wanted)):
         label = p.label("duplicate_payment", ("PY-07",), year, slot)
         payee, amount = p.company(slot, "设备维护"), p.cents(2.1, 4.7)
         for _ in range(60):

@@ -123,8 +123,8 @@ def units(rng: np.random.Generator, places: list[Region], how_many: int) -> list
                 Unit(
                     index, f"{region.code}{serial + 1:03d}", name, region, kind, kind.unit_type, parent, staff,
                     staff + int(rng.integers(0, max(2, staff // 8))), _uscc(index + 1),
-                )  # fmt: skip
-            )
+                )
+            )  # fmt: skip
             if kind.parent is None:
                 departments[kind.key] = index
             serial += 1

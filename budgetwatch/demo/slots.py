@@ -94,6 +94,7 @@ def _operating(unit: Unit, how_many: int, rng: np.random.Generator) -> list[Slot
             base = min(base, 50 * _WAN)
         if eco == "30214":
             base = max(base, 12 * _WAN)
+            base = 45 * _WAN if 31 * _WAN < base < 45 * _WAN else base  # a quarter's rent stays away from the purchase limit
         base = max(base, 24_000_00)
         rhythm = {12: "monthly", 4: "quarterly"}.get(_STEADY.get(eco, 0), "regular")
         if how_many < 7 and rhythm == "monthly" and eco != "30209":
@@ -122,6 +123,8 @@ def _projects(unit: Unit, how_many: int, rng: np.random.Generator) -> list[Slot]
     for i, (name, func, eco, wan, source) in enumerate(chosen, start=1):
         if unit.region.level in ("town", "street") and source in ("general_bond", "special_bond", "fund", "direct"):
             source = "own"
+        if unit.region.level in ("town", "street") and source == "upper_special":
+            wan *= 0.35  # so that general transfers, a multiple of it, leave room for own revenue
         base = int(wan * scale * float(np.clip(rng.lognormal(0, 0.3), 0.5, 2.2)) * _WAN)
         book = "2" if source in ("special_bond", "fund") else "1"
         growth = {"own": (1.0, 1.08), "fund": (1.0, 1.05), "general_bond": (0.97, 1.08), "special_bond": (0.97, 1.1)}.get(

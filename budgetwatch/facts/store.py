@@ -121,7 +121,7 @@ class FactStore:
         if feed in held:
             yield
             return
-        with open(self.root / f".{feed}.lock", "w") as lock:
+        with (self.root / f".{feed}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             held.add(feed)
             try:
@@ -132,7 +132,7 @@ class FactStore:
     def _newest(self, feed: str) -> int | None:
         log = self.root / feed / "_delta_log"
         try:
-            found = max((int(m[1]) for name in os.listdir(log) if (m := _COMMIT.match(name))), default=None)
+            found = max((int(m[1]) for path in log.iterdir() if (m := _COMMIT.match(path.name))), default=None)
         except FileNotFoundError:
             return None
         if found is not None and not _whole(log / f"{found:020d}.json"):
@@ -159,7 +159,7 @@ class FactStore:
         home = self.root / feed / f"b{batch:07d}-{uuid.uuid4().hex[:12]}.parquet"
         stats = _stats(staged, ALL[feed])
         try:
-            os.replace(staged, home)
+            staged.replace(home)
         except OSError:  # another file system: copy, then make the copy durable
             shutil.copyfile(staged, home)
             sync(home)
@@ -183,7 +183,7 @@ class FactStore:
         else:
             table = DeltaTable(str(folder))
             table.create_write_transaction(
-                actions, "append", schema, commit_properties=properties, post_commithook_properties=_KEEP_LOG
+                list(actions), "append", schema, commit_properties=properties, post_commithook_properties=_KEEP_LOG
             )
         log = folder / "_delta_log"
         for path in (log / f"{version:020d}.json", log, folder, self.root):
@@ -214,8 +214,8 @@ def _app(batch: int) -> str:
 
 
 def _schema(feed: Feed) -> Schema:
-    columns = [Field(c.name, PrimitiveType(_DELTA_TYPE[c.kind]), True) for c in feed.columns]
-    return Schema([*columns, Field(ROW, PrimitiveType("long"), True), Field(REPLACES, PrimitiveType("long"), True)])
+    columns = [Field(c.name, PrimitiveType(_DELTA_TYPE[c.kind]), nullable=True) for c in feed.columns]
+    return Schema([*columns, Field(ROW, PrimitiveType("long"), nullable=True), Field(REPLACES, PrimitiveType("long"), nullable=True)])
 
 
 def _statistics(feed: Feed) -> dict[str, str | None]:

@@ -8,7 +8,7 @@ full: other date formats, grouped amounts, brackets; only then is a row rejected
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import reduce
 from operator import and_
@@ -55,7 +55,8 @@ class Gate:
                 self.casts[c.name] = cast_of(c, layout.at[c.name], self._mapping(c), profile)
         self.parts: list[tuple[str, Cast]] = []
         if profile.melt:
-            amount = profile.feed.by_name[profile.melt.amount]
+            # One empty amount among several is no fault; a line without any is (see _whole_row).
+            amount = replace(profile.feed.by_name[profile.melt.amount], required=False)
             self.parts = [(code, cast_of(amount, at, None, profile)) for at, code in layout.melted.items()]
         self.fixed = {c.name: self._constant(c) for c in profile.feed.columns if c.name in profile.constants}
         if "currency" in profile.feed.by_name and "currency" not in self.casts:

@@ -35,16 +35,17 @@ def lay_out(headings: Sequence[str], profile: Profile, where: str) -> Layout:
     def take(names: Sequence[str]) -> int | None:
         found = [i for name in names for i in places.get(fold(name), ()) if i not in used]
         exact = [i for i in found if headings[i].strip() in names]
-        return (exact or found or [None])[0]
+        best = exact or found
+        return best[0] if best else None
 
     at: dict[str, int] = {}
-    for column, names in profile.columns.items():
+    for mapped, names in profile.columns.items():
         place = next((i for name in names for i in places.get(fold(name), ())), None)
         if place is not None:
-            at[column] = place
+            at[mapped] = place
             _once(headings, place, places, where)
-        elif column in profile.key or profile.feed.by_name[column].required:
-            _missing(column, names, headings, profile, where)
+        elif mapped in profile.key or profile.feed.by_name[mapped].required:
+            _missing(mapped, names, headings, profile, where)
     used.update(at.values())
     melted, total = _melted(profile, places, headings, where)
     used |= set(melted) | ({total} if total is not None else set())
@@ -112,7 +113,8 @@ def _unknown(heading: str, profile: Profile, at: Mapping[str, int], where: str) 
     free = {
         name: c.name for c in profile.feed.columns if c.name not in at for name in (c.name, c.label.zh, c.label.en, *c.aliases)
     }
-    near = nearest(heading.strip(), free) or [c.name for c in profile.feed.columns if c.name not in at][:6]
+    near = list(dict.fromkeys(free[name] for name in nearest(heading.strip(), free, 8)))[:4]
+    near = near or [c.name for c in profile.feed.columns if c.name not in at][:6]
     raise BadFile(
         Text(f"表头「{heading}」不认识。", f"The heading '{heading}' is not known."),
         where=where,

@@ -184,8 +184,9 @@ class _Reader:
         }  # fmt: skip
         if p.melt:
             named["melt"] = (p.melt.into, p.melt.amount)
-        if p.budget_year:
-            named["budget_year"] = (p.budget_year.column,)
+        dates = [c.name for c in p.feed.columns if c.kind == "date"]
+        if p.budget_year and p.budget_year.column not in dates:
+            self.unknown(f"budget_year: {p.budget_year.column}", p.budget_year.column, dates)
         for key, columns in named.items():
             for column in columns:
                 if column not in p.feed.by_name:

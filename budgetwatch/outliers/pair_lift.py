@@ -115,7 +115,7 @@ class _Work:
         for code, column in zip(self.codes, self.columns, strict=True):
             self._make(
                 f"pl_values_{code}",
-                f'SELECT value, n, row_number() OVER (ORDER BY value)::INTEGER AS code '
+                f"SELECT value, n, row_number() OVER (ORDER BY value)::INTEGER AS code "
                 f'FROM (SELECT "{column}" AS value, count(*) AS n FROM {comparable} GROUP BY ALL)',
             )
             joins += f' JOIN pl_values_{code} ON pl_values_{code}.value = f."{column}"'
@@ -135,21 +135,28 @@ class _Work:
         key = ", ".join([*self.codes, "band"])
         self._make("pl_grouped", f"SELECT {key}, count(*) AS n FROM pl_rows GROUP BY ALL")
         self._make("pl_values_band", "SELECT band AS code, sum(n)::BIGINT AS n FROM pl_grouped GROUP BY ALL")
-        joins = "".join(f" JOIN pl_values_{c} v_{c} ON v_{c}.code = g.{c}" for c in (*self.codes, "band"))
-        lifts = []
+        # Left joins keep their order: the combinations are probed against small tables, never the other way round.
+        joins = "".join(f" LEFT JOIN pl_values_{c} v_{c} ON v_{c}.code = g.{c}" for c in self.codes)
         for a, b in self.pairs:
-            self._make(f"pl_pair_{a}_{b}", f"SELECT {a}, {b}, sum(n)::BIGINT AS n FROM pl_grouped GROUP BY ALL")
-            joins += f" JOIN pl_pair_{a}_{b} p_{a}_{b} ON p_{a}_{b}.{a} = g.{a} AND p_{a}_{b}.{b} = g.{b}"
-            lifts.append(f"{_lift(f'v_{a}.n', f'v_{b}.n', f'p_{a}_{b}.n', self.n)} AS l_{a}_{b}")
+            self._make(
+                f"pl_pair_{a}_{b}",
+                f"SELECT g.{a}, g.{b}, g.n, {_lift('va.n', 'vb.n', 'g.n', self.n)}::FLOAT AS lift "
+                f"FROM (SELECT {a}, {b}, sum(n)::BIGINT AS n FROM pl_grouped GROUP BY ALL) g "
+                f"LEFT JOIN pl_values_{a} va ON va.code = g.{a} LEFT JOIN pl_values_{b} vb ON vb.code = g.{b}",
+            )
+            joins += f" LEFT JOIN pl_pair_{a}_{b} p_{a}_{b} ON p_{a}_{b}.{a} = g.{a} AND p_{a}_{b}.{b} = g.{b}"
         rarity = " + ".join(f"ln({self.n}::DOUBLE / v_{c}.n)" for c in self.codes)
-        listed = ", ".join(f"l_{a}_{b}" for a, b in self.pairs)
+        lifts = ", ".join(f"p_{a}_{b}.lift" for a, b in self.pairs)
+        self._make(
+            "pl_summed",
+            f"SELECT {', '.join(f'g.{c}' for c in (*self.codes, 'band'))}, g.n, (100000 * ({rarity}))::INTEGER AS rarity, "
+            f"(100000 * list_sum(list_sort([{lifts}], 'DESC')[1:3]))::INTEGER AS surprise FROM pl_grouped g {joins}",
+        )
         self._make(
             "pl_tuples",
-            f"WITH lifted AS (SELECT g.*, {', '.join(lifts)}, round({rarity}, 6) AS rarity FROM pl_grouped g {joins}), "
-            f"summed AS (SELECT *, round(list_sum(list_sort([{listed}], 'DESC')[1:3]), 6) AS surprise FROM lifted), "
-            f"by_surprise AS ({_tails('surprise', 'summed')}), by_rarity AS ({_tails('rarity', 'summed')}) "
-            f"SELECT {key}, by_surprise.tail / {self.n} AS pair_tail, by_rarity.tail / {self.n} AS value_tail "
-            "FROM summed JOIN by_surprise USING (surprise) JOIN by_rarity USING (rarity)",
+            f"SELECT {key}, a.tail / {self.n} AS pair_tail, b.tail / {self.n} AS value_tail FROM pl_summed "
+            f"JOIN ({_tails('surprise', 'pl_summed')}) a USING (surprise) "
+            f"JOIN ({_tails('rarity', 'pl_summed')}) b USING (rarity)",
         )
         self._make(
             "pl_sizes",
@@ -183,20 +190,20 @@ class _Work:
                 for x, y, n in self.connection.execute(
                     f"SELECT {a}, {b}, n FROM pl_pair_{a}_{b} SEMI JOIN pl_kept USING ({a}, {b})"
                 ).fetchall()
-            )
+            }
             for a, b in self.pairs
         }
         medians = {code: self._group_medians(code) for code in self.codes}
-        whole = dict(
-            self.connection.execute("SELECT currency, median(amount) FROM pl_rows GROUP BY ALL").fetchall()
-        )
+        whole = dict(self.connection.execute("SELECT currency, median(amount) FROM pl_rows GROUP BY ALL").fetchall())
         names = dict(zip(self.codes, self.columns, strict=True)) | {"band": BAND}
 
         def shown(code: str, at: int) -> tuple[str, int]:
             return (_band(at), bands[at][0]) if code == "band" else (str(values[code][at][0]), values[code][at][1])
 
         scored = []
-        kept = self.connection.execute("SELECT * FROM pl_kept ORDER BY tail, pair_tail + value_tail + amount_tail, _row")
+        kept = self.connection.execute(
+            "SELECT * FROM pl_kept ORDER BY tail, pair_tail + value_tail + amount_tail, _row"
+        )
         heads = [d[0] for d in kept.description or []]
         for rank, cells in enumerate(kept.fetchall(), 1):
             row: dict[str, Any] = dict(zip(heads, cells, strict=True))
@@ -217,7 +224,9 @@ class _Work:
                 "column": names[rare], "value": str(values[rare][row[rare]][0]), "count": values[rare][row[rare]][1],
                 "tail": row["value_tail"],
             }  # fmt: skip
-            near = [(medians[c][row[c], row["currency"]], c) for c in self.codes if (row[c], row["currency"]) in medians[c]]
+            near = [
+                (medians[c][row[c], row["currency"]], c) for c in self.codes if (row[c], row["currency"]) in medians[c]
+            ]
             (median, size), code = min(near, key=lambda m: m[0][1]) if near else ((whole[row["currency"]], 0), "")
             parts["amount"] = {
                 "amount": str(row["amount"]), "median": str(median), "currency": row["currency"], "tail": row["amount_tail"],

@@ -38,7 +38,8 @@ class Scores:
         if not self.too_few:
             return None
         return Text(
-            f"只有 {self.looked_at:,} 行可比，太少，不评分", f"only {self.looked_at:,} comparable rows: too few to score"
+            f"只有 {self.looked_at:,} 行可比，太少，不评分",
+            f"only {self.looked_at:,} comparable rows: too few to score",
         )
 
 
@@ -89,7 +90,8 @@ def explain(parts: Mapping[str, Any], labels: Mapping[str, Text] | None = None) 
             f"the amount {paid} is {times} times {median}, the median of {among.en}",
         )
     return Text(
-        f"金额 {paid}，而{among.zh}中位数为 {median}", f"the amount is {paid}, where the median of {among.en} is {median}"
+        f"金额 {paid}，而{among.zh}中位数为 {median}",
+        f"the amount is {paid}, where the median of {among.en} is {median}",
     )
 
 

@@ -12,7 +12,7 @@ from budgetwatch.queries import seen
 from budgetwatch.queries.attention import attention
 from budgetwatch.queries.budget_base import Asked, choose, population
 from budgetwatch.queries.names import Names, code_name, names, remembered
-from budgetwatch.queries.scope import demand, digits, one_of, ratio
+from budgetwatch.queries.scope import demand, digits, missing, one_of, ratio
 from budgetwatch.text import Text
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ def preview(
     known = names(home, viewer)
     key = ("preview", asked.year, asked.region, own, book, direction, asked.currency, at)
     raw = remembered(home, viewer, key, lambda: _rows(home, viewer, asked, at))
+    if agency and not raw and agency not in known.agencies:
+        raise missing(Text("这个单位", "unit of that code"))
     rows = [_row(known, asked, at, row) for row in raw]
     total = _total(rows, population(known, asked.region, asked.year))
     noticed = attention(home, viewer, year=asked.year, region=asked.region, own=own, func=func, eco=eco, agency=agency)

@@ -191,7 +191,7 @@ def _read_rule(document: yamltext.Document, at: int, laws: Mapping[str, Law] | N
         feeds=tuple(spec.feeds),
         params={name: Param(name, Text(p.name.zh, p.name.en), p.type, v, p.unit or "", p) for name, p, v in typed_params(spec)},
         message=Text(spec.message.zh, spec.message.en),
-        form=next(f for f in ("when", "select", "deadline", "outlier") if getattr(spec, f) is not None),  # type: ignore[arg-type]
+        form=next(f for f in ("when", "select", "deadline", "outlier") if getattr(spec, f) is not None),
         spec=spec,
         body=document.body(("rules", at)),
         path=path,
@@ -206,12 +206,10 @@ def _basis(spec: RuleSpec, at: int, laws: Mapping[str, Law] | None) -> Basis:
     ref = spec.law[at]
     if ref.practice is not None:
         return Basis(practice=Text(ref.practice.zh, ref.practice.en))
-    assert ref.law is not None and ref.article is not None
+    name, article = ref.law or "", ref.article or ""
     if laws is None:
-        return Basis(Text(ref.law, ref.law), ref.article, ref.since, ref.until)
-    if ref.law not in laws:
-        raise Refusal(
-            Text(f"laws.yml 中没有《{ref.law}》。", f"the law {ref.law} is not in laws.yml."), nearest(ref.law, laws), ("law", at, "law")
-        )
-    law = laws[ref.law]
-    return Basis(law.name, ref.article, ref.since or law.since, ref.until or law.until)
+        return Basis(Text(name, name), article, ref.since, ref.until)
+    if name not in laws:
+        raise Refusal(Text(f"laws.yml 中没有《{name}》。", f"the law {name} is not in laws.yml."), nearest(name, laws), ("law", at, "law"))
+    law = laws[name]
+    return Basis(law.name, article, ref.since or law.since, ref.until or law.until)

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 
 from budgetwatch.records import ALL
 from budgetwatch.rules import deadlines
-from budgetwatch.rules.model import DeadlineSpec
 from budgetwatch.rules.rule import Rule
 from budgetwatch.rules.sql import bind
 
@@ -28,13 +27,10 @@ def question(rule: Rule, as_of: dt.date) -> str:
     """The rule's SELECT over the feeds' views, its parameters in place, without rows that cannot be judged."""
     values = rule.values(as_of)
     if rule.form == "when":
-        assert isinstance(rule.question, str)
         present = "".join(f"{column} IS NOT NULL AND " for column in rule.needs)
-        return grouped(rule, rule.over, f"{present}(\n{bind(rule.question, values)}\n)")
+        return grouped(rule, rule.over, f"{present}(\n{bind(rule.sql, values)}\n)")
     if rule.form == "select":
-        assert isinstance(rule.question, str)
-        return over_judgeable(rule, bind(rule.question, values))
-    assert isinstance(rule.question, DeadlineSpec)
+        return over_judgeable(rule, bind(rule.sql, values))
     return over_judgeable(rule, deadlines.question(rule, values))
 
 
@@ -89,7 +85,7 @@ def hit_columns(rule: Rule) -> set[str]:
     wanted |= {"agency_code", "agency_name", "adm_div_code"}
     if rule.spec.period == "year":
         wanted.add("budget_year")
-    return {column for column in wanted if column in feed.by_name}
+    return {column for column in wanted if column is not None and column in feed.by_name}
 
 
 def grouped(rule: Rule, source: str, condition: str) -> str:
@@ -132,9 +128,8 @@ def shared_pass(feed: str, rules: Iterable[Rule], as_of: dt.date) -> str:
     answers = []
     for at, rule in enumerate(rules):
         columns |= hit_columns(rule)
-        assert isinstance(rule.question, str)
         present = " AND ".join(f"{column} IS NOT NULL" for column in rule.needs) or "true"
-        answers.append(f"CASE WHEN {present} THEN (\n{bind(rule.question, rule.values(as_of))}\n) ELSE false END AS h{at}")
+        answers.append(f"CASE WHEN {present} THEN (\n{bind(rule.sql, rule.values(as_of))}\n) ELSE false END AS h{at}")
     kept = " OR ".join(f"h{at} IS NOT FALSE" for at in range(len(answers)))
     return f"SELECT * FROM (SELECT _row, {', '.join(sorted(columns))}, {', '.join(answers)} FROM {feed}) WHERE {kept}"
 

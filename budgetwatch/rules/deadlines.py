@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def question(rule: Rule, values: Mapping[str, Value]) -> str:
     """The SELECT of the findings, and of the subjects that cannot be judged."""
-    spec = _spec(rule)
+    spec = rule.deadline
     keep = "(end_day > due_day" + (" OR (end_day IS NULL AND due_day < $as_of)" if spec.missing == "flag" else "") + ")"
     return bind(
         f"{_pairs(rule, spec, values)} SELECT subject, subject_name, period, agency_code, agency_name, adm_div_code, amount, rows, "
@@ -33,12 +33,7 @@ def question(rule: Rule, values: Mapping[str, Value]) -> str:
 
 def looked_at(rule: Rule, values: Mapping[str, Value]) -> str:
     """The SELECT that counts the pairs there are to judge."""
-    return bind(f"{_pairs(rule, _spec(rule), values)} SELECT count(*) FROM judged", values)
-
-
-def _spec(rule: Rule) -> DeadlineSpec:
-    assert isinstance(rule.question, DeadlineSpec)
-    return rule.question
+    return bind(f"{_pairs(rule, rule.deadline, values)} SELECT count(*) FROM judged", values)
 
 
 def joins(spec: DeadlineSpec) -> list[tuple[str, str]]:
@@ -48,7 +43,7 @@ def joins(spec: DeadlineSpec) -> list[tuple[str, str]]:
 
 def key_columns(rule: Rule) -> set[str]:
     """The columns of `over` without which its rows fall out of the question."""
-    spec, columns = _spec(rule), set()
+    spec, columns = rule.deadline, set()
     if spec.end.from_ == rule.over and spec.start.from_ != rule.over:
         columns |= {end for _, end in joins(spec)} | set(spec.each) | {spec.end.day}
     elif spec.start.from_ == rule.over and spec.end.from_ != rule.over:

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from budgetwatch.records import ALL
+from budgetwatch.rules import reasons
 from budgetwatch.rules.judge import Verdict, judge
 from budgetwatch.rules.model import Example
 from budgetwatch.rules.rule import Rule
@@ -25,7 +26,7 @@ def check_examples(rule: Rule) -> list[Text]:
         with _ONE_AT_A_TIME:
             verdict = run_example(rule, example)
         said = outcome(verdict)
-        if verdict.reasons["merged"]:
+        if verdict.reasons[reasons.MERGED]:
             said = "merged"
         if said != example.expect:
             why = verdict.failure or ", ".join(f"{code} × {count}" for code, count in verdict.reasons.items())

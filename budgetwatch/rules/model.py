@@ -170,7 +170,10 @@ class RuleSpec(_Strict):
         asked = [form for form in ("when", "select", "deadline", "outlier") if getattr(self, form) is not None]
         if len(asked) != 1:
             told = " and ".join(asked) if asked else "no question"
-            raise Said(f"when、select、deadline、outlier 必须恰好写一个，这里是：{told}", f"exactly one of when, select, deadline, outlier is asked, here {told}")
+            raise Said(
+                f"when、select、deadline、outlier 必须恰好写一个，这里是：{told}",
+                f"exactly one of when, select, deadline, outlier is asked, here {told}",
+            )
         if self.when is not None:
             if not self.subject:
                 raise Said("when 须写明 subject（归集到谁）", "a `when` names its subject columns")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from budgetwatch.records import ALL
 from budgetwatch.text import Text
 
-UNDECIDED, NO_SUBJECT, FAILED, TOO_FEW = "undecided", "no_subject", "failed", "too_few"
+UNDECIDED, NO_SUBJECT, FAILED = "undecided", "no_subject", "failed"
+TOO_FEW, INCOMPARABLE, MERGED = "too_few", "incomparable", "merged"
 _SENTENCES = {
     UNDECIDED: Text("条件无法判定真假", "the condition is neither true nor false"),
     NO_SUBJECT: Text("不知道是谁", "it is not known whose it is"),
@@ -13,8 +14,8 @@ _SENTENCES = {
     TOO_FEW: Text("可比的行太少", "too few comparable rows"),
     "no_start": Text("没有起算日", "there is no day to count from"),
     "no_calendar": Text("超出工作日历", "beyond the calendar of working days"),
-    "incomparable": Text("缺少比较所需的列", "what the comparison needs is absent"),
-    "merged": Text("同一对象同一期间返回多次，已合并", "the same subject and period came back more than once; merged"),
+    INCOMPARABLE: Text("缺少比较所需的列", "what the comparison needs is absent"),
+    MERGED: Text("同一对象同一期间返回多次，已合并", "the same subject and period came back more than once; merged"),
 }
 
 

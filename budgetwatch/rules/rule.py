@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from budgetwatch.outliers import explain
 from budgetwatch.records import ALL
@@ -51,8 +51,8 @@ class Basis:
         """As it is cited."""
         if self.practice is not None:
             return self.practice
-        assert self.law is not None
-        return Text(f"《{self.law.zh}》第{self.article}条", f"{self.law.en}, art. {self.article}")
+        law = self.law or Text("", "")
+        return Text(f"《{law.zh}》第{self.article}条", f"{law.en}, art. {self.article}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,19 @@ class Rule:
         """What it asks, as written."""
         asked: str | DeadlineSpec | OutlierSpec = getattr(self.spec, self.form)
         return asked
+
+    @property
+    def sql(self) -> str:
+        """The SQL of a `when` or a `select`."""
+        return _as(str, self)
+
+    @property
+    def deadline(self) -> DeadlineSpec:
+        return _as(DeadlineSpec, self)
+
+    @property
+    def outlier(self) -> OutlierSpec:
+        return _as(OutlierSpec, self)
 
     @property
     def examples(self) -> tuple[Example, ...]:
@@ -182,6 +195,15 @@ class Rule:
         if _MONEY.fullmatch(told):
             return f"{Decimal(told):,.2f}"
         return told or "—"
+
+
+_Q = TypeVar("_Q", str, DeadlineSpec, OutlierSpec)
+
+
+def _as(kind: type[_Q], rule: Rule) -> _Q:
+    if not isinstance(rule.question, kind):
+        raise TypeError(f"{rule.id} asks by {rule.form}")
+    return rule.question
 
 
 def placeholders(message: str) -> list[str]:

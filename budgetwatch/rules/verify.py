@@ -22,7 +22,7 @@ from budgetwatch.records import ALL, Column
 from budgetwatch.records.codes import LISTS
 from budgetwatch.rules import compile as compiled
 from budgetwatch.rules import deadlines, functions, sql
-from budgetwatch.rules.model import DeadlineSpec, OutlierSpec, ParamSpec, RuleSpec, typed
+from budgetwatch.rules.model import DeadlineSpec, Expected, OutlierSpec, ParamSpec, RuleSpec, Side, typed
 from budgetwatch.rules.refusal import Refusal, Said, nearest
 from budgetwatch.rules.rule import COMMON_FIGURES, Rule, placeholders
 from budgetwatch.text import Text
@@ -79,8 +79,7 @@ def _question(rule: Rule) -> tuple[str, ...]:
     if rule.form == "when":
         needs += _when(rule)
     elif rule.form == "select":
-        assert isinstance(rule.question, str)
-        _sql(lambda: sql.check_select(sql.bind(str(rule.question), rule.values(_DAY)), [*rule.reads, "workday"]), rule.form)
+        _sql(lambda: sql.check_select(sql.bind(rule.sql, rule.values(_DAY)), [*rule.reads, "workday"]), rule.form)
     elif isinstance(rule.question, DeadlineSpec):
         _deadline(rule, rule.question)
         needs += sorted(deadlines.key_columns(rule))
@@ -108,8 +107,7 @@ def _money(feed: str, column: str, at: tuple[str | int, ...]) -> None:
 
 
 def _when(rule: Rule) -> list[str]:
-    assert isinstance(rule.question, str)
-    condition = rule.question
+    condition = rule.sql
     seen = _sql(lambda: sql.check_condition(sql.bind(condition, rule.values(_DAY)), rule.over), "when")
     for column in sorted(seen.columns - {"_row"}):
         _column(rule.over, column, ("when",))
@@ -150,9 +148,10 @@ def _when(rule: Rule) -> list[str]:
 
 def _deadline(rule: Rule, spec: DeadlineSpec) -> None:
     readable = rule.reads
-    sides = [("start", spec.start), ("end", spec.end), *([("expected", spec.expected)] if spec.expected else [])]
+    sides: list[tuple[str, Side | Expected]] = [("start", spec.start), ("end", spec.end)]
+    if spec.expected is not None:
+        sides.append(("expected", spec.expected))
     for side, part in sides:
-        assert part is not None
         if part.from_ not in readable:
             raise Refusal(
                 Text(f"{part.from_} 未在 over 或 feeds 中写明。", f"{part.from_} is not named under over or feeds."),
@@ -166,10 +165,10 @@ def _deadline(rule: Rule, spec: DeadlineSpec) -> None:
             )
             for column in sorted(seen.columns - {"_row"}):
                 _column(part.from_, column, ("deadline", side, "when"))
-    for side, part in (("start", spec.start), ("end", spec.end)):
-        if _column(part.from_, part.day, ("deadline", side, "day")).kind != "date":
+    for side, dated in (("start", spec.start), ("end", spec.end)):
+        if _column(dated.from_, dated.day, ("deadline", side, "day")).kind != "date":
             raise Refusal(
-                Text(f"{part.day} 不是日期列。", f"{part.day} is not a column of days."),
+                Text(f"{dated.day} 不是日期列。", f"{dated.day} is not a column of days."),
                 Text("请改用日期列。", "Name a column of days."),
                 ("deadline", side, "day"),
             )
@@ -217,7 +216,7 @@ def _bound(rule: Rule, needs: tuple[str, ...]) -> list[str]:
     except duckdb.Error as error:
         raise _unbound(rule, error) from None
     if rule.form == "when":
-        kind = _schema().execute(f"DESCRIBE SELECT ({sql.bind(str(rule.question), rule.values(_DAY))}) AS hit FROM {rule.over}").fetchall()
+        kind = _schema().execute(f"DESCRIBE SELECT ({sql.bind(rule.sql, rule.values(_DAY))}) AS hit FROM {rule.over}").fetchall()
         if kind[0][1] != "BOOLEAN":
             raise Refusal(
                 Text(f"when 应得出真或假，这里得出 {kind[0][1]}。", f"a `when` is true or false; this one gives {kind[0][1]}."),

@@ -9,13 +9,14 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from budgetwatch import exemptions
-from budgetwatch.rules.judge import Finding, Verdict
+from budgetwatch.rules.finding import Finding
+from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.rule import Rule
 from budgetwatch.tables import Base, Case, Evidence, Flag, RuleVersion, RunRule
 
@@ -103,13 +104,13 @@ def _insert_flags(session: Session, rule: Rule, run_id: int, fresh: Mapping[str,
         return {}
     _insert(session, Flag, rows)
     made = session.execute(sa.select(Flag.key, Flag.id).where(Flag.rule_id == rule.id, Flag.first_run_id == run_id))
-    return {key: flag_id for key, flag_id in made}
+    return {row.key: row.id for row in made}
 
 
 def _insert(session: Session, table: type[Base], rows: list[dict[str, Any]]) -> None:
     """Add many rows past the object layer, which costs more than the database does."""
     if rows:
-        session.connection().execute(sa.insert(table.__table__), rows)
+        session.connection().execute(sa.insert(cast(sa.Table, table.__table__)), rows)
 
 
 def _touch(session: Session, flag_ids: Iterable[int], run_id: int) -> None:
@@ -129,7 +130,7 @@ def _update_changed(session: Session, changed: Mapping[str, Finding], ids: Mappi
         for key, f in changed.items()
     ]  # fmt: skip
     if rows:
-        flags = Flag.__table__
+        flags = cast(sa.Table, Flag.__table__)
         session.connection().execute(
             sa.update(flags).where(flags.c.id == sa.bindparam("b_id")).values({name: sa.bindparam(name) for name in rows[0] if name != "b_id"}),
             rows,

@@ -11,7 +11,8 @@ from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.errors import NotFound
 from budgetwatch.home import Home
 from budgetwatch.rules import book
-from budgetwatch.rules.judge import Finding, judge, row_numbers
+from budgetwatch.rules.finding import Finding, row_numbers
+from budgetwatch.rules.judge import judge
 from budgetwatch.runs.keep import key_of
 from budgetwatch.tables import Evidence, Flag, RuleVersion, Run
 from budgetwatch.text import Text

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from budgetwatch import tables
 from budgetwatch.access.viewer import SYSTEM
+from budgetwatch.calendar import today
 from budgetwatch.home import Home
 from budgetwatch.rules import Rule
 from budgetwatch.rules.judge import Verdict, judge
@@ -88,7 +89,7 @@ def last_day(connection: duckdb.DuckDBPyConnection) -> dt.date:
         [(day,)] = connection.execute(f"SELECT max({column}) FROM {feed}").fetchall()
         if isinstance(day, dt.date):
             return day
-    return dt.date.today()
+    return today()
 
 
 def _ask(

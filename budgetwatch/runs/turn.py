@@ -43,7 +43,7 @@ def _held(home: Home) -> Iterator[bool]:
                 if got:
                     connection.execute(sa.text("SELECT pg_advisory_unlock(:n)"), {"n": _ADVISORY})
         return
-    with open(home.path / "run.lock", "w") as file:
+    with (home.path / "run.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -7,6 +7,7 @@ from typing import Any
 
 from dash import html
 
+from budgetwatch import calendar
 from budgetwatch.records.codes import SEVERITIES
 from budgetwatch.text import Text
 from dashboard.i18n import say, t
@@ -52,7 +53,7 @@ def due_mark(due_on: dt.date | None, overdue: bool | None = None, today: dt.date
     """When it is due, and in words whether that day is past or near."""
     if due_on is None:
         return html.Span("—", className="quiet")
-    left = (due_on - (today or dt.date.today())).days
+    left = (due_on - (today or calendar.today())).days
     late = left < 0 if overdue is None else overdue
     words: list[Any] = [html.Span(due_on.isoformat(), className="nowrap")]
     if late and left < 0:

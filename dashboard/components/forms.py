@@ -66,7 +66,13 @@ def area(
         [
             html.Label([label, _must(required)], htmlFor=id),
             html.Textarea(
-                id=id, name=name, rows=str(rows), required=required, placeholder=placeholder, className="input", maxLength="4000"
+                id=id,
+                name=name,
+                rows=str(rows),
+                required=required,
+                placeholder=placeholder,
+                className="input",
+                maxLength="4000",
             ),
             html.Span(hint, className="hint") if hint else None,
         ],
@@ -113,7 +119,9 @@ def hidden(name: str, value: Any, *, id: str) -> Any:
     return dcc.Input(type="hidden", name=name, value=str(value), id=id, className="hidden-input")
 
 
-def filter_form(path: str, fields: Sequence[Any], *, id: str, live: bool = True, more: Any = None, reset: bool = True) -> Any:
+def filter_form(
+    path: str, fields: Sequence[Any], *, id: str, live: bool = True, more: Any = None, reset: bool = True
+) -> Any:
     """Fields that become the address of `path`. With `live`, a changed choice answers at once."""
     return html.Form(
         [
@@ -122,7 +130,9 @@ def filter_form(path: str, fields: Sequence[Any], *, id: str, live: bool = True,
             html.Div(
                 [
                     html.Button(t("查询"), type="submit", className="button primary", id=f"{id}-go"),
-                    html.A(t("清除条件"), href=path, className="button quiet-button", id=f"{id}-clear") if reset else None,
+                    html.A(t("清除条件"), href=path, className="button quiet-button", id=f"{id}-clear")
+                    if reset
+                    else None,
                 ],
                 className="filter-buttons",
             ),
@@ -141,7 +151,9 @@ def search_box(path: str, label: str, *, id: str, value: str, keep: Sequence[tup
     return html.Form(
         [
             html.Label(label, htmlFor=id, className="visually-hidden"),
-            dcc.Input(id=id, name="text", type="search", value=value, placeholder=label, className="input", autoComplete="off"),
+            dcc.Input(
+                id=id, name="text", type="search", value=value, placeholder=label, className="input", autoComplete="off"
+            ),
             *[hidden(name, v, id=f"{id}-keep-{n}") for n, (name, v) in enumerate(keep)],
             html.Button(t("搜索"), type="submit", className="button", id=f"{id}-go"),
         ],

@@ -33,8 +33,11 @@ GLOSSARY: dict[str, Text] = {
         "用税收等收入安排的日常支出，是最主要的一本账。", "Day-to-day spending paid from taxes: the main book."
     ),
     "book_2": Text(
-        "用土地出让等专门收入安排、只能用在指定方向的账。", "Earmarked income, such as land sales, and what it may be spent on."
+        "用土地出让等专门收入安排、只能用在指定方向的账。",
+        "Earmarked income, such as land sales, and what it may be spent on.",
     ),
     "book_3": Text("国有企业上缴利润安排的支出。", "Spending paid from the profits of state-owned companies."),
-    "book_4": Text("养老、医疗等社会保险的收支。", "Income and spending of pension, health and other social insurance."),
+    "book_4": Text(
+        "养老、医疗等社会保险的收支。", "Income and spending of pension, health and other social insurance."
+    ),
 }

@@ -34,9 +34,7 @@ def figure(value: Decimal | None, unit: str | None = None) -> str:
     return text.replace("-", "−")
 
 
-def amount(
-    value: Decimal | None, currency: str = "CNY", *, unit: str | None = None, with_unit: bool = False
-) -> Any:
+def amount(value: Decimal | None, currency: str = "CNY", *, unit: str | None = None, with_unit: bool = False) -> Any:
     """One amount; its exact value stands in the title whatever the unit."""
     if value is None:
         return html.Span("—", className="figure quiet", title=t("没有数据"))

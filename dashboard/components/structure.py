@@ -18,7 +18,9 @@ def page_head(title: Any, *, lead: Any = None, actions: Any = None, above: Any =
             above,
             html.Div(
                 [
-                    html.Div([html.H1(title, id="title", tabIndex=-1), html.P(lead, className="lead") if lead else None]),
+                    html.Div(
+                        [html.H1(title, id="title", tabIndex=-1), html.P(lead, className="lead") if lead else None]
+                    ),
                     html.Div(actions, className="head-actions") if actions else None,
                 ],
                 className="head-row",
@@ -28,7 +30,9 @@ def page_head(title: Any, *, lead: Any = None, actions: Any = None, above: Any =
     )
 
 
-def card(*children: Any, title: Any = None, id: str | None = None, kind: str = "", level: int = 2, side: Any = None) -> Any:
+def card(
+    *children: Any, title: Any = None, id: str | None = None, kind: str = "", level: int = 2, side: Any = None
+) -> Any:
     """A box with one subject."""
     heading = (html.H2 if level == 2 else html.H3)(title, className="card-title") if title else None
     head = html.Div([heading, side], className="card-head") if side is not None else heading
@@ -46,7 +50,9 @@ def tiles(items: Sequence[Any]) -> Any:
             html.Span(sentence, className="tile-sentence") if sentence else None,
         ]
         classes = f"tile tile-{tone or 'none'}"
-        drawn.append(html.A(inside, href=address, className=classes) if address else html.Div(inside, className=classes))
+        drawn.append(
+            html.A(inside, href=address, className=classes) if address else html.Div(inside, className=classes)
+        )
     return html.Div(drawn, className="tiles")
 
 
@@ -80,7 +86,9 @@ def breadcrumbs(items: Sequence[tuple[str, str | None]]) -> Any:
         html.Ol(
             [
                 html.Li(
-                    html.Span(word, **{"aria-current": "page"}) if n == last or not address else html.A(word, href=address)
+                    html.Span(word, **{"aria-current": "page"})
+                    if n == last or not address
+                    else html.A(word, href=address)
                 )
                 for n, (word, address) in enumerate(items)
             ]

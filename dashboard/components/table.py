@@ -95,7 +95,8 @@ def table(
 ) -> Any:
     """The table in its scrolling box. `order` is the sort in force ("-amount"); `foot` is a last row of totals."""
     body = [
-        html.Tr([_cell(c, row, currency) for c in columns], className=row_class(row) if row_class else None) for row in rows
+        html.Tr([_cell(c, row, currency) for c in columns], className=row_class(row) if row_class else None)
+        for row in rows
     ]
     return html.Div(
         html.Table(

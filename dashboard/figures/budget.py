@@ -45,11 +45,15 @@ def changes(rows: Sequence[Row], currency: str = "CNY") -> Figure:
         )
     )
     dressed(figure)
-    figure.update_yaxes(tickmode="array", tickvals=list(range(len(shown))), ticktext=[clipped(n) for n in names], showgrid=False)
+    figure.update_yaxes(
+        tickmode="array", tickvals=list(range(len(shown))), ticktext=[clipped(n) for n in names], showgrid=False
+    )
     lengths = [scaled(r["change"]) or 0.0 for r in shown] or [0.0]
     low, high = min(0.0, *lengths), max(0.0, *lengths)
     room = (high - low) * 0.22 or 1.0
-    figure.update_xaxes(range=[low - (room if low < 0 else 0), high + (room if high > 0 else 0)], nticks=5, showticklabels=False)
+    figure.update_xaxes(
+        range=[low - (room if low < 0 else 0), high + (room if high > 0 else 0)], nticks=5, showticklabels=False
+    )
     return figure
 
 
@@ -107,12 +111,12 @@ def trend(points: Sequence[TrendPoint], currency: str = "CNY") -> Figure:
 
 def trend_sentence(points: Sequence[TrendPoint], currency: str = "CNY") -> str:
     """The way over the years in words."""
-    told = [(p.year, p.budget if p.budget is not None else p.draft) for p in points]
-    told = [(year, value) for year, value in told if value is not None]
+    planned = [(p.year, p.draft if p.budget is None else p.budget) for p in points]
+    told = [(year, value) for year, value in planned if value is not None]
     if len(told) < 2 or not told[0][1]:
         return t("只有一年的数据，还看不出走向。")
     (first, before), (last, after) = told[0], told[-1]
-    ratio = (Decimal(after) - Decimal(before)) / Decimal(before)
+    ratio = (after - before) / before
     word = t("增长") if ratio > 0 else t("下降") if ratio < 0 else t("持平")
     return t(
         "从 {first} 年到 {last} 年，由 {a} 到 {b} {unit}，{word} {share}。",

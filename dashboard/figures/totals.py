@@ -55,7 +55,14 @@ def totals_sentence(rows: Sequence[Row], by: str) -> str:
 
 def _columns(rows: Sequence[Row], currency: str) -> Figure:
     names = [say(r["name"]) or str(r["code"]) for r in rows]
-    figure = go.Figure(go.Bar(x=names, y=[scaled(r["amount"]) for r in rows], marker={"color": _colours(rows)}, **_hover(rows, names, currency)))
+    figure = go.Figure(
+        go.Bar(
+            x=names,
+            y=[scaled(r["amount"]) for r in rows],
+            marker={"color": _colours(rows)},
+            **_hover(rows, names, currency),
+        )
+    )
     dressed(figure)
     figure.update_xaxes(type="category", showgrid=False, nticks=12)
     figure.update_yaxes(nticks=5, tickformat=",.4~r")
@@ -78,7 +85,9 @@ def _bars(rows: Sequence[Row], currency: str) -> Figure:
         )
     )
     dressed(figure)
-    figure.update_yaxes(tickmode="array", tickvals=list(range(len(rows))), ticktext=[clipped(n) for n in names], showgrid=False)
+    figure.update_yaxes(
+        tickmode="array", tickvals=list(range(len(rows))), ticktext=[clipped(n) for n in names], showgrid=False
+    )
     high = max([scaled(r["amount"]) or 0.0 for r in rows] or [0.0])
     low = min([0.0, *(scaled(r["amount"]) or 0.0 for r in rows)])
     figure.update_xaxes(range=[low * 1.25, (high or 1.0) * 1.28], nticks=5, showticklabels=False)

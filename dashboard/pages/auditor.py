@@ -30,11 +30,28 @@ from dashboard.components import (
     tabs,
 )
 from dashboard.figures import totals as figures
-from dashboard.i18n import say, spoken, t
+from dashboard.i18n import say, t
 
 SIZE = 30
 SUMS_SHOWN = 24
-FIELDS = ("text", "region", "agency", "year", "first_day", "last_day", "func", "eco", "pro", "payee", "item", "min_amount", "max_amount", "book", "currency", "batch")
+FIELDS = (
+    "text",
+    "region",
+    "agency",
+    "year",
+    "first_day",
+    "last_day",
+    "func",
+    "eco",
+    "pro",
+    "payee",
+    "item",
+    "min_amount",
+    "max_amount",
+    "book",
+    "currency",
+    "batch",
+)
 
 
 def filter_of(asking: Asking) -> PaymentFilter:
@@ -91,7 +108,9 @@ def _exports(asking: Asking, found: Listing) -> Any:
         return None
     query = {name: asking.many(name) for name in FIELDS}
     return [
-        link_button(word, href("/api/payments/export", **query, format=kind, lang=spoken()), id=f"export-{kind}", download=True)
+        link_button(
+            word, href("/api/payments/export", **query, format=kind), id=f"export-{kind}", download=True
+        )
         for kind, word in (("xlsx", t("导出 Excel")), ("csv", t("导出 CSV")))
     ]
 
@@ -99,14 +118,56 @@ def _exports(asking: Asking, found: Listing) -> Any:
 def _form(asking: Asking) -> Any:
     there = payments.choices(asking.home, asking.viewer)
     first = [
-        field(t("关键词"), "text", id="f-text", value=asking.one("text"), kind="search", placeholder=t("用途、收款人、项目、凭证号")),
-        chooser(t("年度"), "year", [(str(y), str(y)) for y in there.years], id="f-year", value=asking.one("year"), every=t("全部年度")),
-        chooser(t("地区"), "region", [(c, say(n)) for c, n in there.regions], id="f-region", value=asking.one("region"), every=t("全部地区")),
-        chooser(t("单位"), "agency", [(c, n) for c, n in there.agencies], id="f-agency", value=asking.one("agency"), every=t("全部单位")),
+        field(
+            t("关键词"),
+            "text",
+            id="f-text",
+            value=asking.one("text"),
+            kind="search",
+            placeholder=t("用途、收款人、项目、凭证号"),
+        ),
+        chooser(
+            t("年度"),
+            "year",
+            [(str(y), str(y)) for y in there.years],
+            id="f-year",
+            value=asking.one("year"),
+            every=t("全部年度"),
+        ),
+        chooser(
+            t("地区"),
+            "region",
+            [(c, say(n)) for c, n in there.regions],
+            id="f-region",
+            value=asking.one("region"),
+            every=t("全部地区"),
+        ),
+        chooser(
+            t("单位"),
+            "agency",
+            [(c, n) for c, n in there.agencies],
+            id="f-agency",
+            value=asking.one("agency"),
+            every=t("全部单位"),
+        ),
     ]
     more = [
-        chooser(t("功能科目"), "func", [(c, f"{c} {say(n)}") for c, n in there.functions], id="f-func", value=asking.one("func"), every=t("全部")),
-        chooser(t("经济科目"), "eco", [(c, f"{c} {say(n)}") for c, n in there.economics], id="f-eco", value=asking.one("eco"), every=t("全部")),
+        chooser(
+            t("功能科目"),
+            "func",
+            [(c, f"{c} {say(n)}") for c, n in there.functions],
+            id="f-func",
+            value=asking.one("func"),
+            every=t("全部"),
+        ),
+        chooser(
+            t("经济科目"),
+            "eco",
+            [(c, f"{c} {say(n)}") for c, n in there.economics],
+            id="f-eco",
+            value=asking.one("eco"),
+            every=t("全部"),
+        ),
         field(t("收款人（全名）"), "payee", id="f-payee", value=asking.one("payee")),
         field(t("项目"), "pro", id="f-pro", value=asking.one("pro"), hint=t("项目代码")),
         field(t("开始日期"), "first_day", id="f-first_day", value=asking.one("first_day"), kind="date"),
@@ -115,16 +176,36 @@ def _form(asking: Asking) -> Any:
         field(t("最高金额（元）"), "max_amount", id="f-max_amount", value=asking.one("max_amount"), mode="decimal"),
     ]
     if len(there.books) > 1:
-        more.append(chooser(t("账本"), "book", [(c, say(n)) for c, n in there.books], id="f-book", value=asking.one("book"), every=t("全部账本")))
+        more.append(
+            chooser(
+                t("账本"),
+                "book",
+                [(c, say(n)) for c, n in there.books],
+                id="f-book",
+                value=asking.one("book"),
+                every=t("全部账本"),
+            )
+        )
     if len(there.currencies) > 1:
-        more.append(chooser(t("币种"), "currency", [(c, c) for c in there.currencies], id="f-currency", value=asking.one("currency"), every=t("全部")))
+        more.append(
+            chooser(
+                t("币种"),
+                "currency",
+                [(c, c) for c in there.currencies],
+                id="f-currency",
+                value=asking.one("currency"),
+                every=t("全部"),
+            )
+        )
     used = any(asking.one(k) for k in FIELDS if k not in ("text", "year", "region", "agency"))
     kept = [hidden(k, asking.one(k), id=f"keep-{k}") for k in ("by", "order", "item", "batch") if asking.one(k)]
     return filter_form(
         "/auditor",
         [*first, *kept],
         id="payments-filter",
-        more=html.Details([html.Summary(t("更多条件")), html.Div(more, className="filter-fields")], className="more", open=used),
+        more=html.Details(
+            [html.Summary(t("更多条件")), html.Div(more, className="filter-fields")], className="more", open=used
+        ),
     )
 
 
@@ -179,7 +260,7 @@ def _sums(asking: Asking, wanted: PaymentFilter, by: Any) -> Any:
     shown = sums.rows if by in figures.OVER_TIME else sums.rows[:SUMS_SHOWN]
     several = len({r.get("currency") for r in shown}) > 1
     columns = [
-        Column("name", words[by].removeprefix("按"), "text", cell=_sum_link(asking, shown), main=True),
+        Column("name", say(sums.heading("name").label), "text", cell=_sum_link(asking, shown), main=True),
         *([Column("currency", t("币种"), "code")] if several else []),
         Column("amount", t("金额"), "money"),
         Column("count", t("笔数"), "integer"),
@@ -191,14 +272,28 @@ def _sums(asking: Asking, wanted: PaymentFilter, by: Any) -> Any:
         tabs(ways, by, label=t("汇总方式"), id="total"),
         html.Div(
             [
-                picture(figures.totals(sums.rows, by), figures.totals_sentence(sums.rows, by), id="totals-chart", height=height),
+                picture(
+                    figures.totals(sums.rows, by),
+                    figures.totals_sentence(sums.rows, by),
+                    id="totals-chart",
+                    height=height,
+                ),
                 html.Div(
                     [
                         html.Div(
-                            table(columns, shown, caption=t("汇总表，点一行看它的支付"), id="totals", currency=None if several else currency, cards=False),
+                            table(
+                                columns,
+                                shown,
+                                caption=t("汇总表，点一行看它的支付"),
+                                id="totals",
+                                currency=None if several else currency,
+                                cards=False,
+                            ),
                             className="short-table",
                         ),
-                        html.P(t("只列前 {n} 项；导出含全部明细。", n=SUMS_SHOWN), className="below") if len(shown) < len(sums.rows) else None,
+                        html.P(t("只列前 {n} 项；导出含全部明细。", n=SUMS_SHOWN), className="below")
+                        if len(shown) < len(sums.rows)
+                        else None,
                     ]
                 ),
             ],
@@ -228,7 +323,9 @@ def _sum_link(asking: Asking, rows: list[dict[str, Any]]) -> Any:
 def _rows(asking: Asking, found: Listing, order: str) -> Any:
     if not found.rows:
         return empty(
-            t("没有符合条件的支付。放宽条件再试。"), link_button(t("清除条件"), "/auditor", id="payments-clear"), id="payments-empty"
+            t("没有符合条件的支付。放宽条件再试。"),
+            link_button(t("清除条件"), "/auditor", id="payments-clear"),
+            id="payments-empty",
         )
     currencies = {str(r.get("currency") or "CNY") for r in found.rows}
     one = next(iter(currencies)) if len(currencies) == 1 else None
@@ -240,7 +337,13 @@ def _rows(asking: Asking, found: Listing, order: str) -> Any:
         Column("eco_name", t("科目"), cell=_subject),
         *([] if one else [Column("currency", t("币种"), "code")]),
         Column("amount", t("金额"), "money", sort="amount"),
-        Column("line", t("出处"), cell=lambda r: html.Span(t("批次 {batch} · 第 {line} 行", batch=r.get("batch"), line=r.get("line")), className="below nowrap")),
+        Column(
+            "line",
+            t("出处"),
+            cell=lambda r: html.Span(
+                t("批次 {batch} · 第 {line} 行", batch=r.get("batch"), line=r.get("line")), className="below nowrap"
+            ),
+        ),
     ]
     return card(
         table(columns, found.rows, caption=t("支付明细"), id="payments", asking=asking, order=order, currency=one),
@@ -261,8 +364,18 @@ def _purpose(row: Mapping[str, Any]) -> Any:
 
 
 def _unit(row: Mapping[str, Any]) -> Any:
-    return html.Div([html.Span(row.get("agency_name") or row.get("agency_code")), html.Span(say(row.get("region_name")), className="below")])
+    return html.Div(
+        [
+            html.Span(row.get("agency_name") or row.get("agency_code")),
+            html.Span(say(row.get("region_name")), className="below"),
+        ]
+    )
 
 
 def _subject(row: Mapping[str, Any]) -> Any:
-    return html.Div([html.Span(say(row.get("eco_name")) or say(row.get("func_name")) or "—"), html.Span(say(row.get("pro_name")), className="below")])
+    return html.Div(
+        [
+            html.Span(say(row.get("eco_name")) or say(row.get("func_name")) or "—"),
+            html.Span(say(row.get("pro_name")), className="below"),
+        ]
+    )

@@ -89,7 +89,11 @@ def _found(case: CaseView) -> Any:
                 (t("单位"), case.agency_name or "—"),
                 (t("地区"), say(case.region_name) or case.region or "—"),
                 (t("期间"), case.period or "—"),
-                *[(_figure_name(k), v) for k, v in case.figures.items() if k not in ("amount", "subject_name", "period")],
+                *[
+                    (_figure_name(k), v)
+                    for k, v in case.figures.items()
+                    if k not in ("amount", "subject_name", "period")
+                ],
             ]
         ),
         kind="found",
@@ -97,7 +101,13 @@ def _found(case: CaseView) -> Any:
 
 
 def _figure_name(name: str) -> Any:
-    known = {"n": t("笔数"), "first_day": t("最早一天"), "last_day": t("最晚一天"), "days": t("天数"), "due": t("应当日期")}
+    known = {
+        "n": t("笔数"),
+        "first_day": t("最早一天"),
+        "last_day": t("最晚一天"),
+        "days": t("天数"),
+        "due": t("应当日期"),
+    }
     return known.get(name, name.replace("_", " "))
 
 
@@ -134,14 +144,22 @@ def _evidence(asking: Asking, case: CaseView) -> Any:
     if page > 1:
         listing = work.evidence(asking.home, asking.viewer, case.flag_id, limit=SIZE, offset=(page - 1) * SIZE)
     feed = ALL.get(case.row_feed)
-    heading = t("依据的记录（{feed}，共 {n} 条）", feed=say(feed.label) if feed else case.row_feed, n=f"{case.row_count:,}")
+    heading = t(
+        "依据的记录（{feed}，共 {n} 条）", feed=say(feed.label) if feed else case.row_feed, n=f"{case.row_count:,}"
+    )
     if not listing.rows:
-        return card(empty(t("这条规则依据的是缺失的记录，没有可列的行；请看上面的数字和日期。")), title=heading, id="evidence-card")
+        return card(
+            empty(t("这条规则依据的是缺失的记录，没有可列的行；请看上面的数字和日期。")),
+            title=heading,
+            id="evidence-card",
+        )
     columns = [
         *_row_link(asking, case),
         *[
             _worded(case.row_feed, c)
-            for c in columns_of([h for h in listing.headings if _says_something(h.name, listing.rows)], leave_out=HIDDEN)
+            for c in columns_of(
+                [h for h in listing.headings if _says_something(h.name, listing.rows)], leave_out=HIDDEN
+            )
         ],
     ]
     return card(
@@ -160,7 +178,10 @@ def _worded(feed: str, column: Column) -> Column:
     """The column with its codes as words."""
     if column.kind != "code":
         return column
-    return replace(column, cell=lambda row: coded(feed, column.name, row.get(column.name)) or shown_value(row.get(column.name), "code"))
+    return replace(
+        column,
+        cell=lambda row: coded(feed, column.name, row.get(column.name)) or shown_value(row.get(column.name), "code"),
+    )
 
 
 def _row_link(asking: Asking, case: CaseView) -> list[Column]:
@@ -237,7 +258,11 @@ def _step(step: StepView) -> Any:
             f"{step.actor_name}{' · ' + say(role) if role else ''} · {step.at.astimezone():%Y-%m-%d %H:%M}",
             className="step-meta",
         ),
-        *[html.P(t("{word}：{value}", word=word, value=value), className="step-meta") for word, value in extra if value],
+        *[
+            html.P(t("{word}：{value}", word=word, value=value), className="step-meta")
+            for word, value in extra
+            if value
+        ],
         html.P(step.note, className="step-note") if step.note else None,
     ]
 
@@ -258,7 +283,15 @@ def _moves(case: CaseView) -> Any:
 def _move(case: CaseView, move: MoveView, *, opened: bool) -> Any:
     """One possible move: a button at once where nothing need be said, else a form that opens."""
     key, label = move.action, say(move.label)
-    fields = [f for f in (_field(key, name, move) for name in ("reason", "letter_no", "due_on", "note") if name in move.takes | move.needs) if f]
+    fields = [
+        f
+        for f in (
+            _field(key, name, move)
+            for name in ("reason", "letter_no", "due_on", "note")
+            if name in move.takes | move.needs
+        )
+        if f
+    ]
     form = html.Form(
         [
             *fields,
@@ -273,7 +306,10 @@ def _move(case: CaseView, move: MoveView, *, opened: bool) -> Any:
         **{"data-deed": "case.act"},
     )
     return html.Details(
-        [html.Summary(label, id=f"move-{key}"), form], open=opened, className="move", id=f"move-box-{key}-{case.version}"
+        [html.Summary(label, id=f"move-{key}"), form],
+        open=opened,
+        className="move",
+        id=f"move-box-{key}-{case.version}",
     )
 
 
@@ -286,7 +322,15 @@ def _field(action: str, name: str, move: MoveView) -> Any:
         options = [(code, say(word)) for code, word in move.reasons]
         return chooser(t("理由"), name, options, id=id_, every=t("请选择"), required=must)
     if name == "due_on":
-        return field(t("答复期限"), name, id=id_, kind="date", value=value, required=must, hint="" if value else t("不填则为十个工作日"))
+        return field(
+            t("答复期限"),
+            name,
+            id=id_,
+            kind="date",
+            value=value,
+            required=must,
+            hint="" if value else t("不填则为十个工作日"),
+        )
     if name == "letter_no":
         return field(t("函询文号"), name, id=id_, value=value, required=must, hint=t("不填则自动编号"))
     words = {"ask": t("要问单位什么"), "reply": t("说明内容")}.get(action, t("说明"))

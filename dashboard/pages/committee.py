@@ -57,7 +57,12 @@ def view(asking: Asking) -> tuple[str, Any]:
     body = [
         page_head(
             title,
-            lead=t("待办 {open} 件，其中逾期 {overdue} 件，由我办理 {mine} 件。", open=counts["open"], overdue=counts["overdue"], mine=counts["mine"]),
+            lead=t(
+                "待办 {open} 件，其中逾期 {overdue} 件，由我办理 {mine} 件。",
+                open=counts["open"],
+                overdue=counts["overdue"],
+                mine=counts["mine"],
+            ),
             actions=_next(following, viewer.may("work_cases")),
         ),
         _filters(asking, counts),
@@ -71,7 +76,9 @@ def view(asking: Asking) -> tuple[str, Any]:
         )
         if listing.rows
         else empty(
-            t("没有符合条件的疑点。") if filtered else t("现在没有待办的疑点。新一次规则运行之后，新的疑点会出现在这里。"),
+            t("没有符合条件的疑点。")
+            if filtered
+            else t("现在没有待办的疑点。新一次规则运行之后，新的疑点会出现在这里。"),
             link_button(t("清除条件"), "/committee", id="queue-clear") if filtered else None,
             id="queue-empty",
         ),
@@ -124,12 +131,25 @@ def _filters(asking: Asking, counts: Mapping[str, Any]) -> Any:
                         t("搜索单位、规则、收款人…"),
                         id="queue-search",
                         value=asking.one("text"),
-                        keep=[(k, v) for k in ("state", "severity", "rule", "mine", "overdue", "region", "order") for v in asking.many(k)],
+                        keep=[
+                            (k, v)
+                            for k in ("state", "severity", "rule", "mine", "overdue", "region", "order")
+                            for v in asking.many(k)
+                        ],
                     ),
                     html.Form(
                         [
-                            live_select(t("地区"), "region", regions, id="f-region", value=asking.one("region"), every=t("全部地区")),
-                            live_select(t("排序"), "order", _orders(), id="f-order", value=asking.one("order", "urgency")),
+                            live_select(
+                                t("地区"),
+                                "region",
+                                regions,
+                                id="f-region",
+                                value=asking.one("region"),
+                                every=t("全部地区"),
+                            ),
+                            live_select(
+                                t("排序"), "order", _orders(), id="f-order", value=asking.one("order", "urgency")
+                            ),
                             *_kept(asking, ("state", "severity", "rule", "mine", "overdue", "text")),
                         ],
                         action="/committee",
@@ -203,7 +223,12 @@ def _columns(asking: Asking) -> list[Column]:
 def _found(row: Mapping[str, Any]) -> Any:
     return html.Div(
         [
-            html.A(say(row["sentence"]), href=f"/case/{row['case_id']}", id=f"case-link-{row['case_id']}", className="row-link"),
+            html.A(
+                say(row["sentence"]),
+                href=f"/case/{row['case_id']}",
+                id=f"case-link-{row['case_id']}",
+                className="row-link",
+            ),
             html.Span(f"{row['rule_id']} · {say(row['rule_name'])}", className="below"),
         ]
     )
@@ -211,5 +236,8 @@ def _found(row: Mapping[str, Any]) -> Any:
 
 def _unit(row: Mapping[str, Any]) -> Any:
     return html.Div(
-        [html.Span(row.get("agency_name") or row.get("subject_name")), html.Span(say(row.get("region_name")), className="below")]
+        [
+            html.Span(row.get("agency_name") or row.get("subject_name")),
+            html.Span(say(row.get("region_name")), className="below"),
+        ]
     )

@@ -55,7 +55,11 @@ def view(asking: Asking) -> tuple[str, Any]:
         own=asking.one("own") == "1",
         currency=asking.one("currency") or None,
     )
-    title = t("{year} 年预算草案", year=shown.year) if shown.basis.get("draft", "draft") == "draft" else t("{year} 年预算", year=shown.year)
+    title = (
+        t("{year} 年预算草案", year=shown.year)
+        if shown.basis.get("draft", "draft") == "draft"
+        else t("{year} 年预算", year=shown.year)
+    )
     top = not any(_narrowed(asking).values())
     body = [
         page_head(
@@ -82,13 +86,28 @@ def _choose(asking: Asking, shown: BudgetPreview) -> Any:
     regions = budgets.regions(asking.home, asking.viewer)
     selects = [
         live_select(t("年度"), "year", [(str(y), str(y)) for y in years], id="f-year", value=str(shown.year)),
-        live_select(t("地区"), "region", [(r.code, "　" * r.depth + say(r.name)) for r in regions], id="f-region", value=shown.region),
         live_select(
-            t("账本"), "book", [(code, say(name)) for code, name in LISTS["book"].items()], id="f-book", value=shown.book or "", every=t("全部账本")
+            t("地区"),
+            "region",
+            [(r.code, "　" * r.depth + say(r.name)) for r in regions],
+            id="f-region",
+            value=shown.region,
+        ),
+        live_select(
+            t("账本"),
+            "book",
+            [(code, say(name)) for code, name in LISTS["book"].items()],
+            id="f-book",
+            value=shown.book or "",
+            every=t("全部账本"),
         ),
     ]
     if len(shown.currencies) > 1:
-        selects.append(live_select(t("币种"), "currency", [(c, c) for c in shown.currencies], id="f-currency", value=shown.currency))
+        selects.append(
+            live_select(
+                t("币种"), "currency", [(c, c) for c in shown.currencies], id="f-currency", value=shown.currency
+            )
+        )
     return html.Form(
         [
             *selects,
@@ -105,7 +124,13 @@ def _choose(asking: Asking, shown: BudgetPreview) -> Any:
 
 def _headline(asking: Asking, shown: BudgetPreview) -> Any:
     numbers = budgets.headline(
-        asking.home, asking.viewer, year=shown.year, region=shown.region, book=shown.book, own=shown.own, currency=shown.currency
+        asking.home,
+        asking.viewer,
+        year=shown.year,
+        region=shown.region,
+        book=shown.book,
+        own=shown.own,
+        currency=shown.currency,
     )
     items = []
     for number in numbers:
@@ -137,7 +162,10 @@ def _table(asking: Asking, shown: BudgetPreview) -> Any:
         "region": t("按地区"),
     }
     choices = [(by, words.get(by, by), asking.same(by=by, ask=None)) for by in shown.choices]
-    way = [(say(c.label), _address(asking, {f: getattr(c, f) for f in ("by", *NARROW, "region", "own")})) for c in shown.crumbs]
+    way = [
+        (say(c.label), _address(asking, {f: getattr(c, f) for f in ("by", *NARROW, "region", "own")}))
+        for c in shown.crumbs
+    ]
     heading = t("逐项对比")
     return card(
         breadcrumbs(way) if len(way) > 1 else None,
@@ -196,7 +224,9 @@ def _columns(asking: Asking, shown: BudgetPreview) -> list[Column]:
         word = say(row["name"]) or str(row["code"])
         parts: list[Any] = []
         if row.get("drill"):
-            parts.append(html.A(word, href=_address(asking, row["drill"]), id=f"drill-{row['code']}", className="row-link"))
+            parts.append(
+                html.A(word, href=_address(asking, row["drill"]), id=f"drill-{row['code']}", className="row-link")
+            )
         else:
             parts.append(html.Span(word))
         if row.get("is_new"):
@@ -210,7 +240,13 @@ def _columns(asking: Asking, shown: BudgetPreview) -> list[Column]:
         Column("draft", t("本年草案"), "money", cell=money("draft"), help=term("draft")),
         Column("last_budget", t("上年预算"), "money", cell=money("last_budget"), help=term("last_budget")),
         Column("last_actual", t("上年实际"), "money", cell=money("last_actual"), help=term("last_actual")),
-        Column("execution_ratio", t("执行率"), "ratio", cell=lambda r: ratio(r.get("execution_ratio")), help=term("execution_ratio")),
+        Column(
+            "execution_ratio",
+            t("执行率"),
+            "ratio",
+            cell=lambda r: ratio(r.get("execution_ratio")),
+            help=term("execution_ratio"),
+        ),
         Column(
             "change",
             t("变化"),
@@ -221,7 +257,13 @@ def _columns(asking: Asking, shown: BudgetPreview) -> list[Column]:
     ]
     if shown.population:
         columns.append(
-            Column("per_head", t("人均（{unit}）", unit=unit_label(currency, "yuan")), "integer", cell=lambda r: amount(r.get("per_head"), currency, unit="yuan"), help=term("per_head"))
+            Column(
+                "per_head",
+                t("人均（{unit}）", unit=unit_label(currency, "yuan")),
+                "integer",
+                cell=lambda r: amount(r.get("per_head"), currency, unit="yuan"),
+                help=term("per_head"),
+            )
         )
     if asking.viewer.may("ask"):
         columns.append(Column("ask", t("提问"), "action", cell=lambda r: _ask_link(asking, r)))
@@ -277,7 +319,12 @@ def _pictures(asking: Asking, shown: BudgetPreview) -> Any:
     if len(points) > 1:
         pictures.append(
             card(
-                picture(figures.trend(points, shown.currency), figures.trend_sentence(points, shown.currency), id="trend-chart", height=300),
+                picture(
+                    figures.trend(points, shown.currency),
+                    figures.trend_sentence(points, shown.currency),
+                    id="trend-chart",
+                    height=300,
+                ),
                 title=t("历年走向"),
             )
         )
@@ -301,7 +348,13 @@ def _dialog(asking: Asking, shown: BudgetPreview) -> Any:
             html.Div(
                 [
                     html.H2(t("对“{line}”提问", line=line), id="ask-title"),
-                    html.A("×", href=back, id="ask-close", className="close", **{"aria-label": t("关闭"), "data-close": "1"}),
+                    html.A(
+                        "×",
+                        href=back,
+                        id="ask-close",
+                        className="close",
+                        **{"aria-label": t("关闭"), "data-close": "1"},
+                    ),
                 ],
                 className="dialog-head",
             ),
@@ -315,7 +368,14 @@ def _dialog(asking: Asking, shown: BudgetPreview) -> Any:
             ),
             html.Form(
                 [
-                    area(t("您想问什么"), "text", id="ask-text", required=True, rows=4, placeholder=t("例如：为什么比去年增加这么多？花在哪里？")),
+                    area(
+                        t("您想问什么"),
+                        "text",
+                        id="ask-text",
+                        required=True,
+                        rows=4,
+                        placeholder=t("例如：为什么比去年增加这么多？花在哪里？"),
+                    ),
                     hidden("budget_year", shown.year, id="ask-year"),
                     hidden("region", shown.region, id="ask-region"),
                     hidden("line", where, id="ask-line"),

@@ -35,7 +35,14 @@ def view(asking: Asking) -> tuple[str, Any]:
     """Freshness by feed, then the batches, newest first."""
     page = asking.number("page", 1, least=1) or 1
     fresh = feeds.freshness(asking.home, asking.viewer)
-    found = feeds.batches(asking.home, asking.viewer, feed=asking.one("feed"), status=asking.one("status"), limit=SIZE, offset=(page - 1) * SIZE)
+    found = feeds.batches(
+        asking.home,
+        asking.viewer,
+        feed=asking.one("feed"),
+        status=asking.one("status"),
+        limit=SIZE,
+        offset=(page - 1) * SIZE,
+    )
     title = t("数据")
     return title, [
         page_head(title, lead=t("每个文件收到多少、采纳多少、退回多少，一行不少。")),
@@ -47,7 +54,9 @@ def view(asking: Asking) -> tuple[str, Any]:
         ),
         card(
             _status_chips(asking),
-            table(_batch_columns(), found.rows, caption=t("收到的文件"), id="batches") if found.rows else empty(t("没有符合条件的批次。")),
+            table(_batch_columns(), found.rows, caption=t("收到的文件"), id="batches")
+            if found.rows
+            else empty(t("没有符合条件的批次。")),
             pager(asking, found.total, SIZE) if found.rows else None,
             title=t("收到的文件"),
         ),
@@ -62,7 +71,12 @@ def _status_chips(asking: Asking) -> Any:
     chosen = asking.one("status")
     ways = [("", t("全部")), *_status_words().items()]
     chips = [
-        html.A(word, href=asking.same(status=code or None), className="chip is-current" if code == chosen else "chip", **({"aria-current": "true"} if code == chosen else {}))
+        html.A(
+            word,
+            href=asking.same(status=code or None),
+            className="chip is-current" if code == chosen else "chip",
+            **({"aria-current": "true"} if code == chosen else {}),
+        )
         for code, word in ways
     ]
     if asking.one("feed"):
@@ -72,7 +86,12 @@ def _status_chips(asking: Asking) -> Any:
 
 def _fresh_columns(asking: Asking) -> list[Column]:
     return [
-        Column("feed_label", t("数据"), cell=lambda r: html.A(say(r["feed_label"]), href=asking.same(feed=r["feed"]), className="row-link"), main=True),
+        Column(
+            "feed_label",
+            t("数据"),
+            cell=lambda r: html.A(say(r["feed_label"]), href=asking.same(feed=r["feed"]), className="row-link"),
+            main=True,
+        ),
         Column("facts", t("事实行数"), "integer"),
         Column("batches", t("批次"), "integer"),
         Column("rejected", t("退回行数"), "integer"),
@@ -84,7 +103,12 @@ def _fresh_columns(asking: Asking) -> list[Column]:
 
 def _batch_columns() -> list[Column]:
     return [
-        Column("batch", t("批次"), "code", cell=lambda r: html.A(str(r["batch"]), href=f"/feeds/{r['batch']}", id=f"batch-{r['batch']}")),
+        Column(
+            "batch",
+            t("批次"),
+            "code",
+            cell=lambda r: html.A(str(r["batch"]), href=f"/feeds/{r['batch']}", id=f"batch-{r['batch']}"),
+        ),
         Column("file_name", t("文件"), "text", cell=_file, main=True),
         Column("status", t("结果"), cell=lambda r: _status(r["status"])),
         Column("rows_in", t("收到"), "integer"),
@@ -129,10 +153,24 @@ def view_one(asking: Asking) -> tuple[str, Any]:
     title = t("批次 {n}", n=number)
     columns = [
         Column("line", t("行"), "integer"),
-        Column("column_label", t("栏目"), cell=lambda r: say(r.get("column_label")) or r.get("column") or "—"),
-        Column("value", t("送来的值"), cell=lambda r: html.Code(str(r["value"])) if r.get("value") not in (None, "") else html.Span(t("（空）"), className="quiet")),
+        Column("column_label", t("栏目"), cell=lambda r: r.get("column") or "—"),
+        Column(
+            "value",
+            t("送来的值"),
+            cell=lambda r: (
+                html.Code(str(r["value"]))
+                if r.get("value") not in (None, "")
+                else html.Span(t("（空）"), className="quiet")
+            ),
+        ),
         Column("sentence", t("为什么退回"), "sentence", main=True),
-        Column("raw", t("原文"), cell=lambda r: html.Details([html.Summary(t("看原文")), html.Code(str(r.get("raw") or ""), className="raw")])),
+        Column(
+            "raw",
+            t("原文"),
+            cell=lambda r: html.Details(
+                [html.Summary(t("看原文")), html.Code(str(r.get("raw") or ""), className="raw")]
+            ),
+        ),
     ]
     return title, [
         page_head(
@@ -144,7 +182,9 @@ def view_one(asking: Asking) -> tuple[str, Any]:
         note(say(row["refusal"]), tone="warn") if row and row.get("refusal") else None,
         card(
             _reason_chips(asking, row, reason),
-            table(columns, found.rows, caption=t("退回的行"), id="rejects") if found.rows else empty(t("没有退回的行。")),
+            table(columns, found.rows, caption=t("退回的行"), id="rejects")
+            if found.rows
+            else empty(t("没有退回的行。")),
             pager(asking, found.total, SIZE) if found.rows else None,
             title=t("退回的行"),
         ),
@@ -152,9 +192,15 @@ def view_one(asking: Asking) -> tuple[str, Any]:
 
 
 def _batch(asking: Asking, number: int) -> dict[str, Any] | None:
-    """The row of this batch; the listing is short enough to look through."""
-    listing = feeds.batches(asking.home, asking.viewer, limit=10_000)
-    return next((r for r in listing.rows if r["batch"] == number), None)
+    """The row of this batch; newest first, so that it is nearly always in the first thousand."""
+    offset, total = 0, 1
+    while offset < total:
+        listing = feeds.batches(asking.home, asking.viewer, limit=1000, offset=offset)
+        for row in listing.rows:
+            if row["batch"] == number:
+                return row
+        offset, total = offset + 1000, listing.total
+    return None
 
 
 def _summary(row: Mapping[str, Any]) -> Any:
@@ -177,11 +223,19 @@ def _summary(row: Mapping[str, Any]) -> Any:
                         (t("结果"), _status(row["status"])),
                         (t("报送方"), row.get("sender") or "—"),
                         (t("格式说明"), row.get("profile")),
-                        (t("金额合计"), amount(row.get("amount_sum"), str(row.get("currency") or "CNY"), with_unit=True)),
+                        (
+                            t("金额合计"),
+                            amount(row.get("amount_sum"), str(row.get("currency") or "CNY"), with_unit=True),
+                        ),
                         (t("数据起止"), f"{row.get('first_day') or '—'} – {row.get('last_day') or '—'}"),
                         (t("接收时间"), shown_value(row.get("received_at"), "moment")),
                         (t("接收人"), row.get("received_by") or "—"),
-                        (t("文件指纹"), html.Span(f"{str(row.get('sha256'))[:16]}…", className="code", title=str(row.get("sha256")))),
+                        (
+                            t("文件指纹"),
+                            html.Span(
+                                f"{str(row.get('sha256'))[:16]}…", className="code", title=str(row.get("sha256"))
+                            ),
+                        ),
                     ]
                 )
             ),

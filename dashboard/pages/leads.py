@@ -54,7 +54,13 @@ def view(asking: Asking) -> tuple[str, Any]:
         page_head(title, lead=t("模型按“少见”排序并说明原因，不下结论。值得核实的，由您转为疑点。")),
         html.Div(
             [
-                search_box("/leads", t("搜索单位、收款人、用途…"), id="leads-search", value=asking.one("text"), keep=[("all", "1")] if everything else []),
+                search_box(
+                    "/leads",
+                    t("搜索单位、收款人、用途…"),
+                    id="leads-search",
+                    value=asking.one("text"),
+                    keep=[("all", "1")] if everything else [],
+                ),
                 html.A(
                     t("只看未处理的") if everything else t("连同已转为疑点的"),
                     href=asking.same(all=None if everything else 1),
@@ -73,11 +79,18 @@ def view(asking: Asking) -> tuple[str, Any]:
 
 
 def _sentence(row: Mapping[str, Any]) -> Any:
-    return html.Div([html.Span(say(row["sentence"])), html.Span(f"{row['rule_id']} · {say(row['rule_name'])}", className="below")])
+    return html.Div(
+        [html.Span(say(row["sentence"])), html.Span(f"{row['rule_id']} · {say(row['rule_name'])}", className="below")]
+    )
 
 
 def _unit(row: Mapping[str, Any]) -> Any:
-    return html.Div([html.Span(row.get("agency_name") or row.get("subject_name")), html.Span(say(row.get("region_name")), className="below")])
+    return html.Div(
+        [
+            html.Span(row.get("agency_name") or row.get("subject_name")),
+            html.Span(say(row.get("region_name")), className="below"),
+        ]
+    )
 
 
 def _score(row: Mapping[str, Any]) -> Any:
@@ -86,14 +99,19 @@ def _score(row: Mapping[str, Any]) -> Any:
         return "—"
     percent = int((Decimal(str(score)) * 100).to_integral_value())
     return html.Span(
-        [html.Span(str(percent), className="figure"), html.Meter(value=str(percent), min="0", max="100", className="meter", **{"aria-hidden": "true"})],
+        [
+            html.Span(str(percent), className="figure"),
+            html.Meter(value=str(percent), min="0", max="100", className="meter", **{"aria-hidden": "true"}),
+        ],
         className="score",
     )
 
 
 def _promote(row: Mapping[str, Any], works: bool) -> Any:
     if row.get("case_id"):
-        return link_button(t("看疑点 {n}", n=row["case_id"]), f"/case/{row['case_id']}", id=f"case-link-{row['case_id']}", kind="small")
+        return link_button(
+            t("看疑点 {n}", n=row["case_id"]), f"/case/{row['case_id']}", id=f"case-link-{row['case_id']}", kind="small"
+        )
     if not works:
         return "—"
     flag = row["flag_id"]

@@ -9,13 +9,13 @@ from dash import dcc, html
 from budgetwatch.access import people
 from budgetwatch.access.viewer import ROLES, SYSTEM
 from dashboard.components import hidden
-from dashboard.i18n import say, spoken, t
+from dashboard.i18n import spoken, t
 
 if TYPE_CHECKING:
     from budgetwatch.home import Home
 
 #: Every account of the demonstration has it, and says so here; such accounts work on this machine only.
-DEMO_PASSWORD = "demo-2026"
+DEMO_PASSWORD = "demo-2026"  # noqa: S105
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -45,8 +45,12 @@ def view(home: Home, query: dict[str, list[str]], refusal: dict[str, str]) -> An
                     html.Form(
                         [
                             html.H2(t("登录")),
-                            html.P(refused, id="login-error", className="note note-bad", role="alert") if refused else None,
-                            _line(t("用户名"), "login", "text", "username", refusal.get("login", "") if refused else ""),
+                            html.P(refused, id="login-error", className="note note-bad", role="alert")
+                            if refused
+                            else None,
+                            _line(
+                                t("用户名"), "login", "text", "username", refusal.get("login", "") if refused else ""
+                            ),
                             _line(t("密码"), "password", "password", "current-password", ""),
                             hidden("next", (query.get("next") or [""])[-1], id="next"),
                             html.Button(t("登录"), type="submit", className="button primary", id="sign-in"),
@@ -68,7 +72,9 @@ def _line(word: str, name: str, kind: str, complete: str, value: str) -> Any:
     return html.Div(
         [
             html.Label(word, htmlFor=name),
-            dcc.Input(id=name, name=name, type=kind, autoComplete=complete, required=True, value=value, className="input"),
+            dcc.Input(
+                id=name, name=name, type=kind, autoComplete=complete, required=True, value=value, className="input"
+            ),
         ],
         className="field",
     )

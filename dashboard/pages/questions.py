@@ -39,7 +39,9 @@ def view(asking: Asking) -> tuple[str, Any]:
     """A deputy's own questions; for those who answer or oversee, all in scope."""
     mine = asking.viewer.may("ask") and asking.one("all") != "1"
     page = asking.number("page", 1, least=1) or 1
-    found = budgets.questions(asking.home, asking.viewer, mine=mine, text=asking.one("text"), limit=SIZE, offset=(page - 1) * SIZE)
+    found = budgets.questions(
+        asking.home, asking.viewer, mine=mine, text=asking.one("text"), limit=SIZE, offset=(page - 1) * SIZE
+    )
     title = t("我的提问") if mine else t("代表提问")
     columns = [
         Column("text", t("问题"), "sentence", cell=_text, main=True),
@@ -56,7 +58,12 @@ def view(asking: Asking) -> tuple[str, Any]:
             actions=link_button(t("去看草案"), "/deputy", id="to-draft", kind="primary") if ask else None,
         ),
         html.Div(
-            html.A(t("看全部代表的提问") if mine else t("只看我的"), href=asking.same(all=1 if mine else None), className="chip", id="questions-all"),
+            html.A(
+                t("看全部代表的提问") if mine else t("只看我的"),
+                href=asking.same(all=1 if mine else None),
+                className="chip",
+                id="questions-all",
+            ),
             className="chips",
         )
         if ask
@@ -72,7 +79,9 @@ def _text(row: Mapping[str, Any]) -> Any:
     return html.Div(
         [
             html.A(row["text"], href=f"/questions/{row['id']}", className="row-link", id=f"question-{row['id']}"),
-            html.Span(t("答复：{text}", text=row["last_answer"]), className="below answer-line") if row.get("last_answer") else None,
+            html.Span(t("答复：{text}", text=row["last_answer"]), className="below answer-line")
+            if row.get("last_answer")
+            else None,
         ]
     )
 
@@ -89,20 +98,32 @@ def view_one(asking: Asking) -> tuple[str, Any]:
     title = t("提问 {n}", n=question.id)
     parent = (t("待答复"), "/unit") if asking.viewer.may("answer") else (t("我的提问"), "/questions")
     return title, [
-        page_head(question.line, above=breadcrumbs([parent, (title, None)]), lead=t("{year} 年 {place}", year=question.budget_year, place=say(question.region_name))),
+        page_head(
+            question.line,
+            above=breadcrumbs([parent, (title, None)]),
+            lead=t("{year} 年 {place}", year=question.budget_year, place=say(question.region_name)),
+        ),
         card(
             html.P(question.text, className="found-sentence", id="question-text"),
             html.P(f"{question.author_name} · {question.asked_at.astimezone():%Y-%m-%d %H:%M}", className="below"),
             _figures(question),
             title=t("代表的问题"),
         ),
-        card(_answers(question), title=t("答复"), id="answers", kind="reply has-reply" if question.answers else "reply"),
+        card(
+            _answers(question), title=t("答复"), id="answers", kind="reply has-reply" if question.answers else "reply"
+        ),
         _form(question) if question.can_answer else None,
     ]
 
 
 def _figures(question: QuestionView) -> Any:
-    words = {"draft": t("本年草案"), "last_budget": t("上年预算"), "last_actual": t("上年实际"), "change": t("变化"), "per_head": t("人均（元）")}
+    words = {
+        "draft": t("本年草案"),
+        "last_budget": t("上年预算"),
+        "last_actual": t("上年实际"),
+        "change": t("变化"),
+        "per_head": t("人均（元）"),
+    }
     pairs = []
     for name, value in question.figures.items():
         try:
@@ -120,7 +141,9 @@ def _answers(question: QuestionView) -> Any:
         html.Blockquote(
             [
                 html.P(a.text, className="reply-text"),
-                html.Footer(f"{a.author_name} · {say(ROLES.get(a.author_role))} · {a.answered_at.astimezone():%Y-%m-%d %H:%M}"),
+                html.Footer(
+                    f"{a.author_name} · {say(ROLES.get(a.author_role))} · {a.answered_at.astimezone():%Y-%m-%d %H:%M}"
+                ),
             ]
         )
         for a in question.answers

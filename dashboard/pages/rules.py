@@ -28,7 +28,9 @@ from dashboard.i18n import say, t
 
 def view(asking: Asking) -> tuple[str, Any]:
     """The catalogue with what the latest run said of each rule."""
-    found = catalogue.rules(asking.home, asking.viewer, text=asking.one("text"), severities=asking.many("severity") or None)
+    found = catalogue.rules(
+        asking.home, asking.viewer, text=asking.one("text"), severities=asking.many("severity") or None
+    )
     title = t("规则")
     columns = [
         Column("severity", t("等级"), "severity"),
@@ -43,7 +45,9 @@ def view(asking: Asking) -> tuple[str, Any]:
     return title, [
         page_head(title, lead=t("每条规则写明理由、依据和其他可能；“无法判断”单独计数，不当作没有问题。")),
         search_box("/rules", t("搜索规则名称、编号、依据…"), id="rules-search", value=asking.one("text")),
-        table(columns, found.rows, caption=t("规则清单"), id="rules") if found.rows else empty(t("没有符合条件的规则。")),
+        table(columns, found.rows, caption=t("规则清单"), id="rules")
+        if found.rows
+        else empty(t("没有符合条件的规则。")),
         html.P(t("数字为最近一次运行的结果。共 {n} 条规则。", n=found.total), className="below"),
     ]
 
@@ -53,7 +57,12 @@ def _name(row: Mapping[str, Any]) -> Any:
         [
             html.Div(
                 [
-                    html.A(say(row["name"]), href=f"/rules/{row['rule_id']}", id=f"rule-{row['rule_id']}", className="row-link"),
+                    html.A(
+                        say(row["name"]),
+                        href=f"/rules/{row['rule_id']}",
+                        id=f"rule-{row['rule_id']}",
+                        className="row-link",
+                    ),
                     mark(t("模型")) if row.get("kind") == "outlier" else None,
                 ],
                 className="row-name",
@@ -84,7 +93,9 @@ def view_one(asking: Asking) -> tuple[str, Any]:
         card(_asks(rule), title=t("看哪些数据")),
         _results(rule),
         card(
-            html.Details([html.Summary(t("显示规则文件")), html.Pre(html.Code(rule.body), className="yaml", tabIndex=0)]),
+            html.Details(
+                [html.Summary(t("显示规则文件")), html.Pre(html.Code(rule.body), className="yaml", tabIndex=0)]
+            ),
             title=t("规则文件"),
         ),
     ]
@@ -101,7 +112,11 @@ def _asks(rule: RuleDetail) -> Any:
         (t("疑点说明"), say(rule.message)),
     ]
     for p in rule.params:
-        bounds = t("（可在 {a} 到 {b} 之间调整）", a=p.minimum, b=p.maximum) if p.minimum is not None and p.maximum is not None else ""
+        bounds = (
+            t("（可在 {a} 到 {b} 之间调整）", a=p.minimum, b=p.maximum)
+            if p.minimum is not None and p.maximum is not None
+            else ""
+        )
         value = " · ".join(map(str, p.value)) if isinstance(p.value, (list, tuple)) else p.value
         pairs.append((say(p.label), f"{value} {p.unit or ''} {bounds}"))
     return definition_list(pairs, kind="rows")
@@ -119,7 +134,9 @@ def _results(rule: RuleDetail) -> Any:
         Column("seconds", t("用时（秒）"), "ratio", cell=lambda r: f"{float(r.get('seconds') or 0):.2f}"),
     ]
     return card(
-        table(columns, rule.results, caption=t("历次运行"), id="rule-results") if rule.results else empty(t("这条规则还没有运行过。")),
+        table(columns, rule.results, caption=t("历次运行"), id="rule-results")
+        if rule.results
+        else empty(t("这条规则还没有运行过。")),
         title=t("历次运行"),
     )
 
@@ -128,7 +145,12 @@ def _why_not(row: Mapping[str, Any]) -> Any:
     reasons = row.get("reasons") or {}
     if not isinstance(reasons, Mapping) or not reasons:
         return shown_value(None, "text")
-    return html.Ul([html.Li(t("{word}：{value}", word=_reason(k), value=f"{v:,}" if isinstance(v, int) else v)) for k, v in reasons.items()])
+    return html.Ul(
+        [
+            html.Li(t("{word}：{value}", word=_reason(k), value=f"{v:,}" if isinstance(v, int) else v))
+            for k, v in reasons.items()
+        ]
+    )
 
 
 def _reason(key: Any) -> str:

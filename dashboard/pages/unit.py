@@ -28,18 +28,20 @@ def view(asking: Asking) -> tuple[str, Any]:
         Column("asked_on", t("发函日期"), "date"),
         Column("amount", t("金额"), "money"),
         Column("state", t("状态"), cell=lambda r: state_badge(r["state"], STATES.get(r["state"]))),
-        Column("due_on", t("期限"), cell=lambda r: due_mark(r["due_on"], r.get("overdue")) if r.get("waiting") else "—"),
+        Column(
+            "due_on", t("期限"), cell=lambda r: due_mark(r["due_on"], r.get("overdue")) if r.get("waiting") else "—"
+        ),
         Column("reply", t("处理"), "action", cell=_reply),
     ]
     lead = (
-        t("有 {n} 件函询等您说明。您的说明会与疑点并列显示。", n=len(waiting))
-        if waiting
-        else t("没有等您说明的函询。")
+        t("有 {n} 件函询等您说明。您的说明会与疑点并列显示。", n=len(waiting)) if waiting else t("没有等您说明的函询。")
     )
     return title, [
         page_head(title, lead=lead),
         card(
-            table(columns, own.rows, caption=t("人大函询"), id="own-cases") if own.rows else empty(t("没有发给您的函询。")),
+            table(columns, own.rows, caption=t("人大函询"), id="own-cases")
+            if own.rows
+            else empty(t("没有发给您的函询。")),
             pager(asking, own.total, SIZE) if own.total > SIZE else None,
             title=t("人大函询"),
             kind="flat",
@@ -55,10 +57,17 @@ def _questions(asking: Asking) -> Any:
         Column("line", t("预算项")),
         Column("author_name", t("提问代表")),
         Column("asked_at", t("提问时间"), "moment"),
-        Column("answer", t("处理"), "action", cell=lambda r: link_button(t("去答复"), f"/questions/{r['id']}", id=f"answer-{r['id']}", kind="small")),
+        Column(
+            "answer",
+            t("处理"),
+            "action",
+            cell=lambda r: link_button(t("去答复"), f"/questions/{r['id']}", id=f"answer-{r['id']}", kind="small"),
+        ),
     ]
     return card(
-        table(columns, found.rows, caption=t("代表提问"), id="own-questions") if found.rows else empty(t("没有等您答复的代表提问。")),
+        table(columns, found.rows, caption=t("代表提问"), id="own-questions")
+        if found.rows
+        else empty(t("没有等您答复的代表提问。")),
         title=t("代表提问"),
         kind="flat",
     )
@@ -67,7 +76,12 @@ def _questions(asking: Asking) -> Any:
 def _sentence(row: Mapping[str, Any]) -> Any:
     return html.Div(
         [
-            html.A(say(row["sentence"]), href=f"/case/{row['case_id']}", id=f"case-link-{row['case_id']}", className="row-link"),
+            html.A(
+                say(row["sentence"]),
+                href=f"/case/{row['case_id']}",
+                id=f"case-link-{row['case_id']}",
+                className="row-link",
+            ),
             html.Span([row.get("agency_name") or "", " · ", say(row["rule_name"])], className="below"),
         ]
     )

@@ -57,7 +57,10 @@ def view(asking: Asking) -> tuple[str, Any]:
                                     (t("报送方"), voucher.sender or "—"),
                                     (t("接收时间"), shown_value(voucher.received_at, "moment")),
                                     (t("批次"), batch),
-                                    (t("文件指纹"), html.Span(f"{voucher.sha256[:16]}…", className="code", title=voucher.sha256)),
+                                    (
+                                        t("文件指纹"),
+                                        html.Span(f"{voucher.sha256[:16]}…", className="code", title=voucher.sha256),
+                                    ),
                                 ],
                                 kind="rows",
                             ),
@@ -81,8 +84,13 @@ def _flags(voucher: payments.Voucher) -> Any:
         [
             html.Li(
                 [
-                    html.Div([severity_badge(f.severity), state_badge(f.state, STATES.get(f.state or ""))], className="found-marks"),
-                    html.A(say(f.sentence), href=f"/case/{f.case_id}", id=f"case-link-{f.case_id}") if f.case_id else html.Span(say(f.sentence)),
+                    html.Div(
+                        [severity_badge(f.severity), state_badge(f.state, STATES.get(f.state or ""))],
+                        className="found-marks",
+                    ),
+                    html.A(say(f.sentence), href=f"/case/{f.case_id}", id=f"case-link-{f.case_id}")
+                    if f.case_id
+                    else html.Span(say(f.sentence)),
                     html.Span(f"{f.rule_id} · {say(f.rule_name)}", className="below"),
                 ]
             )

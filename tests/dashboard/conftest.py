@@ -1,4 +1,4 @@
-"""The dashboard on a server of its own over the small city, and people who can sign in to it."""
+"""The real app over the small city, and people who can sign in to it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
-from starlette.middleware.sessions import SessionMiddleware
 from starlette.testclient import TestClient
 
 from budgetwatch.access import people
 from budgetwatch.access.viewer import SYSTEM
+from budgetwatch.api.app import create_app
 from budgetwatch.home import Home
 from budgetwatch.settings import Settings
-from dashboard.app import mount
 from tests.queries import city as small_city
 
 PASSWORD = "correct-horse-2026"
@@ -42,7 +40,14 @@ def peopled_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = Home(Settings(home=folder, language="en", _env_file=None))  # type: ignore[call-arg]
     for login, (role, region, agency) in PEOPLE.items():
         people.add_user(
-            home, SYSTEM, login=login, name=f"{login} 某", role=role, password=PASSWORD, region=region, agency_code=agency
+            home,
+            SYSTEM,
+            login=login,
+            name=f"{login} 某",
+            role=role,
+            password=PASSWORD,
+            region=region,
+            agency_code=agency,
         )
     home.close()
     return folder
@@ -91,7 +96,9 @@ class Drawn:
         return " ".join(words(self.page).split())
 
     def ids(self) -> set[str]:
-        return {n["props"]["id"] for n in find([self.frame, self.page], lambda n: isinstance(n["props"].get("id"), str))}
+        return {
+            n["props"]["id"] for n in find([self.frame, self.page], lambda n: isinstance(n["props"].get("id"), str))
+        }
 
     def by_id(self, name: str) -> dict[str, Any]:
         return find([self.frame, self.page], lambda n: n["props"].get("id") == name)[0]
@@ -119,7 +126,12 @@ class Reader:
     def open(self, address: str, deed: dict[str, Any] | None = None) -> Drawn:
         path, _, search = address.partition("?")
         changed = ["deed.data"] if deed else ["url.pathname", "url.search"]
-        values = {"url.pathname": path, "url.search": f"?{search}" if search else "", "deed.data": deed, "again.data": None}
+        values = {
+            "url.pathname": path,
+            "url.search": f"?{search}" if search else "",
+            "deed.data": deed,
+            "again.data": None,
+        }
         body = {
             "output": self._callback["output"],
             "outputs": [
@@ -137,7 +149,9 @@ class Reader:
         def part(name: str, prop: str) -> Any:
             return response.get(name, {}).get(prop)
 
-        return Drawn(part("frame", "children"), part("page", "children"), part("notice", "children"), part("after", "data"))
+        return Drawn(
+            part("frame", "children"), part("page", "children"), part("notice", "children"), part("after", "data")
+        )
 
     def do(self, address: str, name: str, **fields: Any) -> Drawn:
         deed = {"name": name, "form": "form", "fields": {k: str(v) for k, v in fields.items()}, "at": 1}
@@ -147,9 +161,7 @@ class Reader:
 @pytest.fixture
 def reader(city_home: Home) -> Iterator[Callable[..., Reader]]:
     """reader("auditor") → that person, signed in; reader() → nobody."""
-    api = FastAPI()
-    mount(api, city_home)
-    api.add_middleware(SessionMiddleware, secret_key=city_home.secret, same_site="strict")
+    api = create_app(city_home)
     with ExitStack() as stack:
 
         def make(login: str | None = None, language: str = "zh") -> Reader:

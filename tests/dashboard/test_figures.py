@@ -36,7 +36,9 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@pytest.mark.parametrize(("colour", "least"), [(INK, 4.5), (QUIET, 4.5), *[(c, 3.0) for c in (BLUE, DEEP, UP, DOWN, GREY)]])
+@pytest.mark.parametrize(
+    ("colour", "least"), [(INK, 4.5), (QUIET, 4.5), *[(c, 3.0) for c in (BLUE, DEEP, UP, DOWN, GREY)]]
+)
 def test_colours_stand_out_from_the_white_ground(colour: str, least: float) -> None:
     assert 1.05 / (luminance(colour) + 0.05) >= least
 
@@ -56,9 +58,7 @@ def test_the_sentence_of_changes_names_the_greatest_and_counts_both_ways() -> No
 
 
 def test_a_draft_stands_where_its_budget_will_stand() -> None:
-    figure = budget.trend(
-        [TrendPoint(2025, Decimal(10), Decimal(9), None), TrendPoint(2026, None, None, Decimal(12))]
-    )
+    figure = budget.trend([TrendPoint(2025, Decimal(10), Decimal(9), None), TrendPoint(2026, None, None, Decimal(12))])
     assert {bar.name: bar.offsetgroup for bar in figure.data}["草案"] == "plan"
     assert figure.layout.xaxis.type == "category"
 
@@ -83,7 +83,7 @@ def test_currencies_never_share_an_axis() -> None:
     assert "9.00 元（90.0%）" in totals.totals_sentence(rows, "agency")
 
 
-@given(st.lists(st.decimals(min_value=-10**15, max_value=10**15, places=2), max_size=40))
+@given(st.lists(st.decimals(min_value=-(10**15), max_value=10**15, places=2), max_size=40))
 def test_any_rows_make_a_figure_and_a_sentence(amounts: list[Decimal]) -> None:
     rows = [row(str(n), str(a)) for n, a in enumerate(amounts)]
     budget.changes(rows)
@@ -97,4 +97,5 @@ def test_any_rows_make_a_figure_and_a_sentence(amounts: list[Decimal]) -> None:
 def test_no_figure_carries_a_toolbar_or_zooms_under_a_thumb() -> None:
     assert os.sep  # figures need no file and no network
     figure = totals.totals([total("甲", "9")], "agency")
-    assert figure.layout.xaxis.fixedrange and figure.layout.yaxis.fixedrange
+    assert figure.layout.xaxis.fixedrange
+    assert figure.layout.yaxis.fixedrange

@@ -78,7 +78,8 @@ def test_a_deputy_drills_down_and_asks_and_reads_the_answer(reader: Open) -> Non
     assert {"headline", "preview", "preview-chart"} <= top.ids()
     drill = next(i for i in sorted(top.ids()) if i.startswith("drill-"))
     below = deputy.open(top.by_id(drill)["props"]["href"])
-    assert below.error is None and "preview" in below.ids()
+    assert below.error is None
+    assert "preview" in below.ids()
     ask = next(i for i in sorted(top.ids()) if i.startswith("ask-"))
     box = deputy.open(top.by_id(ask)["props"]["href"])
     assert {"ask-dialog", "ask-text", "ask-submit", "ask-close"} <= box.ids()
@@ -89,7 +90,9 @@ def test_a_deputy_drills_down_and_asks_and_reads_the_answer(reader: Open) -> Non
     mine = deputy.open("/questions")
     assert "为什么增加这么多？" in mine.text
     to_answer = finance.open("/unit")
-    link = next(n["props"]["href"] for n in find(to_answer.page, lambda n: str(n["props"].get("id", "")).startswith("answer-")))
+    link = next(
+        n["props"]["href"] for n in find(to_answer.page, lambda n: str(n["props"].get("id", "")).startswith("answer-"))
+    )
     sent = finance.do(link, "question.answer", question_id=link.rsplit("/", 1)[1], text="用于新建学校。")
     assert sent.after.get("done"), words(sent.notice)
     assert "用于新建学校。" in deputy.open(link).text
@@ -107,4 +110,7 @@ def test_an_auditor_reaches_a_voucher_with_its_line_in_two_links_from_a_total(re
 
 def test_the_export_links_carry_the_filter_of_the_screen(reader: Open) -> None:
     link = reader("auditor").open("/auditor?text=办公&year=2026&page=2").by_id("export-xlsx")["props"]["href"]
-    assert "year=2026" in link and "text=" in link and "page=" not in link and "format=xlsx" in link
+    assert "year=2026" in link
+    assert "text=" in link
+    assert "page=" not in link
+    assert "format=xlsx" in link

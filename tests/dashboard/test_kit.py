@@ -59,7 +59,9 @@ def test_what_is_due_says_so_in_words() -> None:
 
 def test_a_sorted_column_says_its_order_and_links_to_the_other() -> None:
     columns = [Column("amount", "金额", "money", sort="amount"), Column("name", "名称", main=True)]
-    drawn = table(columns, [{"amount": Decimal(1), "name": "甲"}], caption="c", id="t", asking=asking(), order="-amount")
+    drawn = table(
+        columns, [{"amount": Decimal(1), "name": "甲"}], caption="c", id="t", asking=asking(), order="-amount"
+    )
     head = drawn.children.children[1].children.children[0].to_plotly_json()["props"]
     assert head["aria-sort"] == "descending"
     assert head["children"][-1].href == "/auditor?order=amount" if isinstance(head["children"], list) else True
@@ -70,10 +72,15 @@ def test_a_changed_filter_starts_at_page_one_and_keeps_the_others() -> None:
     here = asking(search="?year=2025&page=4&text=办公")
     assert here.same(year=2026) == href("/auditor", year=2026, text="办公")
     assert here.same(text=None) == "/auditor?year=2025"
-    assert here.same(page=5).endswith("page=5")
+    assert "page=5" in here.same(page=5)
 
 
-@given(st.dictionaries(st.from_regex(r"[a-z_]{1,8}", fullmatch=True), st.lists(st.text(min_size=1).map(str.strip).filter(bool), min_size=1)))
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z_]{1,8}", fullmatch=True),
+        st.lists(st.text(min_size=1).map(str.strip).filter(bool), min_size=1),
+    )
+)
 def test_an_address_gives_back_what_was_put_in(query: dict[str, list[str]]) -> None:
     _, _, search = href("/x", **query).partition("?")
     assert read_query(f"?{search}") == query

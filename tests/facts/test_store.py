@@ -71,7 +71,7 @@ def test_each_commit_makes_a_version_and_older_versions_stay_as_they_were(store:
 
 def test_a_version_that_never_was_is_refused_with_the_newest_one(store: FactStore, tmp_path: Path) -> None:
     store.commit("payment", [staged(tmp_path, 1, ["1.00"])], batch=1, provenance={})
-    with pytest.raises(NotFound, match="no version 7 of payment.*newest is 0"):
+    with pytest.raises(NotFound, match=r"no version 7 of payment.*newest is 0"):
         store.snapshot({"payment": 7})
     with pytest.raises(NotFound):
         store.snapshot({"transfer": 0})

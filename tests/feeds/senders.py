@@ -25,7 +25,7 @@ HEADING = ("voucher_no", "budget_year", "pay_date", "adm_div_code", "agency_code
 def profile(home: Home, **changes: Any) -> str:
     """Write a profile into the deployment; returns its name."""
     body = {**TREASURY, **changes}
-    (home.path / "profiles" / f"{body['name']}.yml").write_text(yaml.safe_dump(body, allow_unicode=True), "utf-8")
+    (home.path / "profiles" / f"{body['name']}.yml").write_text(yaml.safe_dump(body, allow_unicode=True, sort_keys=False), "utf-8")
     return str(body["name"])
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from budgetwatch import intake
-from budgetwatch.errors import BadFile, BudgetwatchError, NotFound
+from budgetwatch.errors import BadFile, NotFound
 from budgetwatch.home import Home
 from tests.feeds.senders import HEADING, csv, gz, payment, profile, zipped
 
@@ -31,7 +31,7 @@ BAD: dict[str, tuple[str, Callable[[Path], Path], dict[str, object], str]] = {
         "f.csv", lambda p: csv(p, [payment("V1"), payment("凭证二")], encoding="gb18030"), {}, r"Line 3 \(byte \d+\) is not utf-8.*gb18030",
     ),
     "a heading in another encoding": (
-        "f.csv", lambda p: csv(p, [("1",)], heading=("凭证号",), encoding="gb18030"), {}, r"Line 1 \(byte 0\) is not utf-8",
+        "f.csv", lambda p: csv(p, [("1",)], heading=("凭证号",), encoding="gb18030"), {}, r"Line 1 \(byte \d+\) is not utf-8",
     ),
     "bytes that are in none of several encodings": (
         "f.csv", lambda p: _bytes(p, GOOD + b"V3,2025,2025-03-05,990102,\xff\xff,1\n"), {"encoding": ["utf-8", "gb18030"]}, r"Line 4 .*is not utf-8, gb18030",
@@ -79,7 +79,7 @@ def test_a_bad_file_is_refused_with_a_sentence(home: Home, tmp_path: Path, what:
 def test_a_bomb_is_refused_before_it_unpacks(home: Home, tmp_path: Path, name: str) -> None:
     zeros = b"0" * (80 * 2**20)
     file = gz(tmp_path / name, zeros) if name.endswith("gz") else zipped(tmp_path / name, **{"a.csv": zeros})
-    with pytest.raises(BadFile, match="zip bomb.*BUDGETWATCH_MAX_UNPACK"):
+    with pytest.raises(BadFile, match=r"zip bomb.*BUDGETWATCH_MAX_UNPACK"):
         intake.take_in(home, file, profile(home), actor="me")
 
 
@@ -95,8 +95,8 @@ def test_a_file_that_is_not_there_is_not_found(home: Home, tmp_path: Path) -> No
 
 
 def test_an_unknown_profile_is_answered_with_the_nearest(home: Home, tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="no profile named 'tresury'.*treasury"):
-        profile(home)
+    profile(home)
+    with pytest.raises(NotFound, match=r"no profile named 'tresury'.*treasury"):
         intake.take_in(home, csv(tmp_path / "f.csv", ROWS), "tresury", actor="me")
 
 
@@ -115,7 +115,6 @@ def test_a_mutilated_file_is_refused_in_words_or_accounted_for_to_the_last_row(h
                 content[at:at] = dice.choice([b'"', b",", b"\n", b"\r", b'""', b"\xef\xbb\xbf", b",,,,,"])
     try:
         receipt = intake.check(home, _bytes(tmp_path / "f.csv", bytes(content)), profile(home))
-    except BudgetwatchError as refused:
-        assert isinstance(refused, BadFile)
-    else:
-        assert receipt.rows_in == receipt.rows_accepted + receipt.rows_rejected + receipt.rows_repeated
+    except BadFile:
+        return
+    assert receipt.rows_in == receipt.rows_accepted + receipt.rows_rejected + receipt.rows_repeated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -131,7 +132,7 @@ def test_several_amount_columns_become_a_fact_each_and_must_add_up(home: Home, t
         constants={"stage": "draft", "direction": "expenditure"},
     )  # fmt: skip
     heading = ("年度", "区划代码", "单位代码", "工资", "商品", "合计")
-    rows = [("2025", "990100", "U1", "1", "2", "3"), ("2025", "990100", "U2", "1", "", "1"), ("2025", "990100", "U3", "1", "2", "4"), ("2025", "990100", "U4", "", "", "")]
+    rows = [("2025", "990100", *row) for row in (("U1", "1", "2", "3"), ("U2", "1", "", "1"), ("U3", "1", "2", "4"), ("U4", "", "", ""))]
     receipt = intake.take_in(home, csv(tmp_path / "f.csv", rows, heading), name, actor="me")
     assert (receipt.rows_in, receipt.rows_accepted, receipt.facts_added) == (4, 2, 3)
     assert receipt.reasons == {"missing": 1, "total_differs": 1}
@@ -143,15 +144,13 @@ def test_several_amount_columns_become_a_fact_each_and_must_add_up(home: Home, t
 
 
 def test_a_workbook_with_title_rows_is_read_with_its_own_row_numbers(home: Home, tmp_path: Path) -> None:
-    import datetime as dt
-
     book = xlsxwriter.Workbook(str(tmp_path / "f.xlsx"))
     sheet, day = book.add_worksheet("明细"), book.add_format({"num_format": "yyyy-mm-dd"})
     sheet.write(0, 0, "2025年支付明细表")
     sheet.write_row(2, 0, CHINESE)
     for line, (no, amount) in enumerate([("V1", 0.1 + 0.2), ("V2", 1234567.89), ("V3", 5), ("V4", 1.005)], start=3):
         sheet.write_row(line, 0, [no, 2025])
-        sheet.write_datetime(line, 2, dt.datetime(2025, 3, 5), day)
+        sheet.write_datetime(line, 2, dt.date(2025, 3, 5), day)
         sheet.write_row(line, 3, ["990102", "U1", amount])
     book.close()
     receipt = intake.take_in(home, tmp_path / "f.xlsx", profile(home, format="xlsx", sheet="明细", skip_rows=2), actor="me")
@@ -162,7 +161,9 @@ def test_a_workbook_with_title_rows_is_read_with_its_own_row_numbers(home: Home,
 
 
 def test_parquet_is_judged_like_text(home: Home, tmp_path: Path) -> None:
-    frame = pl.DataFrame({"voucher_no": ["V1", "V2"], "budget_year": [2025, 2025], "pay_date": ["2025-03-05", "x"], "adm_div_code": ["990102"] * 2, "agency_code": ["U1"] * 2, "amount": [0.1 + 0.2, 1.0]})
+    frame = pl.DataFrame({"voucher_no": ["V1", "V2"], "budget_year": [2025, 2025], "pay_date": ["2025-03-05", "x"]}).with_columns(
+        pl.lit("990102").alias("adm_div_code"), pl.lit("U1").alias("agency_code"), pl.Series("amount", [0.1 + 0.2, 1.0])
+    )  # fmt: skip
     frame.write_parquet(tmp_path / "f.parquet")
     receipt = intake.take_in(home, tmp_path / "f.parquet", profile(home, format="parquet"), actor="me")
     assert (receipt.amount_sum, intake.rejects(home, receipt.batch)["line"].to_list()) == (Decimal("0.30"), [3])

@@ -126,7 +126,7 @@ def test_a_key_sent_again_is_repeated_when_unchanged_and_supersedes_when_changed
 def test_a_row_can_be_corrected_time_and_again(home: Home, tmp_path: Path) -> None:
     name = profile(home)
     for amount in ("1.00", "2.00", "3.00", "1.00"):
-        intake.take_in(home, csv(tmp_path / f"{amount}.csv", [payment("V1", amount)] + [payment(f"X{amount}")]), name, actor="me")
+        intake.take_in(home, csv(tmp_path / f"{amount}.csv", [payment("V1", amount), payment(f"X{amount}")]), name, actor="me")
     # the fourth file is the first one byte for byte: known already, so it corrects nothing
     assert ("V1", Decimal("3.00")) in known(home)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import duckdb
 
-from budgetwatch.records import ALL
 from budgetwatch.rules.judge import Verdict, judge
 from budgetwatch.rules.rule import Rule
 from tests.builders import table
@@ -123,7 +122,7 @@ def rule_file(*rules: str) -> str:
 def judged(rule: Rule, given: Mapping[str, Sequence[Mapping[str, Any]]], as_of: dt.date) -> Verdict:
     """The rule's verdict on a few facts in memory."""
     with duckdb.connect(":memory:", config={"threads": 2}) as connection:
-        for feed in ALL:
+        for feed in rule.reads:
             connection.register("rows_", table(feed, given.get(feed, [])))
             connection.execute(f"CREATE TABLE {feed} AS SELECT * FROM rows_")
             connection.unregister("rows_")

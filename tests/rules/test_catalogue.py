@@ -38,5 +38,7 @@ def test_a_flagged_example_is_told_without_gaps_in_the_sentence(rule: Rule) -> N
     for finding in run_example(rule, example).findings:
         told = rule.sentence(finding.facts)
         for sentence in (told.zh, told.en):
-            assert sentence.strip() and "{" not in sentence and "None" not in sentence
+            assert sentence.strip()
+            assert "{" not in sentence
+            assert "None" not in sentence
         assert "拦截" not in told.zh

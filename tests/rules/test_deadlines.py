@@ -62,7 +62,7 @@ def outcome(verdict: Verdict) -> str:
 
 
 @pytest.mark.parametrize(
-    "deadline, days, start, end, as_of, expected, due",
+    ("deadline", "days", "start", "end", "as_of", "expected", "due"),
     [
         # within so many calendar days after: the last day is still good
         (AFTER, 20, "2025-01-10", "2025-01-30", "2025-12-31", "clear", ""),
@@ -94,7 +94,9 @@ def test_who_is_late(deadline: str, days: int, start: str | None, end: str | Non
     assert outcome(verdict) == expected
     if due:
         [finding] = verdict.findings
-        assert finding.facts["due_day"] == due and finding.period == "2025" and finding.subject == "990100"
+        assert finding.facts["due_day"] == due
+        assert finding.period == "2025"
+        assert finding.subject == "990100"
         assert finding.facts["days_late"] == str((dt.date.fromisoformat(end or as_of) - dt.date.fromisoformat(due)).days)
 
 
@@ -116,7 +118,8 @@ def test_each_unit_is_judged_and_its_own_end_counts() -> None:
     )  # fmt: skip
     [finding] = verdict.findings
     assert (finding.subject, finding.subject_name, finding.agency_code, finding.facts["days_late"]) == ("990100|B", "乙局", "B", "11")
-    assert finding.row_count == 2 and verdict.looked_at == 2
+    assert finding.row_count == 2
+    assert verdict.looked_at == 2
 
 
 def test_a_unit_of_whom_nothing_was_heard_is_known_only_when_units_are_expected() -> None:
@@ -129,7 +132,8 @@ def test_a_unit_of_whom_nothing_was_heard_is_known_only_when_units_are_expected(
     expecting = EACH.replace("days: $days", "days: $days, expected: {from: org_unit, when: \"unit_type = 'administrative'\"}")
     [finding] = ask(rule(expecting, feeds="org_unit"), *events, org_unit=units).findings
     assert (finding.subject, finding.agency_code, finding.subject_name) == ("990100|B", "B", "B局")
-    assert finding.facts["end_day"] == "" and finding.row_count == 1
+    assert finding.facts["end_day"] == ""
+    assert finding.row_count == 1
 
 
 def test_the_first_or_the_last_of_several_days_counts() -> None:
@@ -166,7 +170,8 @@ def test_rows_without_what_the_rule_needs_are_counted() -> None:
 def test_being_late_for_longer_is_not_new_evidence() -> None:
     events = [event("budget_approved", "2025-01-10")]
     [one], [later] = (ask(rule(AFTER), *events, as_of=day).findings for day in ("2025-03-01", "2025-04-01"))
-    assert one.digest == later.digest and one.facts["days_late"] != later.facts["days_late"]
+    assert one.digest == later.digest
+    assert one.facts["days_late"] != later.facts["days_late"]
     [ended] = ask(rule(AFTER), *events, event("copied_to_congress", "2025-03-30")).findings
     assert ended.digest != one.digest
 
@@ -174,7 +179,9 @@ def test_being_late_for_longer_is_not_new_evidence() -> None:
 def test_a_year_without_a_holiday_table_is_said_not_guessed() -> None:
     day = next(year for year in range(2005, 2100) if not calendar.known(year))
     verdict = ask(rule(WORKING), event("budget_approved", f"{day}-01-10"), as_of=f"{day}-12-31")
-    assert verdict.findings and verdict.reasons[f"no_holidays:{day}"] == 1 and verdict.could_not_judge == 0
+    assert verdict.findings
+    assert verdict.reasons[f"no_holidays:{day}"] == 1
+    assert verdict.could_not_judge == 0
     assert not [code for code in ask(rule(AFTER), event("budget_approved", f"{day}-01-10")).reasons if "holidays" in code]
 
 

@@ -73,7 +73,7 @@ MALFORMED = [
     ("a message with an open brace", (CASH, "{subject_name} paid", "{subject_name paid"), ["braces"]),
     ("too few examples", (CASH, CASH[CASH.rindex("      - {name"):], ""), ["examples"]),
     ("no example that cannot be judged", (CASH, "expect: cannot", "expect: clear"), ["cannot"]),
-    ("an example with an unknown column", (CASH, "agency_code: \"1\", pay_date: 2025-03-03, amount: \"12000.00\", settlement", "agencycode: \"1\", settlement"), ["agencycode", "agency_code"]),
+    ("an example with an unknown column", (CASH, '{agency_code: "1", pay', '{agencycode: "1", pay'), ["agencycode", "agency_code"]),
     ("an example with an unquoted code", (CASH, 'agency_code: "1"', "agency_code: 1"), ["agency_code", "quotes"]),
     ("an example with a value off the list", (CASH, "settlement: cash}", "settlement: coin}"), ["coin", "cash"]),
     ("an example with facts the rule does not read", (CASH, "given: {payment:", "given: {transfer:"), ["transfer"]),
@@ -130,7 +130,7 @@ MALFORMED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("change, words", [m[1:] for m in MALFORMED], ids=[m[0] for m in MALFORMED])
+@pytest.mark.parametrize(("change", "words"), [m[1:] for m in MALFORMED], ids=[m[0] for m in MALFORMED])
 def test_it_is_refused_with_a_sentence(change: tuple[str, str, str], words: list[str]) -> None:
     sample, old, new = change
     assert old in sample
@@ -139,8 +139,12 @@ def test_it_is_refused_with_a_sentence(change: tuple[str, str, str], words: list
         from_text(changed, "pay.yml", LAWS)
     error = refused.value
     sentence = error.sentence("en")
-    assert error.where.startswith("pay.yml:") and int(error.where.split(":")[1].split(" ")[0]) >= 1
-    assert error.fix is not None and error.fix.zh and error.what.zh and "Traceback" not in sentence
+    assert error.where.startswith("pay.yml:")
+    assert int(error.where.split(":")[1].split(" ")[0]) >= 1
+    assert error.fix is not None
+    assert error.fix.zh
+    assert error.what.zh
+    assert "Traceback" not in sentence
     for word in words:
         assert word in sentence
 
@@ -180,7 +184,7 @@ def test_every_problem_of_a_folder_is_told_at_once(tmp_path: Path) -> None:
 )
 def test_a_file_that_is_no_rule_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.yml").write_bytes(content)
-    with pytest.raises(BadRule, match="x.yml"):
+    with pytest.raises(BadRule, match=r"x\.yml"):
         RuleBook.load(tmp_path)
 
 
@@ -201,7 +205,9 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_rule_is_refused_with_the_nearest(tmp_path: Path) -> None:
     _folder(tmp_path, a=rule_file(CASH))
     book = RuleBook.load(tmp_path)
-    assert book.get("PY-70") is None and "PY-07" in book and "PY-70" not in book
+    assert book.get("PY-70") is None
+    assert "PY-07" in book
+    assert "PY-70" not in book
     with pytest.raises(KeyError, match="PY-07"):
         book["PY-70"]
 

@@ -9,7 +9,7 @@ from budgetwatch.errors import BadFile
 from budgetwatch.feeds.profile import Profile
 from budgetwatch.feeds.readers import delimited, parquet, xlsx
 from budgetwatch.feeds.readers.sheet import Sheet
-from budgetwatch.feeds.readers.unpack import unpacked
+from budgetwatch.feeds.readers.unpack import guard_workbook, unpacked
 from budgetwatch.settings import Settings
 from budgetwatch.text import Text
 
@@ -28,4 +28,6 @@ def read(
             fix=Text("请发送方重新导出并报送。", "Ask the sender to export and send it again."),
         )  # fmt: skip
     inner, sha256 = unpacked(path, work, settings)
+    if profile.format == "xlsx":
+        guard_workbook(inner, path, settings)
     return _READERS[profile.format](inner, profile, work, path.name, sha256, progress)

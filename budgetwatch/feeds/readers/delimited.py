@@ -83,6 +83,8 @@ def _fast(path: Path, profile: Profile, headings: Sequence[str], line: int, foun
         here = away.filter(away >= record)
         if len(here):
             frame = frame.filter(~pl.col(LINE).is_in(here.implode()))
+        if found.quoted:  # an empty value in quotes is as empty as one without
+            frame = frame.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in names)
         return frame.with_columns(line_of)
 
     begins = [*found.cuts, (found.records, path.stat().st_size)]
@@ -120,16 +122,18 @@ def _broken(path: Path, profile: Profile, heading: int, found: Survey) -> pl.Dat
             file.seek(start)
             raw = file.read(end - start).decode("utf-8", "replace").rstrip("\r")
             line = record + heading + 1 + int(extra[np.searchsorted(breaks, record)])
-            values = next(_parsed(io.StringIO(raw, newline=""), profile), [])
+            values: list[str] = next(_parsed(io.StringIO(raw, newline=""), profile), [])
             rows.append((line, fields, raw[:_RAW_MOST], [v or None for v in values]))
     return pl.DataFrame(rows, schema=BROKEN, orient="row")
 
 
 def _exact(path: Path, profile: Profile, work: Path, where: str, headings: Sequence[str], sha256: str) -> Sheet:
-    parts, broken, rows = [], [], 0
+    parts: list[Path] = []
+    broken: list[tuple[int, int, str, list[str | None]]] = []
+    rows = 0
     lines: list[int] = []
     values: list[list[str | None]] = []
-    names = {column(i): pl.String for i in range(len(headings))}
+    names = {column(i): pl.String() for i in range(len(headings))}
 
     def put() -> None:
         part = work / f"exact-{len(parts)}.parquet"
@@ -215,7 +219,7 @@ def _heading(path: Path, profile: Profile, where: str) -> tuple[list[str], int, 
     except UnicodeDecodeError:
         misfit = encodings.misfit_of(path, "utf-8") or encodings.Misfit(0, 1)
         raise encodings.refusal(profile.encoding, misfit, where) from None
-    headings = next(_parsed(io.StringIO(text, newline=""), profile), [])
+    headings: list[str] = next(_parsed(io.StringIO(text, newline=""), profile), [])
     if not any(h.strip() for h in headings):
         raise BadFile(
             Text(f"第 {profile.skip_rows + 1} 行应为表头，却是空的。", f"Line {profile.skip_rows + 1} should be the heading, but is empty."),

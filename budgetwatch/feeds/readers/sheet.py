@@ -10,7 +10,9 @@ import polars as pl
 LINE = "_line"
 
 #: Rows whose number of fields is not the heading's: line, how many fields, the row as sent, and the fields.
-BROKEN = {"line": pl.Int64, "fields": pl.Int64, "raw": pl.String, "values": pl.List(pl.String)}
+BROKEN: dict[str, pl.DataType] = {
+    "line": pl.Int64(), "fields": pl.Int64(), "raw": pl.String(), "values": pl.List(pl.String()),
+}  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -38,6 +38,7 @@ class Survey:
     breaks: list[tuple[int, int]] = field(default_factory=list)  # record, line breaks inside its values
     cuts: list[tuple[int, int]] = field(default_factory=list)  # record and byte with which each piece begins
     plain: bool = True
+    quoted: bool = False
     nul: bool = False
 
 
@@ -87,6 +88,7 @@ class _Pass:
             return
         is_end, is_delimiter = b == LF, b == self.delimiter
         if self.quote is not None and (self.inside or self.quote in piece):
+            self.found.quoted = True
             is_quote = b == self.quote
             parity = np.bitwise_xor.accumulate(is_quote.view(np.uint8)) ^ self.inside
             if not self._well_quoted(b, is_quote, parity):

@@ -46,10 +46,12 @@ def hashed(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def guard_zip(path: Path, settings: Settings) -> None:
-    """Refuse a zip (an .xlsx is one) whose members together would unpack to a bomb."""
+def guard_workbook(path: Path, sent: Path, settings: Settings) -> None:
+    """Refuse a workbook (an .xlsx is a zip) whose members together would unpack to a bomb."""
+    if not zipfile.is_zipfile(path):
+        return
     with zipfile.ZipFile(path) as archive:
-        _allowed(sum(m.file_size for m in archive.infolist()), path, settings)
+        _allowed(sum(member.file_size for member in archive.infolist()), sent, settings)
 
 
 def _member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
@@ -63,7 +65,7 @@ def _member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     return members[0]
 
 
-def _copy(source: IO[bytes], target: Path, path: Path, settings: Settings) -> None:
+def _copy(source: IO[bytes] | gzip.GzipFile, target: Path, path: Path, settings: Settings) -> None:
     written = 0
     with target.open("wb") as out:
         while piece := source.read(_CHUNK):

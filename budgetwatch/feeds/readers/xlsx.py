@@ -16,8 +16,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from budgetwatch.errors import BadFile
 from budgetwatch.feeds.profile import Profile
 from budgetwatch.feeds.readers.sheet import LINE, Sheet, column, no_broken
-from budgetwatch.feeds.readers.unpack import guard_zip, hashed
-from budgetwatch.settings import Settings
+from budgetwatch.feeds.readers.unpack import hashed
 from budgetwatch.text import Text
 
 _BATCH = 50_000
@@ -28,13 +27,8 @@ def read(
 ) -> Sheet:
     """The rows of one sheet; rows with nothing in them are not rows."""
     try:
-        if zipfile.is_zipfile(path):
-            guard_zip(path, Settings())
         book = CalamineWorkbook.from_path(str(path))
         sheet = book.get_sheet_by_name(profile.sheet) if isinstance(profile.sheet, str) else book.get_sheet_by_index(profile.sheet)
-    except BadFile as refused:
-        refused.where = where
-        raise
     except (CalamineError, OSError, ValueError, IndexError, zipfile.BadZipFile) as error:
         names = _sheet_names(path)
         raise BadFile(
@@ -55,12 +49,13 @@ def read(
     headings = [_text(v) or "" for v in heading[1]]
     while headings and not headings[-1]:
         headings.pop()
-    names = {column(i): pl.String for i in range(len(headings))}
-    parts, total = [], 0
+    schema = {column(i): pl.String() for i in range(len(headings))}
+    parts: list[Path] = []
+    total = 0
     filled = ((n, row) for n, row in rows if any(_text(v) for v in row))
     while batch := list(itertools.islice(filled, _BATCH)):
         values = [[_text(v) for v in row[: len(headings)]] for _, row in batch]
-        frame = pl.DataFrame(values, schema=names, orient="row")
+        frame = pl.DataFrame(values, schema=schema, orient="row")
         parts.append(work / f"sheet-{len(parts)}.parquet")
         frame.insert_column(0, pl.Series(LINE, [n for n, _ in batch], dtype=pl.Int64)).write_parquet(parts[-1])
         total += len(batch)
@@ -88,5 +83,5 @@ def _text(value: Any) -> str | None:
 def _sheet_names(path: Path) -> list[str]:
     try:
         return list(CalamineWorkbook.from_path(str(path)).sheet_names)
-    except Exception:  # noqa: BLE001  whatever is wrong with the file, there are no names to offer
+    except Exception:  # whatever is wrong with the file, there are no names to offer
         return []

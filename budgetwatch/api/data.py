@@ -1,0 +1,118 @@
+"""Addresses of what was sent and what was asked of it: feeds, batches, rules and runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import shutil
+from pathlib import Path as File
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path, Query, Request, Response, UploadFile
+from pydantic import BaseModel, Field
+
+from budgetwatch import intake
+from budgetwatch import runs as service
+from budgetwatch.api import examples
+from budgetwatch.api.fields import Code, Id, Limit, Offset, Words
+from budgetwatch.api.language import answer
+from budgetwatch.api.session import Here, Who
+from budgetwatch.queries import catalogue, feeds, runs
+from budgetwatch.queries.scope import demand
+
+router = APIRouter()
+Several = Annotated[list[str] | None, Query(description="may be given several times")]
+
+
+class Run(BaseModel):
+    """Which rules to run (none: all), and the day they take for today."""
+
+    rule_ids: list[str] | None = Field(None, max_length=1000, examples=[["PY-07"]])
+    as_of: dt.date | None = Field(None, examples=["2025-12-31"])
+
+
+@router.get("/rules", tags=["rules"], summary="The rules", responses=examples.ok("rules"))
+def rules(request: Request, home: Here, viewer: Who, text: Words = "", severity: Several = None) -> Response:
+    """What each asks, why and by which law, and what it said in the latest run."""
+    return answer(catalogue.rules(home, viewer, text=text, severities=severity), request)
+
+
+@router.get("/rules/{rule_id}", tags=["rules"], summary="One rule", responses=examples.ok("rule"))
+def rule(request: Request, home: Here, viewer: Who, rule_id: Annotated[str, Path(max_length=64)]) -> Response:
+    """Whole, with its thresholds, its examples and its text."""
+    return answer(catalogue.rule(home, viewer, rule_id), request)
+
+
+@router.get("/feeds", tags=["data"], summary="How fresh each feed is, and the profiles", responses=examples.ok("feeds"))
+def all_feeds(request: Request, home: Here, viewer: Who) -> Response:
+    """Counts are those within your scope."""
+    return answer({"feeds": feeds.freshness(home, viewer), "profiles": feeds.profiles(home, viewer)}, request)
+
+
+@router.get("/batches", tags=["data"], summary="The files that were sent", responses=examples.ok("batches"))
+def batches(
+    request: Request, home: Here, viewer: Who, feed: Code = "", profile: Code = "", status: Code = "", limit: Limit = 50, offset: Offset = 0
+) -> Response:
+    """Newest first; those of which every row lies within your scope."""
+    return answer(feeds.batches(home, viewer, feed=feed, profile=profile, status=status, limit=limit, offset=offset), request)
+
+
+@router.get("/batches/{batch}/rejects", tags=["data"], summary="The rejected rows of a file", responses=examples.ok("rejects"))
+def rejects(
+    request: Request, home: Here, viewer: Who, batch: Id, reason: Code = "", limit: Limit = 50, offset: Offset = 0
+) -> Response:
+    """Line, column, value and reason of each."""
+    return answer(feeds.rejects(home, viewer, batch, reason=reason, limit=limit, offset=offset), request)
+
+
+@router.post("/batches", tags=["data"], summary="Take a file in", status_code=201, responses=examples.ok("receipt", 201))
+def take_in(
+    request: Request,
+    home: Here,
+    viewer: Who,
+    file: UploadFile,
+    profile: Annotated[str, Form(max_length=64, description="a profile of /api/feeds")],
+) -> Response:
+    """Twice the same file changes nothing. A file that cannot be taken in is refused with the reason."""
+    demand(viewer, "take_in")
+    folder: File = home.path / "tmp" / f"upload-{secrets.token_hex(8)}"
+    folder.mkdir()
+    try:
+        path = folder / (safe_name(file.filename or "") or "upload")
+        with path.open("wb") as out:
+            shutil.copyfileobj(file.file, out, 2**20)
+        receipt = intake.take_in(home, path, profile, actor=viewer.login)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return answer(receipt, request, 200 if receipt.status == "already" else 201)
+
+
+def safe_name(name: str) -> str:
+    """The file's own name without any folder, and without what a file system or a log would stumble over."""
+    bare = name.replace("\\", "/").rpartition("/")[2]
+    kept = "".join(c for c in bare if c.isprintable() and c not in '<>:"|?*').strip(". ")
+    stem, dot, ending = kept.rpartition(".")
+    # 255 bytes is what most file systems take; Chinese characters have three.
+    while len(kept.encode()) > 200:
+        stem = stem[:-1] if dot else ""
+        kept = f"{stem}{dot}{ending}" if stem else kept.encode()[:200].decode(errors="ignore")
+    return kept
+
+
+@router.get("/runs", tags=["rules"], summary="Runs of the rules", responses=examples.ok("runs"))
+def all_runs(request: Request, home: Here, viewer: Who, limit: Limit = 20, offset: Offset = 0) -> Response:
+    """Newest first: looked at · flagged · could not judge."""
+    return answer(runs.runs(home, viewer, limit=limit, offset=offset), request)
+
+
+@router.get("/runs/{run_id}", tags=["rules"], summary="What each rule said in a run", responses=examples.ok("results"))
+def results(request: Request, home: Here, viewer: Who, run_id: Id) -> Response:
+    """With the reasons for what could not be judged."""
+    return answer(runs.results(home, viewer, run_id), request)
+
+
+@router.post("/runs", tags=["rules"], summary="Run the rules", status_code=201, responses=examples.ok("report", 201))
+def run(request: Request, home: Here, viewer: Who, given: Run) -> Response:
+    """Over the facts as known now. Running again adds nothing."""
+    demand(viewer, "run")
+    return answer(service.run(home, actor=viewer.login, rule_ids=given.rule_ids, as_of=given.as_of), request, 201)
