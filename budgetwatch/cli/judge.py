@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import typer
 from budgetwatch import cases as service
 from budgetwatch import runs
 from budgetwatch.cli.app import HELP, acting, app, home, language, reader, settings
-from budgetwatch.cli.out import DONE, FOUND, AsCsv, AsJson, gathered, listed, printed_json, progress, remark, rows
+from budgetwatch.cli.out import DONE, FOUND, AsCsv, AsJson, day, gathered, listed, printed_json, progress, remark, rows, steps
 from budgetwatch.errors import Invalid
 from budgetwatch.queries import casefile, catalogue, work
 from budgetwatch.queries import runs as past
@@ -42,19 +41,6 @@ Severity = typer.Option(None, "--severity", help="red, orange, yellow or blue; m
 State = typer.Option(None, "--state", help="only cases in this state; may be repeated")
 
 
-def _day(value: str | None, name: str) -> dt.date | None:
-    if value is None:
-        return None
-    try:
-        return dt.date.fromisoformat(value)
-    except ValueError:
-        raise Invalid(
-            Text(f"「{value}」不是日期。", f"'{value}' is not a date."),
-            where=name,
-            fix=Text("写成 2025-12-31 的样子。", "Write it like 2025-12-31."),
-        ) from None
-
-
 @app.command()
 def run(
     rule: list[str] | None = Rule,
@@ -65,7 +51,7 @@ def run(
     """Ask the rules over the facts as known now; say what was looked at, flagged, and could not be judged."""
     with progress("run", language()) as report:
         done = runs.run(
-            home(), actor="cli", rule_ids=rule or None, as_of=_day(as_of, "--as-of"),
+            home(), actor="cli", rule_ids=rule or None, as_of=day(as_of, "--as-of"),
             progress=lambda name, at, total: report(at / max(total, 1), Text(name, name)),
         )  # fmt: skip
     if as_json:
@@ -163,7 +149,7 @@ def cases_act(
         action,
         note=note,
         reason=reason,
-        due_on=_day(due_on, "--due-on"),
+        due_on=day(due_on, "--due-on"),
         letter_no=letter_no,
     )
     if as_json:
@@ -234,7 +220,10 @@ def recompute(
             fix=Text("给出编号，或用 --all。", "Name some, or say --all."),
         )
     with progress("recompute", language()) as report:
-        told = runs.recompute_many(home(), wanted, progress=report)
+        told = []
+        for at, flag_id in enumerate(wanted):
+            report(at / len(wanted))
+            told.append(runs.recompute(home(), flag_id))
     differ = [r for r in told if not r.identical]
     shown = told if as_json or as_csv or len(told) <= _FEW else differ
     listed(rows(_RECOMPUTED, [_told(r) for r in shown]), language(), as_json=as_json, as_csv=as_csv)

@@ -17,6 +17,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from budgetwatch.errors import Invalid
 from budgetwatch.feeds.staging import Progress as Report
 from budgetwatch.queries.listing import Heading, Listing, plain
 from budgetwatch.text import Text
@@ -152,3 +153,22 @@ def progress(label: str, language: str) -> Iterator[Report]:
             bar.update(task, completed=fraction, description=said)
 
         yield report
+
+
+def steps(report: Report) -> Callable[[str, int, int], None]:
+    """The same bar for work that counts its steps: what is being done, how many are done, how many there are."""
+    return lambda name, done, total: report(done / total if total else 1.0, Text(name, name))
+
+
+def day(value: str | None, name: str) -> dt.date | None:
+    """A day as written on the command line."""
+    if value is None:
+        return None
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise Invalid(
+            Text(f"「{value}」不是日期。", f"'{value}' is not a date."),
+            where=name,
+            fix=Text("写成 2025-12-31 的样子。", "Write it like 2025-12-31."),
+        ) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import sys
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from budgetwatch.access import people
 from budgetwatch.access.viewer import ROLES, SYSTEM
 from budgetwatch.cli.app import HELP, acting, app, home, language
-from budgetwatch.cli.out import AsCsv, AsJson, listed, printed_json, remark, rows
+from budgetwatch.cli.out import AsCsv, AsJson, day, listed, printed_json, remark, rows
 from budgetwatch.errors import Invalid
 from budgetwatch.text import Text
 
@@ -60,7 +59,7 @@ def user_add(
     as_json: bool = AsJson,
 ) -> None:
     """A new account with one role and one scope."""
-    ends = dt.date.fromisoformat(expires) if expires else None
+    ends = day(expires, "--expires")
     made = people.add_user(
         home(),
         SYSTEM,

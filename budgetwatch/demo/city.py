@@ -32,6 +32,7 @@ from budgetwatch.demo import (
 from budgetwatch.demo import transfers as moves
 from budgetwatch.demo.anomalies import Planted
 from budgetwatch.demo.budgets import Ints, Plan
+from budgetwatch.demo.payees import Choice, Payees
 from budgetwatch.demo.senders import Sender
 from budgetwatch.text import Text
 
@@ -55,8 +56,8 @@ class City:
     plan: Plan
     procedure: events.Procedure
     transfers: moves.Transfers
-    payees: payees.Payees
-    choice: payees.Choice
+    choice: Choice
+    payees: Payees
     counts: dict[int, Ints]
     salary_day: Ints
     planted: Planted
@@ -81,12 +82,12 @@ def found(*, years: int, payments: int, seed: int, last_year: int) -> City:
     plan = budgets.plan(map_, units, items, span, rng)
     procedure = events.procedure(plan, rng)
     documents = moves.transfers(plan, procedure, rng)
-    who = payees.Payees()
+    who = Payees()
     planted = anomalies.plant(plan, procedure, documents, who, many=3 if payments >= 150_000 else 2, seed=seed, rng=rng)
     counts = {year: spending.counts(plan, year, int(a_year) - planted.in_year(year), rng) for year in span}
     choice = payees.choose(plan, who, np.maximum.reduce(list(counts.values())))
     salary_day = np.array([lawful.salary_day(u.index, seed) for u in units])
-    return City(plan, procedure, documents, who, choice, counts, salary_day, planted, seed)
+    return City(plan, procedure, documents, choice, who, counts, salary_day, planted, seed)
 
 
 def payments(city: City, year: int) -> Iterator[pl.DataFrame]:

@@ -44,7 +44,7 @@ class Procedure:
 
     def add(self, year: int, place: str, kind: str, on: dt.date, subject: str, **more: str | None) -> Event:
         """One more event, numbered."""
-        event = Event(f"SX{year}{len(self.events) + 1:06d}", year, place, kind, on, subject=subject, **more)  # type: ignore[arg-type]
+        event = Event(f"SX{year}{len(self.events) + 1:06d}", year, place, kind, on, subject=subject, **more)
         self.events.append(event)
         return event
 

@@ -130,7 +130,7 @@ def _event(p: Planting, kind: str, year: int, place: Region) -> Event:
 def _late_at_congress(p: Planting) -> None:
     """Drafts, reports and proposals that reach congress or standing committee too late, or not at all."""
     done = p.plan.years[:-1] or p.plan.years
-    for year, place in _places(p, ("district", "town")):
+    for year, place in _places(p, ("district",)):
         opened, event = _event(p, "congress_open", year, place), _event(p, "draft_submitted", year, place)
         event.event_date = opened.event_date - dt.timedelta(22)
         p.label("late_draft", ("BP-01",), year, place=place.code, event_id=event.event_id, days=22)
@@ -140,7 +140,7 @@ def _late_at_congress(p: Planting) -> None:
             if not (e.event_type == "voters_consulted" and e.budget_year == year and e.adm_div_code == place.code)
         ]  # fmt: skip
         p.label("voters_not_consulted", ("BP-04",), year, place=place.code)
-    for year, place in _places(p, ("district", "town")):
+    for year, place in _places(p, ("district",)):
         event = _event(p, "execution_reported", year, place)
         event.event_date = dt.date(year, 10, 22)
         p.label("late_execution_report", ("TL-10",), year, place=place.code, event_id=event.event_id)
@@ -150,7 +150,7 @@ def _late_at_congress(p: Planting) -> None:
         p.label("late_adjustment_proposal", ("TL-11",), year, place=place.code, event_id=event.event_id, days=16)
     if len(p.plan.years) < 2:
         return
-    for year, place in _places(p, ("district", "town"), done):
+    for year, place in _places(p, ("district",), done):
         passed, event = _event(p, "accounts_approved", year, place), _event(p, "accounts_submitted", year, place)
         event.event_date = passed.event_date - dt.timedelta(17)
         p.label("late_accounts", ("TL-12",), year, place=place.code, event_id=event.event_id, days=17)

@@ -70,8 +70,8 @@ def _personnel(unit: Unit, how_many: int, rng: np.random.Generator) -> list[Slot
         ("30110", "2101101" if admin else "2101102", 0.06),
     ][:how_many]  # fmt: skip
     whole = sum(share for *_, share in shares)
-    if any(_WAN * 7.7 < yearly * share / whole / 12 < _WAN * 10.2 for *_, share in shares):
-        yearly *= 1.35  # monthly sums stay away from the purchase limit
+    while any(_WAN * 7.4 < yearly * share / whole / 12 < _WAN * 10.8 for *_, share in shares):
+        yearly *= 1.07  # monthly sums stay away from the purchase limit, over the years too
     return [
         Slot(unit.index, "personnel", "1", "own", func, eco, int(yearly * share / whole), "人员经费",
              f"{unit.code}R{i:03d}", "monthly", 1, (1.02, 1.045), 12, 0.0)
@@ -85,7 +85,7 @@ def _operating(unit: Unit, how_many: int, rng: np.random.Generator) -> list[Slot
         optional = [item for item in optional if item[0] != "31013"]
     if unit.region.level != "city":
         optional = [item for item in optional if item[0] != "30212"]
-    rng.shuffle(optional)  # type: ignore[arg-type]
+    rng.shuffle(optional)
     chosen = [item for item in _OPERATING if item[2] == 1.0] + optional[: how_many - 3]
     made = []
     for i, (eco, a_head, _) in enumerate(chosen, start=1):

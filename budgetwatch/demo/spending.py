@@ -79,8 +79,7 @@ def spend(
 def _months(rhythm: Ints, place: Ints, rng: np.random.Generator) -> Ints:
     """The month of each payment: all twelve, four quarters, or six sure ones and the rest by season."""
     draw = rng.integers(0, 3, len(place))
-    sure = np.choose(np.minimum(place, 5), [np.full(len(place), 2), 3 + draw, 6 + draw, np.full(len(place), 9),
-                                            np.full(len(place), 10), np.full(len(place), 11)])  # fmt: skip
+    sure = np.array([2, 3, 6, 9, 10, 11])[np.minimum(place, 5)] + np.where((place == 1) | (place == 2), draw, 0)
     season = rng.choice(12, len(place), p=_MONTHS / _MONTHS.sum())
     regular = np.where(place < 6, sure, season)
     quarterly = np.array([2, 3, 6, 9])[np.minimum(place, 3)]
@@ -212,7 +211,9 @@ def _frame(
     petty = eco_small & ~card & (amount < 80_000) & (rng.random(len(slot)) < 0.3)
     cheque = ~individual & (amount < 5_000_000) & (rng.random(len(slot)) < 0.01)
     payroll = np.array([s.line_type == "personnel" or s.eco[:3] == "303" for s in plan.slots])[slot]
-    settlement = np.select([payroll, card, petty, cheque], ["payroll", "card", "cash", "cheque"], "transfer")
+    settlement = np.full(len(slot), "transfer", dtype="<U8")
+    for chosen, way in ((cheque, "cheque"), (petty, "cash"), (card, "card"), (payroll, "payroll")):
+        settlement[chosen] = way
     calendar = days.of(year)
     off_first, off_last = calendar.off_begin[month], calendar.off_begin[month + 1]
     strays = card & (amount < 300_000) & (when > days.number(dt.date(year, 3, 15))) & (rng.random(len(slot)) < 0.04)

@@ -37,20 +37,21 @@ def keep_clear(
         rows = np.flatnonzero(organisation & ~fixed & (amount >= _LIMIT_LOW) & (amount < _LIMIT))
         if not len(rows):
             break
-        _shift(amount, rows, amount[rows] - rng.integers(7_400_000, 8_950_000, len(rows)), slot, period, base, attempt, rng)
+        _shift(amount, rows, amount[rows] - rng.integers(7_400_000, 8_950_000, len(rows)), slot, period, base, attempt, organisation, rng)
+    anybody = np.ones(len(slot), bool)
     for attempt in range(4):
         rows = np.concatenate([_twins(amount, unit, payee, when), _rounds(amount, unit, payee, when)])
         rows = np.unique(rows[~fixed[rows]])
         if not len(rows):
             break
-        _shift(amount, rows, rng.integers(101, 1399, len(rows)), slot, period, base, attempt + 1, rng)
+        _shift(amount, rows, rng.integers(101, 1399, len(rows)), slot, period, base, attempt + 1, anybody, rng)
     return amount
 
 
 def _shift(
-    amount: Ints, rows: Ints, less: Ints, slot: Ints, period: Ints, base: int, attempt: int, rng: np.random.Generator
+    amount: Ints, rows: Ints, less: Ints, slot: Ints, period: Ints, base: int, attempt: int, taker: Bools, rng: np.random.Generator
 ) -> None:
-    """Take `less` off the rows and give it to another payment of the same slot (first of the same period)."""
+    """Take `less` off the rows and give it to another payment of the same slot (first of the same period) that is a `taker`."""
     group = (slot - base) * 12 + period
     if attempt == 0:
         partner = largest_of(group, amount, int(group.max()) + 1)[group[rows]]
@@ -60,7 +61,7 @@ def _shift(
         partner = first + (rows - first + rng.integers(1, np.maximum(size, 2))) % np.maximum(size, 1)
     moved = amount[partner] + less
     fine = (partner != rows) & (amount[rows] - less > 100) & ~((moved >= _LIMIT_LOW) & (moved < _LIMIT))
-    fine &= ~np.isin(partner, rows)
+    fine &= ~np.isin(partner, rows) & taker[partner]
     _, once = np.unique(partner, return_index=True)
     only = np.zeros(len(rows), bool)
     only[once] = True

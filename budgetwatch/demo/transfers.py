@@ -94,24 +94,24 @@ def _general(made: Transfers, plan: Plan, procedure: Procedure, year: int, offse
             city_special += int(budget.approved[i])
     sends.append(("", CITY, "对示范市一般性转移支付", general_to_city(plan, city_special, offset)))
     places = {p.code: p for p in plan.places}
-    for sender, recipient, name, amount in sends:
+    for sent_by, recipient, name, amount in sends:
         for early, part in zip((True, False), _parts(amount, float(rng.uniform(0.915, 0.95))), strict=True):
-            word = "示省财预" if not sender else ("示财预" if sender == CITY else f"示{places[sender].name[0]}财预")
+            word = "示省财预" if not sent_by else ("示财预" if sent_by == CITY else f"示{places[sent_by].name[0]}财预")
             doc = made.number(year - 1 if early else year, word)
             if early:
-                issued = days.workday_near(dt.date(year - 1, 11, 5 if not sender else 16) + dt.timedelta(int(rng.integers(0, 10))))
-            elif not sender:
+                issued = days.workday_near(dt.date(year - 1, 11, 5 if not sent_by else 16) + dt.timedelta(int(rng.integers(0, 10))))
+            elif not sent_by:
                 issued = days.workday_near(dt.date(year, 1, 10) + dt.timedelta(int(rng.integers(0, 5))))
             else:
-                approved = procedure.approved[sender, year]
+                approved = procedure.approved[sent_by, year]
                 issued = days.workday_near(approved + dt.timedelta(int(rng.integers(5, 20))))
-            if sender:
+            if sent_by:
                 made.rows.append(
-                    Transfer(doc, year, sender, "sent", None, "general", recipient, None, None, issued, issued, "2300202", name,
+                    Transfer(doc, year, sent_by, "sent", None, "general", recipient, None, None, issued, issued, "2300202", name,
                              part, None)
                 )  # fmt: skip
                 if not early:
-                    _notice(procedure, plan, places[sender], year, doc, name, issued, rng)
+                    _notice(procedure, plan, places[sent_by], year, doc, name, issued, rng)
             row = Transfer(doc, year, recipient, "received", doc, "general", recipient, None, None, None, None, "2300202", name,
                            part, None)  # fmt: skip
             _received(made, row, days.workday_near(issued + dt.timedelta(1)), rng)

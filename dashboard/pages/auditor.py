@@ -108,9 +108,7 @@ def _exports(asking: Asking, found: Listing) -> Any:
         return None
     query = {name: asking.many(name) for name in FIELDS}
     return [
-        link_button(
-            word, href("/api/payments/export", **query, format=kind), id=f"export-{kind}", download=True
-        )
+        link_button(word, href("/api/payments/export", **query, format=kind), id=f"export-{kind}", download=True)
         for kind, word in (("xlsx", t("导出 Excel")), ("csv", t("导出 CSV")))
     ]
 

@@ -12,6 +12,7 @@ from budgetwatch.access.viewer import ROLES
 from budgetwatch.cases.machine import STATES
 from budgetwatch.errors import NotFound
 from budgetwatch.queries import work
+from budgetwatch.queries.listing import Listing
 from budgetwatch.queries.work import CaseView, MoveView, StepView
 from budgetwatch.records.feeds import ALL
 from budgetwatch.text import Text
@@ -40,6 +41,7 @@ from dashboard.components import (
     timeline,
 )
 from dashboard.components.coded import coded
+from dashboard.components.figure_words import figure_pairs
 from dashboard.components.table import shown_value
 from dashboard.i18n import say, t
 
@@ -89,26 +91,11 @@ def _found(case: CaseView) -> Any:
                 (t("单位"), case.agency_name or "—"),
                 (t("地区"), say(case.region_name) or case.region or "—"),
                 (t("期间"), case.period or "—"),
-                *[
-                    (_figure_name(k), v)
-                    for k, v in case.figures.items()
-                    if k not in ("amount", "subject_name", "period")
-                ],
+                *figure_pairs(case.figures, case.currency),
             ]
         ),
         kind="found",
     )
-
-
-def _figure_name(name: str) -> Any:
-    known = {
-        "n": t("笔数"),
-        "first_day": t("最早一天"),
-        "last_day": t("最晚一天"),
-        "days": t("天数"),
-        "due": t("应当日期"),
-    }
-    return known.get(name, name.replace("_", " "))
 
 
 def _reply(case: CaseView) -> Any:
@@ -153,15 +140,7 @@ def _evidence(asking: Asking, case: CaseView) -> Any:
             title=heading,
             id="evidence-card",
         )
-    columns = [
-        *_row_link(asking, case),
-        *[
-            _worded(case.row_feed, c)
-            for c in columns_of(
-                [h for h in listing.headings if _says_something(h.name, listing.rows)], leave_out=HIDDEN
-            )
-        ],
-    ]
+    columns = evidence_columns(asking, listing, case.row_feed)
     return card(
         table(columns, listing.rows[:SIZE], caption=heading, id="evidence", cards=False),
         pager(asking, min(case.row_count, 1000), SIZE),
@@ -170,28 +149,28 @@ def _evidence(asking: Asking, case: CaseView) -> Any:
     )
 
 
-def _says_something(name: str, rows: list[dict[str, Any]]) -> bool:
-    return any(row.get(name) not in (None, "") for row in rows)
+def evidence_columns(asking: Asking, listing: Listing, feed: str) -> list[Column]:
+    """The source of each row first, then every column that says something, codes as words."""
+
+    def source(row: Mapping[str, Any]) -> Any:
+        where = t("批次 {batch} · 第 {line} 行", batch=row.get("batch", "—"), line=row.get("line", "—"))
+        if feed == "payment" and asking.viewer.may("vouchers"):
+            return html.A(where, href=f"/voucher/{row['_row']}", id=f"voucher-link-{row['_row']}", className="nowrap")
+        return html.Span(where, className="nowrap quiet")
+
+    telling = [h for h in listing.headings if any(row.get(h.name) not in (None, "") for row in listing.rows)]
+    return [
+        Column("_row", t("出处"), "source", cell=source),
+        *[_worded(feed, c) for c in columns_of(telling, leave_out=HIDDEN)],
+    ]
 
 
 def _worded(feed: str, column: Column) -> Column:
     """The column with its codes as words."""
     if column.kind != "code":
         return column
-    return replace(
-        column,
-        cell=lambda row: coded(feed, column.name, row.get(column.name)) or shown_value(row.get(column.name), "code"),
-    )
-
-
-def _row_link(asking: Asking, case: CaseView) -> list[Column]:
-    def cell(row: Mapping[str, Any]) -> Any:
-        where = t("批次 {batch} · 第 {line} 行", batch=row.get("batch", "—"), line=row.get("line", "—"))
-        if case.row_feed == "payment" and asking.viewer.may("vouchers"):
-            return html.A(where, href=f"/voucher/{row['_row']}", id=f"voucher-link-{row['_row']}", className="nowrap")
-        return html.Span(where, className="nowrap quiet")
-
-    return [Column("_row", t("出处"), cell=cell)]
+    name = column.name
+    return replace(column, cell=lambda row: coded(feed, name, row.get(name)) or shown_value(row.get(name), "code"))
 
 
 def _reasons(case: CaseView) -> Any:

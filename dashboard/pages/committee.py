@@ -98,7 +98,7 @@ def _next(case_id: int | None, works: bool) -> Any:
 def _filters(asking: Asking, counts: Mapping[str, Any]) -> Any:
     by_severity, by_state = counts["by_severity"], counts["by_state"]
     shown_states = [s for s in STATES if by_state.get(s)] or [s for s in STATES if s not in ENDED]
-    regions = [(r.code, " " * r.depth + say(r.name)) for r in _regions(asking)]
+    regions = [(r.code, "　" * r.depth + say(r.name)) for r in _regions(asking)]
     return html.Div(
         [
             html.Div(

@@ -26,6 +26,7 @@ from dashboard.components import (
     live_select,
     note,
     page_head,
+    pager,
     picture,
     ratio,
     table,
@@ -38,6 +39,7 @@ from dashboard.figures import budget as figures
 from dashboard.i18n import say, t
 
 SCOPE = ("year", "region", "book", "currency", "own")
+SIZE = 40
 NARROW = ("func", "agency", "eco")
 
 
@@ -167,12 +169,13 @@ def _table(asking: Asking, shown: BudgetPreview) -> Any:
         for c in shown.crumbs
     ]
     heading = t("逐项对比")
+    page = asking.number("page", 1, least=1) or 1
     return card(
         breadcrumbs(way) if len(way) > 1 else None,
         tabs(choices, shown.by, label=t("分类方式"), id="by") if len(choices) > 1 else None,
         table(
             _columns(asking, shown),
-            shown.rows,
+            shown.rows[(page - 1) * SIZE : page * SIZE],
             caption=t("{title}：本年草案、上年预算、上年实际、变化和人均", title=heading),
             id="preview",
             foot={**shown.total, "name": t("合计"), "is_total": True} if shown.rows else None,
@@ -180,6 +183,7 @@ def _table(asking: Asking, shown: BudgetPreview) -> Any:
         )
         if shown.rows
         else empty(t("这里没有报送预算草案。换一个年度或地区看看。")),
+        pager(asking, len(shown.rows), SIZE) if len(shown.rows) > SIZE else None,
         _basis(shown),
         title=heading,
         id="preview-card",
@@ -287,7 +291,12 @@ def _share(row: Mapping[str, Any]) -> Any:
 def _ask_link(asking: Asking, row: Mapping[str, Any]) -> Any:
     if row.get("is_total") or not row.get("code"):
         return None
-    return html.A(t("提问"), href=asking.same(ask=row["code"]), id=f"ask-{row['code']}", className="button small")
+    return html.A(
+        t("提问"),
+        href=asking.same(ask=row["code"], page=asking.one("page")),
+        id=f"ask-{row['code']}",
+        className="button small",
+    )
 
 
 def _pictures(asking: Asking, shown: BudgetPreview) -> Any:
@@ -337,7 +346,7 @@ def _dialog(asking: Asking, shown: BudgetPreview) -> Any:
     row = next((r for r in shown.rows if str(r["code"]) == code), None)
     if not code or row is None or not asking.viewer.may("ask"):
         return None
-    back = asking.same(ask=None)
+    back = asking.same(ask=None, page=asking.one("page"))
     line = say(row["name"]) or code
     where = " / ".join([*(say(c.label) for c in shown.crumbs[1:]), line])
     figures_of = {k: row.get(k) for k in ("draft", "last_budget", "last_actual", "change", "per_head")}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from dash import html
@@ -14,6 +13,7 @@ from dashboard.components import (
     Column,
     area,
     button,
+    card,
     empty,
     hidden,
     link_button,
@@ -24,6 +24,7 @@ from dashboard.components import (
     table,
 )
 from dashboard.i18n import say, t
+from dashboard.pages.case import evidence_columns
 
 SIZE = 20
 
@@ -41,12 +42,13 @@ def view(asking: Asking) -> tuple[str, Any]:
         limit=SIZE,
         offset=(page - 1) * SIZE,
     )
+    rows = [{**row, "rank": (page - 1) * SIZE + n} for n, row in enumerate(listing.rows, 1)]
     works = asking.viewer.may("work_cases")
     columns = [
-        Column("sentence", t("少见在哪里"), "sentence", cell=_sentence, main=True),
+        Column("sentence", t("少见在哪里"), "sentence", cell=lambda row: _sentence(asking, row), main=True),
         Column("agency_name", t("单位"), cell=_unit),
         Column("amount", t("金额"), "money"),
-        Column("score", t("少见程度"), "integer", cell=_score),
+        Column("rank", t("名次"), "integer"),
         Column("promote", t("处理"), "action", cell=lambda row: _promote(row, works)),
     ]
     title = t("线索")
@@ -70,7 +72,8 @@ def view(asking: Asking) -> tuple[str, Any]:
             ],
             className="queue-tools",
         ),
-        table(columns, listing.rows, caption=t("线索清单"), id="leads")
+        _rows(asking),
+        table(columns, rows, caption=t("线索清单"), id="leads")
         if listing.rows
         else empty(t("没有线索。模型需要足够多的支付记录才会运行。")),
         pager(asking, listing.total, SIZE) if listing.rows else None,
@@ -78,9 +81,39 @@ def view(asking: Asking) -> tuple[str, Any]:
     ]
 
 
-def _sentence(row: Mapping[str, Any]) -> Any:
+def _sentence(asking: Asking, row: Mapping[str, Any]) -> Any:
     return html.Div(
-        [html.Span(say(row["sentence"])), html.Span(f"{row['rule_id']} · {say(row['rule_name'])}", className="below")]
+        [
+            html.A(
+                say(row["sentence"]),
+                href=asking.same(open=row["flag_id"], page=asking.one("page")),
+                id=f"lead-rows-{row['flag_id']}",
+                className="row-link",
+            ),
+            html.Span(f"{row['rule_id']} · {say(row['rule_name'])}", className="below"),
+        ]
+    )
+
+
+def _rows(asking: Asking) -> Any:
+    """The rows behind the lead that was opened, each a click from its voucher."""
+    flag = asking.number("open")
+    if flag is None:
+        return None
+    listing = work.evidence(asking.home, asking.viewer, flag, limit=SIZE)
+    return card(
+        table(
+            evidence_columns(asking, listing, "payment"),
+            listing.rows,
+            caption=t("这条线索的记录"),
+            id="evidence",
+            cards=False,
+        ),
+        title=t("这条线索的记录"),
+        side=html.A(
+            t("收起"), href=asking.same(open=None, page=asking.one("page")), className="button small", id="lead-close"
+        ),
+        id="evidence-card",
     )
 
 
@@ -90,20 +123,6 @@ def _unit(row: Mapping[str, Any]) -> Any:
             html.Span(row.get("agency_name") or row.get("subject_name")),
             html.Span(say(row.get("region_name")), className="below"),
         ]
-    )
-
-
-def _score(row: Mapping[str, Any]) -> Any:
-    score = row.get("score")
-    if score is None:
-        return "—"
-    percent = int((Decimal(str(score)) * 100).to_integral_value())
-    return html.Span(
-        [
-            html.Span(str(percent), className="figure"),
-            html.Meter(value=str(percent), min="0", max="100", className="meter", **{"aria-hidden": "true"}),
-        ],
-        className="score",
     )
 
 

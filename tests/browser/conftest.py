@@ -53,7 +53,9 @@ def serve(home: Path, *, payments: int, seed: int) -> Iterator[Served]:
     """Build a demo city under `home` and serve it until the caller is done."""
     env = {**os.environ, "BUDGETWATCH_HOME": str(home), "LANG": "C.UTF-8"}
     command = [sys.executable, "-m", "budgetwatch"]
-    if not (home / "budgetwatch.db").exists():
+    if kept := os.environ.get("BUDGETWATCH_TEST_CITY"):  # a demo home made before: copied, never touched
+        shutil.copytree(kept, home, dirs_exist_ok=True)
+    elif not (home / "budgetwatch.db").exists():
         subprocess.run(
             [*command, "demo", "--payments", str(payments), "--seed", str(seed)], env=env, check=True, timeout=600,
             capture_output=True,
@@ -125,6 +127,13 @@ class Person:
         """Wait until no request is under way."""
         self.page.wait_for_load_state("networkidle")
 
+    def see(self, selector: str):
+        """Wait until it can be seen, and hand it over."""
+        found = self.page.locator(selector).first
+        found.wait_for(state="visible")
+        self.settle()
+        return found
+
     def close(self) -> None:
         self.context.close()
 
@@ -138,9 +147,9 @@ def person(browser, served: Served):
         someone = Person(browser, served, **screen)
         people.append(someone)
         page = someone.open("/login")
-        page.fill("#login-name", login)
-        page.fill("#login-password", "demo-2026")
-        page.click("#login-submit")
+        page.fill("#login", login)
+        page.fill("#password", "demo-2026")
+        page.click("#sign-in")
         page.wait_for_url(lambda url: "/login" not in url)
         someone.settle()
         return someone

@@ -1,15 +1,31 @@
-"""A deployment with the small city of `city.py`, built once and copied for each test."""
+"""The command line in the small city's home: `budgetwatch("flags", "--json")` gives exit code, stdout and stderr."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import importlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from budgetwatch.cli import main
 from budgetwatch.home import Home
 from budgetwatch.settings import Settings
 from tests.queries import city as small_city
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +37,29 @@ def city_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def city(settings: Settings, city_template: Path) -> Iterator[Home]:
     with small_city.copied(settings, city_template) as home:
         yield home
+
+
+@pytest.fixture
+def budgetwatch(
+    city: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Iterator[Callable[..., Said]]:
+    monkeypatch.setenv("BUDGETWATCH_HOME", str(city.path))
+    monkeypatch.setenv("BUDGETWATCH_LANGUAGE", "en")
+    monkeypatch.chdir(tmp_path)
+
+    assembled = importlib.import_module("budgetwatch.cli.app")  # the package has a Typer of that name
+
+    def forget() -> None:
+        assembled.settings.cache_clear()
+        assembled.home.cache_clear()
+
+    def call(*words: str) -> Said:
+        forget()
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(list(words))
+        said = capsys.readouterr()
+        return Said(int(ended.value.code or 0), said.out, said.err)
+
+    yield call
+    forget()

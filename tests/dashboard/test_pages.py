@@ -50,7 +50,10 @@ def test_pages_in_english_hold_no_sentence_left_in_chinese(reader: Open) -> None
         for path in PAGES:
             if not allowed(login, path):
                 continue
-            headings = find(someone.open(path).page, lambda n: n["type"] in ("H1", "H2", "Label", "Button") or n["props"].get("scope") == "col")
+            headings = find(
+                someone.open(path).page,
+                lambda n: n["type"] in ("H1", "H2", "Label", "Button") or n["props"].get("scope") == "col",
+            )
             data = {"云岭", "青岚", "白石", "溪口"}
             for heading in headings:
                 said = str(heading["props"].get("children"))

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import polars as pl
-from tests.demo.conftest import City
 
 from budgetwatch import calendar
+from tests.demo.conftest import City
 
 Ask = Callable[[str], pl.DataFrame]
 

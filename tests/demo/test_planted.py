@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from tests.demo.conftest import City
 
 from budgetwatch import calendar
+from tests.demo.conftest import City
 
 KINDS = (
     "split_purchase", "december_rush", "zero_execution", "over_budget", "to_own_basic_account", "gift_keyword", "hospitality_as_meeting",

@@ -1,0 +1,108 @@
+"""What the figures that a flag rests on are called; a figure without a name here stands in its sentence only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from budgetwatch.text import Text
+from dashboard.components.money import amount
+from dashboard.components.table import shown_value
+from dashboard.i18n import say
+
+#: name → (kind, words). Kinds: money, percent, day, count, text.
+FIGURES: Mapping[str, tuple[str, Text]] = {
+    "payments": ("count", Text("支付笔数", "Payments")),
+    "payees": ("count", Text("收款人数", "Payees")),
+    "items": ("count", Text("项数", "Items")),
+    "times": ("count", Text("次数", "Times")),
+    "months": ("count", Text("月数", "Months")),
+    "days": ("count", Text("天数", "Days")),
+    "days_late": ("count", Text("逾期天数", "Days late")),
+    "late": ("count", Text("晚了几天", "Days late")),
+    "early": ("count", Text("早了几天", "Days early")),
+    "waited": ("count", Text("等了几天", "Days waited")),
+    "took": ("count", Text("用了几天", "Days taken")),
+    "gap": ("count", Text("相隔天数", "Days apart")),
+    "late_payments": ("count", Text("年底支付笔数", "Late payments")),
+    "start_day": ("day", Text("起算日", "Counted from")),
+    "due_day": ("day", Text("应当完成日", "Due on")),
+    "end_day": ("day", Text("实际完成日", "Done on")),
+    "first_day": ("day", Text("最早一天", "First day")),
+    "last_day": ("day", Text("最晚一天", "Last day")),
+    "data_day": ("day", Text("数据截至", "Data until")),
+    "checkpoint": ("day", Text("考核时点", "Measured on")),
+    "approved_on": ("day", Text("批准日", "Approved on")),
+    "reported_on": ("day", Text("报告日", "Reported on")),
+    "received_on": ("day", Text("收到日", "Received on")),
+    "issued_on": ("day", Text("下达日", "Issued on")),
+    "published_on": ("day", Text("公开日", "Published on")),
+    "start_date": ("day", Text("开工日", "Started on")),
+    "estimate_approved_date": ("day", Text("概算批复日", "Estimate approved on")),
+    "planned_completion": ("day", Text("计划完工日", "Planned completion")),
+    "completed_date": ("day", Text("实际完工日", "Completed on")),
+    "arrival_date": ("day", Text("资金到账日", "Funds arrived on")),
+    "adj_date": ("day", Text("调整日", "Adjusted on")),
+    "revenue": ("money", Text("收入总计", "Revenue")),
+    "expenditure": ("money", Text("支出总计", "Expenditure")),
+    "base": ("money", Text("对照基数", "Compared with")),
+    "whole": ("money", Text("全年合计", "Whole year")),
+    "budget": ("money", Text("预算数", "Budget")),
+    "paid": ("money", Text("已支付", "Paid")),
+    "paid_before": ("money", Text("此前已支付", "Paid before")),
+    "paid_total": ("money", Text("累计支付", "Paid in all")),
+    "spent": ("money", Text("已使用", "Spent")),
+    "biggest": ("money", Text("最大一笔", "Largest")),
+    "each_time": ("money", Text("每笔金额", "Each")),
+    "ceiling": ("money", Text("限额", "Ceiling")),
+    "cap": ("money", Text("上限", "Cap")),
+    "limit": ("money", Text("限额", "Limit")),
+    "balance": ("money", Text("余额", "Balance")),
+    "initial": ("money", Text("年初数", "Initial")),
+    "expected": ("money", Text("应为", "Expected")),
+    "booked": ("money", Text("账面数", "Booked")),
+    "proceeds": ("money", Text("债券资金", "Bond proceeds")),
+    "approved_estimate": ("money", Text("批复概算", "Approved estimate")),
+    "contract_amount": ("money", Text("合同金额", "Contract")),
+    "percent": ("percent", Text("比例", "Ratio")),
+    "paid_percent": ("percent", Text("付款比例", "Paid")),
+    "progress_percent": ("percent", Text("工程进度", "Progress")),
+    "expected_percent": ("percent", Text("应达进度", "Expected")),
+    "percent_before": ("percent", Text("此前进度", "Before")),
+    "percent_december": ("percent", Text("十二月占比", "December")),
+    "payee": ("text", Text("收款人", "Payee")),
+    "purpose": ("text", Text("用途", "Purpose")),
+    "example": ("text", Text("例如", "For example")),
+    "doc_no": ("text", Text("文号", "Document no.")),
+    "item": ("text", Text("事项", "Item")),
+}
+
+
+def figure_pairs(figures: Mapping[str, Any], currency: str) -> list[tuple[Any, Any]]:
+    """The figures that have a name and a value, as people read them."""
+    pairs = []
+    for name, value in figures.items():
+        known = FIGURES.get(name)
+        if known is None or value in (None, "") or not isinstance(value, str | int):
+            continue
+        kind, words = known
+        pairs.append((say(words), _shown(kind, str(value), currency)))
+    return pairs
+
+
+def _shown(kind: str, value: str, currency: str) -> Any:
+    """The value in its kind; as it stands where it is not of that kind after all."""
+    try:
+        if kind == "money":
+            return amount(Decimal(value), currency, with_unit=True)
+        if kind == "day":
+            return shown_value(dt.date.fromisoformat(value[:10]), "date")
+        if kind == "count":
+            return shown_value(int(value), "integer")
+        if kind == "percent":
+            return f"{Decimal(value):f}%"
+    except (InvalidOperation, ValueError):
+        return value
+    return value
