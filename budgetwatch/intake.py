@@ -31,8 +31,9 @@ from budgetwatch.feeds.keys import helper, known_already, superseding
 from budgetwatch.feeds.profile import Profile
 from budgetwatch.feeds.readers.unpack import hashed
 from budgetwatch.feeds.reasons import REASONS
-from budgetwatch.feeds.staging import Progress, Staged, stage
+from budgetwatch.feeds.staging import Staged, stage
 from budgetwatch.home import Home
+from budgetwatch.progress import Progress
 from budgetwatch.records.rowid import PART_BITS
 from budgetwatch.tables import Batch
 from budgetwatch.text import Text

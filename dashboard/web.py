@@ -121,10 +121,10 @@ def unit_of(request: Request) -> str | None:
 
 
 def scope_of(asking: Asking) -> str:
-    """The name of what this person sees: 示范市, a district, or their own unit."""
+    """The name of the region this person sees; nothing for those whose work is not by region."""
     viewer = asking.viewer
     if not viewer.may("budgets"):
-        return viewer.agency_code or viewer.region
+        return ""
     try:
         names = {code: name for code, name, *_ in budgets.regions(asking.home, viewer)}
     except BudgetwatchError:

@@ -16,6 +16,7 @@ from budgetwatch.api import examples
 from budgetwatch.api.fields import Code, Func, Id, Limit, Offset, Region, Words, Year
 from budgetwatch.api.language import answer, spoken
 from budgetwatch.api.session import Here, Who
+from budgetwatch.calendar import today
 from budgetwatch.queries import payments
 from budgetwatch.queries.payments import PaymentFilter
 
@@ -94,7 +95,7 @@ def export(request: Request, home: Here, viewer: Who, f: Asked, format: Literal[
     """Every row and column: CSV (UTF-8 with BOM) or XLSX with a sheet that says what was asked."""
     path: File = home.path / "tmp" / f"export-{secrets.token_hex(8)}.{format}"
     payments.export(home, viewer, f, format, path, language=spoken(request))
-    name = f"payments-{dt.date.today():%Y%m%d}.{format}"
+    name = f"payments-{today():%Y%m%d}.{format}"
     return FileResponse(path, media_type=_MEDIA[format], filename=name, background=BackgroundTask(path.unlink, missing_ok=True))
 
 

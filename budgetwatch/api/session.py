@@ -27,7 +27,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 def home_of(request: Request) -> Home:
     """The deployment that this app serves."""
-    return request.app.state.home  # type: ignore[no-any-return]
+    return request.app.state.home
 
 
 def current_viewer(request: Request) -> Viewer:

@@ -6,6 +6,8 @@ Two people who act on the same case at the same moment: one succeeds, the other 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
@@ -14,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from budgetwatch.access import audit
-from budgetwatch.access.viewer import Viewer
+from budgetwatch.access.viewer import SYSTEM, Viewer
 from budgetwatch.calendar import today
 from budgetwatch.cases import machine
 from budgetwatch.errors import Conflict, Denied, Invalid, NotFound
@@ -24,6 +26,8 @@ from budgetwatch.text import Text
 if TYPE_CHECKING:
     from budgetwatch.home import Home
 
+#: Parameters of one statement stay below SQLite's limit.
+_CHUNK = 1_000
 LETTER = "预联函〔{year}〕{number}号"
 
 
@@ -107,6 +111,27 @@ def promote(home: Home, viewer: Viewer, flag_id: int, note: str) -> Case:
         _keep(session, case, 1, "", decision, viewer, {})
         audit.record(session, viewer, "case_promote", "case", case.id, {"flag": flag_id})
         return case
+
+
+def evidence_changed(session: Session, flag_ids: Iterable[int], run_id: int) -> None:
+    """Tell the cases of these flags that a run found other evidence: a closed one opens again, others carry a note."""
+    note = Text(f"第 {run_id} 次运行后证据有变化。", f"Run {run_id} found other evidence.")
+    for chunk in _chunks(flag_ids):
+        for case in session.scalars(sa.select(Case).where(Case.flag_id.in_(chunk))):
+            ended = case.state in machine.ENDED
+            target = machine.FIRST if ended else case.state
+            due_on = machine.due(target, today()) if ended else case.due_on
+            decision = machine.Decision("reopen" if ended else "evidence", target, due_on, "", f"{note.zh} {note.en}")
+            before = case.state
+            if not _advance(session, case, decision, SYSTEM):
+                continue  # somebody moved it in this very moment: they will see the new evidence
+            _keep(session, case, case.version + 1, before, decision, SYSTEM, {"run": run_id})
+            if ended:
+                session.execute(
+                    sa.update(Case).where(Case.id == case.id).values(closed_at=None, assignee_id=None),
+                    execution_options={"synchronize_session": False},
+                )
+            session.expire(case)
 
 
 def steps_of(session: Session, case_id: int) -> list[CaseStep]:
@@ -215,3 +240,9 @@ def _has_case(flag_id: int) -> Conflict:
         Text(f"疑点 {flag_id} 已有处理事项。", f"Flag {flag_id} has a case already."),
         fix=Text("请在待办中查找。", "Find it in the queue."),
     )
+
+
+def _chunks(items: Iterable[int]) -> Iterator[list[int]]:
+    left = iter(items)
+    while chunk := list(islice(left, _CHUNK)):
+        yield chunk

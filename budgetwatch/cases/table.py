@@ -106,7 +106,8 @@ def _action(
 _WORK = ("work_cases",)
 _NOTE = frozenset({"note"})
 
-#: Every act, in the order people are offered them. `promote` opens a case from an outlier and is never a move.
+#: Every act, in the order people are offered them. `promote`, `evidence` and
+#: `reopen` are never moves: a person opens a case from an outlier, and runs tell a case that its evidence changed.
 ACTIONS: dict[str, Action] = dict(
     [
         _action("take", Text("受理初核", "Take"), ["new"], "taken", _WORK, takes=["note"]),
@@ -139,6 +140,8 @@ ACTIONS: dict[str, Action] = dict(
         _action("release", Text("退回待办", "Release"), ["taken"], "new", _WORK, takes=["note"]),
         _action("comment", Text("批注", "Comment"), STATES, None, _WORK, needs=["note"]),
         _action("promote", Text("转为疑点", "Make it a case"), [], FIRST, _WORK, needs=["note"]),
+        _action("evidence", Text("证据有变化", "The evidence changed"), [], None, []),
+        _action("reopen", Text("证据变化，重新开启", "Reopened: the evidence changed"), [], FIRST, []),
     ]
 )  # fmt: skip
 

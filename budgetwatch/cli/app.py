@@ -20,7 +20,7 @@ from budgetwatch.home import Home
 from budgetwatch.settings import Settings
 
 #: Typer's own word for a command line that it cannot read (any of its bases that can show itself).
-_USAGE = next(base for base in reversed(typer.BadParameter.__mro__) if hasattr(base, "show"))
+_USAGE: Any = next(base for base in reversed(typer.BadParameter.__mro__) if hasattr(base, "show"))
 HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
     name="budgetwatch", no_args_is_help=True, context_settings=HELP, pretty_exceptions_enable=False,

@@ -10,7 +10,19 @@ import typer
 from budgetwatch import cases as service
 from budgetwatch import runs
 from budgetwatch.cli.app import HELP, acting, app, home, language, reader, settings
-from budgetwatch.cli.out import DONE, FOUND, AsCsv, AsJson, day, gathered, listed, printed_json, progress, remark, rows, steps
+from budgetwatch.cli.out import (
+    DONE,
+    FOUND,
+    AsCsv,
+    AsJson,
+    day,
+    gathered,
+    listed,
+    printed_json,
+    progress,
+    remark,
+    rows,
+)
 from budgetwatch.errors import Invalid
 from budgetwatch.queries import casefile, catalogue, work
 from budgetwatch.queries import runs as past
@@ -52,7 +64,7 @@ def run(
     with progress("run", language()) as report:
         done = runs.run(
             home(), actor="cli", rule_ids=rule or None, as_of=day(as_of, "--as-of"),
-            progress=lambda name, at, total: report(at / max(total, 1), Text(name, name)),
+            progress=report,
         )  # fmt: skip
     if as_json:
         printed_json(done, language())
@@ -222,7 +234,7 @@ def recompute(
     with progress("recompute", language()) as report:
         told = []
         for at, flag_id in enumerate(wanted):
-            report(at / len(wanted))
+            report(at / len(wanted), Text(f"疑点 {flag_id}", f"flag {flag_id}"))
             told.append(runs.recompute(home(), flag_id))
     differ = [r for r in told if not r.identical]
     shown = told if as_json or as_csv or len(told) <= _FEW else differ

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from budgetwatch.errors import Invalid
-from budgetwatch.feeds.staging import Progress as Report
+from budgetwatch.progress import Progress as Report
 from budgetwatch.queries.listing import Heading, Listing, plain
 from budgetwatch.text import Text
 
@@ -153,11 +153,6 @@ def progress(label: str, language: str) -> Iterator[Report]:
             bar.update(task, completed=fraction, description=said)
 
         yield report
-
-
-def steps(report: Report) -> Callable[[str, int, int], None]:
-    """The same bar for work that counts its steps: what is being done, how many are done, how many there are."""
-    return lambda name, done, total: report(done / total if total else 1.0, Text(name, name))
 
 
 def day(value: str | None, name: str) -> dt.date | None:

@@ -6,7 +6,6 @@ The answers file stays under home/demo/ and is read by tests alone: nothing here
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from budgetwatch.access.viewer import ROLES, SYSTEM, Viewer
 from budgetwatch.demo.city import generate
 from budgetwatch.demo.places import CITY_NAME, CITY_PREFIX, DISTRICTS
 from budgetwatch.errors import Conflict
+from budgetwatch.progress import Progress
 from budgetwatch.tables import Batch, Case, User
 from budgetwatch.text import Text
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from budgetwatch.home import Home
 
 PASSWORD = "demo-2026"  # noqa: S105  demo accounts are refused wherever the service is open to a network
-Progress = Callable[[float, Text], None]
 _ACTOR = "demo"
 
 
@@ -86,7 +85,7 @@ def build(
     say(0.85, Text("运行规则", "running the rules"))
     report = runs.run(
         home, actor=_ACTOR,
-        progress=lambda rule, done, of: say(0.85 + 0.15 * done / max(of, 1), Text(f"规则 {rule}", f"rule {rule}")),
+        progress=lambda share, words: say(0.85 + 0.15 * share, words),
     )  # fmt: skip
     _add(home, next(p for p in _PEOPLE if p.role == "unit"), _busiest_unit(home))
     say(1.0, Text("完成", "done"))

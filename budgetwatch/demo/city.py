@@ -7,7 +7,7 @@ The same arguments give the same files, byte for byte.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,9 +34,9 @@ from budgetwatch.demo.anomalies import Planted
 from budgetwatch.demo.budgets import Ints, Plan
 from budgetwatch.demo.payees import Choice, Payees
 from budgetwatch.demo.senders import Sender
+from budgetwatch.progress import Progress
 from budgetwatch.text import Text
 
-Progress = Callable[[float, Text], None]
 _CHUNK = 250_000  # payments made at a time
 
 

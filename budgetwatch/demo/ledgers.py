@@ -163,8 +163,8 @@ def _revenue(
         out.append(_line(budget.year, book, stage, version, "expenditure", region.code, unit.code, unit.name, "2300803", "39999",
                          f"{unit.code}T900", "调出资金至一般公共预算", "transfer", "own", moved))  # fmt: skip
     else:
-        for i, code in zip(items, ("10201", "10210"), strict=False):
-            parts.append((code, "own", int(amounts[i])))
+        workers = sum(int(amounts[i]) for i in items if plan.slots[i].func == "2090101")
+        parts = [("10201", "own", workers), ("10210", "own", total - workers)]
     for code, source, amount in parts:
         if amount <= 0:
             continue

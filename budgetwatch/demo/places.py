@@ -106,7 +106,8 @@ def units(rng: np.random.Generator, places: list[Region], how_many: int) -> list
         ordinals: dict[str, int] = {}
         serial = 0
         while serial < size:
-            key = order[serial] if serial < len(order) else list(INSTITUTIONS)[int(rng.integers(len(INSTITUTIONS)))]
+            numbered = [k for k, kind in INSTITUTIONS.items() if "{n}" in kind.name]
+            key = order[serial] if serial < len(order) else numbered[int(rng.integers(len(numbered)))]
             kind = DEPARTMENTS.get(key) or INSTITUTIONS[key]
             if region.level in ("town", "street") and serial >= len(order):
                 kind = INSTITUTIONS[("town_school", "town_clinic", "town_centre")[serial % 3]]

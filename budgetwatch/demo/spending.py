@@ -135,7 +135,7 @@ def _shares(plan: Plan, budget: Budget, year: int, chunk: range, rhythm: Ints, r
     shares[:, 0] = np.where(monthly, january / (1 - january) * others, shares[:, 0])
     quarterly = kind == 1
     shares[quarterly] = 0.0
-    shares[np.ix_(np.flatnonzero(quarterly), [2, 3, 6, 9])] = 1.0
+    shares[np.ix_(np.flatnonzero(quarterly), np.array([2, 3, 6, 9]))] = 1.0
     for i in chunk:
         if i in budget.december and kind[i - chunk.start] == 2:
             row = shares[i - chunk.start]

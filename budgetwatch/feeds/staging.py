@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from budgetwatch.feeds.headings import lay_out
 from budgetwatch.feeds.keys import WRITING, helper, repeated_in_file, without
 from budgetwatch.feeds.profile import Profile
 from budgetwatch.feeds.readers.sheet import LINE, Sheet, as_sent, column
+from budgetwatch.progress import Progress
 from budgetwatch.records.rowid import PART_BITS
 from budgetwatch.settings import Settings
 from budgetwatch.text import Text
@@ -26,7 +26,6 @@ _AT_A_TIME = 200_000
 #: Rows from which date formats are learnt.
 _SAMPLE = 2_000
 
-Progress = Callable[[float, Text], None]
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from budgetwatch.access.viewer import Viewer
+from budgetwatch.calendar import today
 from budgetwatch.queries.names import Names, names, remembered
 from budgetwatch.queries.scope import demand, digits, missing, one_of
 from budgetwatch.records.codes import LISTS
@@ -54,6 +55,7 @@ class Asked:
     direction: str
     currency: str
     currencies: list[str]
+    books: list[str]
     this: str | None
     last_budget: str | None
     last_actual: str | None
@@ -173,6 +175,8 @@ def _choose(
         if year is None:
             year = _newest(stages)
         levels = facts.execute(f"SELECT count(DISTINCT adm_div_code) FROM budget_line WHERE {narrowed}", params).fetchone()
+        query = f"SELECT DISTINCT book FROM budget_line WHERE {where} AND book IS NOT NULL ORDER BY 1"
+        books = [code for (code,) in facts.execute(query, place_params(region, own)).fetchall()]
         this = next((s for s in THIS if (year, s) in stages), None)
         last = next((s for s in LAST_BUDGET if (year - 1, s) in stages), None)
         actual, until = ("final" if (year - 1, "final") in stages else None), None
@@ -189,6 +193,7 @@ def _choose(
         direction=direction,
         currency=chosen,
         currencies=currencies,
+        books=books,
         this=this,
         last_budget=last,
         last_actual=actual,
@@ -221,7 +226,7 @@ def _newest(stages: set[tuple[int, str]]) -> int:
     for wanted in (("draft", "proposal"), LAST_BUDGET, ("final",)):
         if found := [year for year, stage in stages if stage in wanted]:
             return max(found)
-    return dt.date.today().year
+    return today().year
 
 
 def population(known: Names, region: str, year: int) -> int | None:

@@ -44,7 +44,7 @@ class BudgetPreview:
 
     Money is Decimal or None (nothing was sent for it); ratios are Decimal with 4 places or None.
     `basis` says which stage each column stands on: {"draft": "draft"|"approved", "last_budget": …, "last_actual": "final"|"payment"};
-    `until` is the last day paid where the last column stands on payments.
+    `books` are those with lines (book None adds them all up); `until` is the last day paid where the last column stands on payments.
     """
 
     year: int
@@ -54,6 +54,7 @@ class BudgetPreview:
     currency: str
     currencies: list[str]
     book: str | None
+    books: list[str]
     direction: str
     population: int | None
     by: str
@@ -110,9 +111,12 @@ def preview(
     rows = [_row(known, asked, at, row) for row in raw]
     total = _total(rows, population(known, asked.region, asked.year))
     noticed = attention(home, viewer, year=asked.year, region=asked.region, own=own, func=func, eco=eco, agency=agency)
+    touching: dict[str | None, set[int]] = {}
+    for flag, entry in noticed:
+        touching.setdefault(_key(known, asked, at, entry), set()).add(flag)
     for row in rows:
         row["share"] = ratio(row["draft"], total["draft"])
-        row["attention"] = len({flag for flag, entry in noticed if _key(known, asked, at, entry) == row["code"]})
+        row["attention"] = len(touching.get(row["code"], ()))
     total["attention"] = len({flag for flag, _ in noticed})
     return BudgetPreview(
         year=asked.year,
@@ -122,6 +126,7 @@ def preview(
         currency=asked.currency,
         currencies=asked.currencies,
         book=book,
+        books=asked.books,
         direction=direction,
         population=population(known, asked.region, asked.year),
         by=at.by,

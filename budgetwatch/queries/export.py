@@ -7,20 +7,17 @@ gets an apostrophe in front. Both formats are streamed; neither ever holds the r
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-import os
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 import pyarrow.csv
-import xlsxwriter
 
 from budgetwatch import tables as t
 from budgetwatch.access.viewer import ROLES, Viewer
 from budgetwatch.errors import Invalid
-from budgetwatch.queries import seen
+from budgetwatch.queries import seen, sheet_xml
 from budgetwatch.queries.payment_filter import PaymentFilter, asked, where
 from budgetwatch.queries.scope import demand, one_of
 from budgetwatch.records import ALL
@@ -33,7 +30,7 @@ if TYPE_CHECKING:
     from budgetwatch.home import Home
 
 XLSX_ROWS = 1_048_575
-_CHUNK = 50_000
+_CHUNK = 10_000
 _BOM = b"\xef\xbb\xbf"
 _EXTRA = (("batch", SQL_BATCH, Text("批次", "Batch"), "integer"), ("line", SQL_LINE, Text("文件行", "Line in the file"), "integer"))
 _NARROW = {"date": 11, "money": 18, "integer": 9}
@@ -92,7 +89,7 @@ def export(
             else:
                 about = _about(viewer, f, count, totals, versions, language)
                 _xlsx(facts, query, params, columns, partial, language, about)
-            os.replace(partial, path)
+            partial.replace(path)
         finally:
             with contextlib.suppress(FileNotFoundError):
                 partial.unlink()
@@ -113,7 +110,7 @@ def _csv(facts: Any, query: str, params: dict[str, Any], columns: list[Any], pat
     reader = facts.sql(f"SELECT {picked} {query}", params=params).to_arrow_reader(_CHUNK)
     schema = pa.schema([pa.field(label.of(language), pa.string()) for _, _, label, _ in columns])
     options = pyarrow.csv.WriteOptions(quoting_style="needed")
-    with open(path, "wb") as out:
+    with path.open("wb") as out:
         out.write(_BOM)
         with pyarrow.csv.CSVWriter(out, schema, write_options=options) as writer:
             for batch in reader:
@@ -128,44 +125,21 @@ def harmless(sql: str) -> str:
 def _xlsx(
     facts: Any, query: str, params: dict[str, Any], columns: list[Any], path: Path, language: str, about: list[tuple[str, str]]
 ) -> None:
-    zh = language == "zh"
-    result = facts.execute(f"SELECT {', '.join(f'{sql} AS x{n}' for n, (_, sql, _, _) in enumerate(columns))} {query}", params)
-    book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    head = book.add_format({"bold": True, "bg_color": "#E8EDF4", "bottom": 1})
-    formats = {
-        "money": book.add_format({"num_format": "#,##0.00;[Red]-#,##0.00"}),
-        "date": book.add_format({"num_format": "yyyy-mm-dd"}),
-        "integer": book.add_format({"num_format": "0"}),
-    }
-    sheet = book.add_worksheet("支付明细" if zh else "Payments")
-    sheet.freeze_panes(1, 0)
-    for at, (_, _, label, kind) in enumerate(columns):
-        sheet.set_column(at, at, _NARROW.get(kind, 20))
-        sheet.write_string(0, at, label.of(language), head)
-    writers = [_writer(sheet, kind, formats.get(kind)) for *_, kind in columns]
-    line = 0
-    while chunk := result.fetchmany(_CHUNK):
-        for row in chunk:
-            line += 1
-            for at, value in enumerate(row):
-                if value is not None:
-                    writers[at](line, at, value)
-    sheet.autofilter(0, 0, line, len(columns) - 1)
-    note = book.add_worksheet("说明" if zh else "About")
-    note.set_column(0, 0, 24)
-    note.set_column(1, 1, 80)
-    for at, (label, value) in enumerate(about):
-        note.write_string(at, 0, label, head)
-        note.write_string(at, 1, value)
-    book.close()
-
-
-def _writer(sheet: Any, kind: str, form: Any) -> Any:
-    if kind in ("money", "integer"):
-        return lambda line, at, value: sheet.write_number(line, at, value, form)
-    if kind == "date":
-        return lambda line, at, value: sheet.write_datetime(line, at, dt.datetime(value.year, value.month, value.day), form)
-    return lambda line, at, value: sheet.write_string(line, at, str(value)[:32_767])
+    """A workbook whose frame (styles, widths, second sheet) is made around one row; all rows are then streamed in its place."""
+    kinds = [kind for *_, kind in columns]
+    frame = sheet_xml.frame(
+        "支付明细" if language == "zh" else "Payments",
+        [(label.of(language), _NARROW.get(kind, 20), kind) for _, _, label, kind in columns],
+        "说明" if language == "zh" else "About",
+        about,
+    )
+    styles = sheet_xml.styles(frame, kinds)
+    cells = " || ".join(
+        sheet_xml.cell(f"x{at}", kind, sheet_xml.letters(at), styles[at]) for at, kind in enumerate(kinds)
+    )
+    inner = ", ".join(f"{sql} AS x{at}" for at, (_, sql, _, _) in enumerate(columns))
+    rows = facts.sql(f"SELECT {sheet_xml.ROW} || {cells} || '</row>' FROM (SELECT {inner} {query})", params=params)
+    sheet_xml.fill(frame, (chunk.column(0) for chunk in rows.to_arrow_reader(_CHUNK)), path)
 
 
 def _about(

@@ -101,7 +101,7 @@ def batches(
 
 
 def _uploaders(session: sa.orm.Session) -> dict[str, str]:
-    return {login: region for login, region in session.execute(sa.select(t.User.login, t.User.region))}
+    return dict(session.execute(sa.select(t.User.login, t.User.region)).all())
 
 
 def _in_sight(viewer: Viewer, batch: t.Batch, uploaders: dict[str, str]) -> bool:
@@ -169,7 +169,7 @@ def freshness(home: Home, viewer: Viewer) -> Listing:
     counted = remembered(home, viewer, "freshness", lambda: _counted(home, viewer))
     versions = home.store.current()
     with home.session() as session:
-        received = {number: at for number, at in session.execute(sa.select(t.Batch.id, t.Batch.received_at))}
+        received = dict(session.execute(sa.select(t.Batch.id, t.Batch.received_at)).all())
     rows = []
     for name, feed in ALL.items():
         facts, numbers, last_day = counted[name]

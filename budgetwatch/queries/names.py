@@ -31,7 +31,7 @@ def remembered(home: Home, viewer: Viewer, key: Any, make: Callable[[], T]) -> T
     with _lock:
         if whole in _cache:
             _cache.move_to_end(whole)
-            return _cache[whole]  # type: ignore[no-any-return]
+            return _cache[whole]
     made = make()
     with _lock:
         _cache[whole] = made

@@ -66,8 +66,8 @@ def _moved(seen: BudgetPreview, change: Decimal, ratio: Decimal | None) -> Text:
     if not change:
         return Text("与上年预算持平", "the same as last year's budget")
     if change > 0:
-        return Text(f"比上年预算增加{by.zh}{told.zh}", f"{by.en} more{told.en} than last year's budget")
-    return Text(f"比上年预算减少{by.zh}{told.zh}", f"{by.en} less{told.en} than last year's budget")
+        return Text(f"比上年预算增加 {by.zh}{told.zh}", f"{by.en} more{told.en} than last year's budget")
+    return Text(f"比上年预算减少 {by.zh}{told.zh}", f"{by.en} less{told.en} than last year's budget")
 
 
 def _tone(change: Decimal | None) -> str:
@@ -81,7 +81,12 @@ def _total(seen: BudgetPreview) -> Headline:
         said = Text(f"尚未收到 {seen.year} 年预算。", f"No budget for {seen.year} has been sent yet.")
         return Headline("total", label, None, "money", seen.currency, "none", said)
     amount = _money(seen, total["draft"])
-    said = Text(f"{seen.year} 年预算（{stage.zh}）安排支出{amount.zh}", f"The {seen.year} budget ({stage.en.lower()}) plans to spend {amount.en}")
+    book = code_name("book", seen.book or (seen.books[0] if len(seen.books) == 1 else None))
+    which = Text(book.zh or ("各本预算合计" if seen.books else "预算"), book.en.lower() or ("budgets of all books" if seen.books else "budget"))
+    said = Text(
+        f"{seen.year} 年{which.zh}（{stage.zh}）安排支出 {amount.zh}",
+        f"The {seen.year} {which.en} ({stage.en.lower()}) {'plan' if which.en.startswith('budgets') else 'plans'} to spend {amount.en}",
+    )
     if total["last_budget"] is not None:
         moved = _moved(seen, total["change"], total["change_ratio"])
         said = Text(f"{said.zh}，{moved.zh}", f"{said.en}, {moved.en}")
@@ -95,10 +100,11 @@ def _execution(seen: BudgetPreview) -> Headline:
         return Headline("execution", label, None, "ratio", seen.currency, "none", said)
     actual, budget = _money(seen, total["last_actual"]), _money(seen, total["last_budget"])
     share = wording.percent(total["execution_ratio"])
-    until = Text(f"截至 {seen.until}，", f"by {seen.until}, ") if seen.until else Text("", "")
+    part = seen.until is not None and (seen.until.month, seen.until.day) < (12, 31) and seen.until.year == year
+    until = Text(f"截至 {seen.until}，", f"by {seen.until} ") if part else Text("", "")
     said = Text(
-        f"{until.zh}{year} 年批准预算{budget.zh}，实际支出{actual.zh}，执行率 {share}",
-        f"Of the {year} budget of {budget.en}, {until.en}{actual.en} was spent: {share}",
+        f"{until.zh}{year} 年批准预算 {budget.zh}，实际支出 {actual.zh}，执行率 {share}",
+        f"Of the {year} budget of {budget.en}, {actual.en} was spent {until.en}({share})",
     )
     return Headline("execution", label, total["execution_ratio"], "ratio", seen.currency, "none", _stop(said))
 
@@ -109,13 +115,13 @@ def _per_head(seen: BudgetPreview) -> Headline:
         said = Text("没有该地区的常住人口数，无法计算人均。", "The number of residents was not sent, so there is no figure per head.")
         return Headline("per_head", label, None, "money", seen.currency, "none", said)
     each, people = _money(seen, total["per_head"]), wording.spoken_count(seen.population or 0)
-    said = Text(f"按常住人口 {people.zh}人计算，人均{each.zh}", f"With {people.en} residents, that is {each.en} per head")
+    said = Text(f"按常住人口 {people.zh}人计算，人均 {each.zh}", f"With {people.en} residents, that is {each.en} per head")
     before = total["per_head_last"]
     if before is not None:
         more = _money(seen, abs(total["per_head"] - before))
         up = total["per_head"] >= before
         said = Text(
-            f"{said.zh}，比上年{'多' if up else '少'}{more.zh}", f"{said.en}, {more.en} {'more' if up else 'less'} than last year"
+            f"{said.zh}，比上年{'多' if up else '少'} {more.zh}", f"{said.en}, {more.en} {'more' if up else 'less'} than last year"
         )
     return Headline(
         "per_head", label, total["per_head"], "money", seen.currency, _tone(total["per_head"] - before if before is not None else None), _stop(said)
@@ -145,7 +151,7 @@ def _growing(seen: BudgetPreview) -> Headline:
     by = _money(seen, row["change"])
     ratio = wording.percent(row["change_ratio"], signed=True) if row["change_ratio"] is not None else None
     said = Text(
-        f"增加最多的是{row['name'].zh}，多安排{by.zh}" + (f"（{ratio}）" if ratio else "（上年没有）"),
+        f"增加最多的是{row['name'].zh}，多安排 {by.zh}" + (f"（{ratio}）" if ratio else "（上年没有）"),
         f"{row['name'].en} grows most, by {by.en}" + (f" ({ratio})" if ratio else " (new this year)"),
     )
     return Headline("growing", label, row["change"], "money", seen.currency, "up", _stop(said))

@@ -14,8 +14,8 @@ from budgetwatch.queries.listing import Heading, Listing, heading
 from budgetwatch.queries.names import Names, code_name, names, remembered
 from budgetwatch.queries.payment_filter import ECO, PaymentFilter, asked, where
 from budgetwatch.queries.scope import demand, one_of, paged, ratio
-from budgetwatch.records.rowid import unpack
 from budgetwatch.queries.voucher import FlagRef, Voucher, voucher
+from budgetwatch.records.rowid import unpack
 from budgetwatch.text import Text
 
 if TYPE_CHECKING:

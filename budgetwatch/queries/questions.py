@@ -33,8 +33,13 @@ _COLUMNS = (
 )
 
 
+_KEPT = ("id", "budget_year", "region", "agency_code", "func_code", "pro_code", "line", "text", "author_name", "asked_at")
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerView:
+    """One answer, and by whom."""
+
     text: str
     author_name: str
     author_role: str
@@ -104,7 +109,7 @@ def questions(
         }
         rows: list[dict[str, Any]] = [
             {
-                **{k: getattr(q, k) for k in ("id", "budget_year", "region", "agency_code", "func_code", "pro_code", "line", "text", "author_name", "asked_at")},
+                **{k: getattr(q, k) for k in _KEPT},
                 "region_name": known.region(q.region),
                 "answers": n,
                 "last_answer": latest[q.id].text if q.id in latest else None,

@@ -89,11 +89,11 @@ def spoken(amount: Decimal | None, currency: str = "CNY") -> Text:
     """An amount as one says it: 12.35 亿元 · CNY 1.23 billion."""
     if amount is None:
         return Text("—", "—")
-    unit = "元" if currency == "CNY" else f" {currency}"
+    unit = {"CNY": "元", "USD": "美元", "GBP": "英镑", "EUR": "欧元"}.get(currency, currency)
     size = abs(amount)
     zh = next(((scale, word) for scale, word in _ZH if size >= scale), (Decimal(1), ""))
     en = next(((scale, word) for scale, word in _EN if size >= scale), (Decimal(1), ""))
-    return Text(f" {_short(amount / zh[0])} {zh[1]}{unit}".rstrip(), f"{currency} {_short(amount / en[0])}{en[1]}")
+    return Text(f"{_short(amount / zh[0])} {zh[1]}{unit}", f"{currency} {_short(amount / en[0])}{en[1]}")
 
 
 def spoken_count(count: int) -> Text:

@@ -197,7 +197,7 @@ def _flag_row(home: Home, known: Names, flag: t.Flag) -> dict[str, Any]:
     }
 
 
-def _whole(session: Session, known: Names, joined: sa.Select[Any]) -> tuple[int, dict[str, Decimal]]:
+def _whole(session: Session, known: Names, joined: Any) -> tuple[int, dict[str, Decimal]]:
     """How many the whole result holds, and its amounts by currency."""
     by_region = joined.with_only_columns(t.Flag.region, sa.func.count(), sa.func.sum(t.Flag.amount)).group_by(t.Flag.region)
     total, totals = 0, dict[str, Decimal]()
@@ -217,12 +217,12 @@ def counts(home: Home, viewer: Viewer) -> dict[str, Any]:
 
         def by(column: Any, *more: ColumnElement[bool]) -> dict[str, int]:
             query = sa.select(column, sa.func.count()).select_from(t.Case).join(t.Flag, t.Flag.id == t.Case.flag_id)
-            return {key: n for key, n in session.execute(query.where(limits, *more).group_by(column))}
+            return dict(session.execute(query.where(limits, *more).group_by(column)).all())
 
         by_state = by(t.Case.state)
         return {
             "by_state": {state: by_state.get(state, 0) for state in machine.STATES},
-            "by_severity": {s: 0 for s in SEVERITIES} | by(t.Case.severity, _is_open()),
+            "by_severity": dict.fromkeys(SEVERITIES, 0) | by(t.Case.severity, _is_open()),
             "by_rule": by(t.Flag.rule_id, _is_open()),
             "open": sum(n for state, n in by_state.items() if state not in _ENDED),
             "overdue": sum(by(t.Case.state, _late()).values()),

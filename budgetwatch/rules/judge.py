@@ -11,12 +11,13 @@ import datetime as dt
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
 
+from budgetwatch.progress import Progress
 from budgetwatch.records import ALL
 from budgetwatch.rules import compile as compiled
 from budgetwatch.rules import deadlines, functions, reasons
@@ -25,7 +26,6 @@ from budgetwatch.rules.ranking import ranked
 from budgetwatch.rules.rule import Rule
 
 _log = logging.getLogger(__name__)
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ def judge(
         if verdict.rule.uses_workdays:
             verdict.reasons.update({reasons.no_holidays(year): 1 for year in unknown})
         if progress:
-            progress(verdict.rule.id, done, len(rules))
+            progress(done / len(rules), verdict.rule.name)
         yield verdict
 
 

@@ -14,7 +14,9 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from budgetwatch import exemptions
+from budgetwatch import cases, exemptions
+from budgetwatch.calendar import today
+from budgetwatch.cases import machine
 from budgetwatch.rules.finding import Finding
 from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.rule import Rule
@@ -62,7 +64,10 @@ def keep(session: Session, run_id: int, verdict: Verdict, as_of: dt.date) -> Kep
     ids.update(_insert_flags(session, rule, run_id, fresh))
     _touch(session, [ids[key] for key in keyed if key in known], run_id)
     _update_changed(session, changed, ids)
-    _insert_evidence(session, rule, run_id, version, {ids[key]: finding for key, finding in {**fresh, **changed}.items()})
+    cases.evidence_changed(session, [ids[key] for key in changed], run_id)
+    _insert_evidence(
+        session, rule, run_id, version, {ids[key]: finding for key, finding in {**fresh, **changed}.items()}
+    )
     if rule.kind == "rule":
         _open_cases(session, {ids[key]: finding for key, finding in fresh.items()})
     session.execute(
@@ -76,7 +81,9 @@ def keep(session: Session, run_id: int, verdict: Verdict, as_of: dt.date) -> Kep
     return Kept(len(fresh), len(changed), exempted, len(keyed))
 
 
-def _without_exempt(session: Session, rule: Rule, findings: Sequence[Finding], on: dt.date) -> tuple[list[Finding], int]:
+def _without_exempt(
+    session: Session, rule: Rule, findings: Sequence[Finding], on: dt.date
+) -> tuple[list[Finding], int]:
     """Leave out findings that an approved exemption covers on that day; how many those were."""
     active = exemptions.active(session, rule.id, on)
     if not active:
@@ -116,7 +123,8 @@ def _insert(session: Session, table: type[Base], rows: list[dict[str, Any]]) -> 
 def _touch(session: Session, flag_ids: Iterable[int], run_id: int) -> None:
     for chunk in _chunks(flag_ids):
         session.execute(
-            sa.update(Flag).where(Flag.id.in_(chunk)).values(last_run_id=run_id), execution_options={"synchronize_session": False}
+            sa.update(Flag).where(Flag.id.in_(chunk)).values(last_run_id=run_id),
+            execution_options={"synchronize_session": False},
         )
 
 
@@ -132,7 +140,9 @@ def _update_changed(session: Session, changed: Mapping[str, Finding], ids: Mappi
     if rows:
         flags = cast(sa.Table, Flag.__table__)
         session.connection().execute(
-            sa.update(flags).where(flags.c.id == sa.bindparam("b_id")).values({name: sa.bindparam(name) for name in rows[0] if name != "b_id"}),
+            sa.update(flags)
+            .where(flags.c.id == sa.bindparam("b_id"))
+            .values({name: sa.bindparam(name) for name in rows[0] if name != "b_id"}),
             rows,
         )
 
@@ -150,8 +160,16 @@ def _insert_evidence(session: Session, rule: Rule, run_id: int, version: int, fo
 
 
 def _open_cases(session: Session, found: Mapping[int, Finding]) -> None:
+    due_on = machine.due(machine.FIRST, today())
     rows = [
-        {"flag_id": flag_id, "state": "new", "region": f.region, "agency_code": f.agency_code, "severity": f.severity}
+        {
+            "flag_id": flag_id,
+            "state": machine.FIRST,
+            "due_on": due_on,
+            "region": f.region,
+            "agency_code": f.agency_code,
+            "severity": f.severity,
+        }
         for flag_id, f in found.items()
     ]
     _insert(session, Case, rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import duckdb
@@ -14,14 +14,13 @@ from budgetwatch import tables
 from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.calendar import today
 from budgetwatch.home import Home
+from budgetwatch.progress import Progress
 from budgetwatch.rules import Rule
 from budgetwatch.rules.judge import Verdict, judge
 from budgetwatch.runs.keep import Kept, keep
 from budgetwatch.runs.turn import turn
 
 _log = logging.getLogger(__name__)
-#: progress(rule id, rules done, rules in all)
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +134,10 @@ def _end(home: Home, run_id: int, *, new: int = 0, changed: int = 0, failure: st
             sa.update(tables.Run)
             .where(tables.Run.id == run_id)
             .values(
-                status="failed" if failure else "done", finished_at=tables.now(), new_flags=new, changed_flags=changed, failure=failure
+                status="failed" if failure else "done",
+                finished_at=tables.now(),
+                new_flags=new,
+                changed_flags=changed,
+                failure=failure,
             )
         )

@@ -69,6 +69,9 @@ def _taken(home: Home) -> Conflict:
         ).first()
     by = f" {running.actor}, {running.started_at:%Y-%m-%d %H:%M} UTC" if running else ""
     return Conflict(
-        Text(f"已有一次运行正在进行{f'（{by.strip()}）' if by else ''}。", f"another run is under way{f' ({by.strip()})' if by else ''}."),
+        Text(
+            f"已有一次运行正在进行{f'（{by.strip()}）' if by else ''}。",
+            f"another run is under way{f' ({by.strip()})' if by else ''}.",
+        ),
         fix=Text("请等它结束后再试。", "Try again when it has ended."),
     )

@@ -8,7 +8,9 @@
   let opener = null;
 
   function go(address, replace) {
-    if (replace) history.replaceState({}, "", address);
+    // A box that was opened and closed is no place to come back to.
+    const boxed = new URLSearchParams(location.search).has("ask") && address.split("?")[0] === location.pathname;
+    if (replace || boxed) history.replaceState({}, "", address);
     else if (address !== location.pathname + location.search) history.pushState({}, "", address);
     busy(true);
     window.dispatchEvent(new CustomEvent(MOVED));

@@ -94,7 +94,6 @@ def _fresh_columns(asking: Asking) -> list[Column]:
         ),
         Column("facts", t("事实行数"), "integer"),
         Column("batches", t("批次"), "integer"),
-        Column("rejected", t("退回行数"), "integer"),
         Column("last_day", t("数据截至"), "date"),
         Column("last_received", t("最近接收"), "moment"),
         Column("days_silent", t("已静默天数"), "integer"),

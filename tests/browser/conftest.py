@@ -138,7 +138,7 @@ class Person:
         self.context.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def person(browser, served: Served):
     """`person(login)` signs someone in and gives their screen; at the end nothing may have complained."""
     people: list[Person] = []

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.browser
 def act(someone, action: str, **fields: str) -> None:
     """Open the move (the likeliest stands open already) and submit it, as a person with a mouse does."""
     page = someone.page
+    steps = page.locator("#steps li").count()
     if not page.locator(f"#do-{action}").is_visible():
         page.locator(f"#move-{action}").click()
     for name, value in fields.items():
@@ -25,7 +26,8 @@ def act(someone, action: str, **fields: str) -> None:
         else:
             field.fill(value)
     page.locator(f"#do-{action}").click()
-    page.wait_for_selector("#notice:not(:empty)")
+    page.locator("#steps li").nth(steps).wait_for()
+    assert page.inner_text("#notice")
     someone.settle()
 
 
@@ -139,7 +141,7 @@ def test_a_district_never_sees_another_district(person) -> None:
 def test_english_is_one_click_away(person) -> None:
     reviewer = person("reviewer")
     reviewer.page.locator("#lang-en").first.click()
-    reviewer.page.wait_for_function("document.documentElement.lang.startsWith('en')")
+    reviewer.page.wait_for_selector("html[lang^=en]")
     assert "next case" in reviewer.see("#next-case").inner_text().lower()
 
 

@@ -133,7 +133,7 @@ def test_a_run_says_what_it_looked_at_and_a_flag_recomputes_the_same(budgetwatch
     from tests.builders import facts
     from tests.queries.city import payment
 
-    facts(city, "payment", [payment(f"C{n}", "2025-03-0%d" % (n + 3), "990102-A01", "60000.00", settlement="cash") for n in range(3)])
+    facts(city, "payment", [payment(f"C{n}", f"2025-03-{n + 3:02d}", "990102-A01", "60000.00", settlement="cash") for n in range(3)])
     done = budgetwatch("run", "--json")
     assert done.code == 0, done.err
     assert len(done.json["rules"]) == len(city.rules)
@@ -147,7 +147,7 @@ def test_a_run_says_what_it_looked_at_and_a_flag_recomputes_the_same(budgetwatch
 
 def test_a_home_with_demo_accounts_is_only_served_on_this_machine(budgetwatch: Call, city: Home) -> None:
     people.add_user(city, SYSTEM, login="demo1", name="演示", role="deputy", password="demo-2026x", region="9901", demo=True)
-    told = budgetwatch("serve", "--host", "0.0.0.0", "--port", str(free_port()))
+    told = budgetwatch("serve", "--host", "0.0.0.0", "--port", str(free_port()))  # noqa: S104
     assert told.code == 2
     assert "only served on this machine" in told.err
 
@@ -175,7 +175,7 @@ def test_a_real_process_serves_and_speaks_to_pipes(city: Home, tmp_path: Path) -
     try:
         for _ in range(300):
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=2) as answer:  # noqa: S310
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=2) as answer:
                     assert json.load(answer)["status"] == "ok"
                     break
             except OSError:

@@ -6,9 +6,11 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from budgetwatch.demo import generate, generate_payments_csv
+from budgetwatch.demo import generate, generate_payments_csv, ledgers
+from budgetwatch.demo.city import found
 from budgetwatch.demo.senders import ALL_SENDERS
 from budgetwatch.feeds import profile as profiles
 from budgetwatch.records import ALL
@@ -36,6 +38,7 @@ def test_the_usual_size_has_more_than_three_hundred_units(tmp_path: Path) -> Non
     rows = CalamineWorkbook.from_path(units).get_sheet_by_index(0).to_python()
     codes = {row[0] for row in rows[3:]}
     assert len(codes) >= 300
+    assert len({row[2] for row in rows[3:]}) == len(codes), "two units share a name"
 
 
 @pytest.mark.parametrize("years", [1, 2])
@@ -68,3 +71,13 @@ def test_senders_differ_in_encoding_packing_and_format(tmp_path: Path) -> None:
     assert "支付凭证号" in names["启明区支付_2025.csv"].read_text("gb18030").splitlines()[0]
     assert names["yunfan_voucher_2025.csv"].read_text("utf-8").startswith("VoucherNo,")
     assert '"' in names["澄湖区支付明细_2025.csv"].read_text("utf-8")
+
+
+def test_a_large_city_balances_too() -> None:
+    city = found(years=3, payments=1_500_000, seed=8, last_year=2025)
+    gaps: dict[tuple[str, ...], int] = {}
+    for row in ledgers.budget_lines(city.plan, city.procedure, np.random.default_rng(1)):
+        if row["stage"] != "final":
+            key = tuple(str(row[name]) for name in ("adm_div_code", "book", "budget_year", "stage", "version"))
+            gaps[key] = gaps.get(key, 0) + (row["amount"] if row["direction"] == "revenue" else -row["amount"])
+    assert {key for key, gap in gaps.items() if gap} == set()

@@ -144,8 +144,8 @@ def test_five_numbers_say_themselves_in_both_languages(city: Home) -> None:
     five = budgets.headline(city, DEPUTY)
     assert [h.key for h in five] == ["total", "execution", "per_head", "greatest", "growing"]
     assert five[0].value == D("500000.10")
-    assert five[0].sentence.zh == "2026 年预算（草案）安排支出 50.00 万元，比上年预算增加 15.00 万元（+42.9%）。"
-    assert five[0].sentence.en.startswith("The 2026 budget (draft) plans to spend CNY 500,000.10")
+    assert five[0].sentence.zh == "2026 年一般公共预算（草案）安排支出 50.00 万元，比上年预算增加 15.00 万元（+42.9%）。"
+    assert five[0].sentence.en.startswith("The 2026 general public budget (draft) plans to spend CNY 500,000.10")
     assert "教育" in five[3].sentence.zh
     assert all(h.sentence.zh.endswith("。") and h.sentence.en.endswith(".") for h in five)
 

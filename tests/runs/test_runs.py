@@ -25,6 +25,7 @@ from budgetwatch.records.rowid import Address, pack
 from budgetwatch.rules.book import RuleBook, from_text
 from budgetwatch.rules.finding import row_numbers
 from budgetwatch.runs import recompute, run
+from budgetwatch.text import Text
 from tests.builders import facts
 from tests.rules.samples import CASH, LATE_TRANSFER, RANKED, SPLIT, rule_file
 
@@ -246,15 +247,15 @@ def test_recompute_shows_what_differs(home: Home) -> None:
 def test_a_second_run_at_the_same_time_is_refused_and_a_dead_one_does_not_block(any_home: Home) -> None:
     home = with_rules(any_home, CASH)
     facts(home, "payment", [pay("1", "A", "2025-03-03", "12000.00")])
-    seen: list[str] = []
+    seen: list[tuple[float, str]] = []
 
-    def meanwhile(rule_id: str, done: int, total: int) -> None:
+    def meanwhile(share: float, doing: Text) -> None:
         with pytest.raises(Conflict, match="another run is under way"):
             run(home, actor="someone else", as_of=AS_OF)
-        seen.append(f"{rule_id} {done}/{total}")
+        seen.append((share, doing.en))
 
     run(home, actor="tests", as_of=AS_OF, progress=meanwhile)
-    assert seen == ["PY-07 1/1"]
+    assert seen == [(1.0, home.rules["PY-07"].name.en)]
     with home.session() as session:
         session.add(tables.Run(as_of=AS_OF, versions={}, actor="a process that was killed", status="running"))
     report = run(home, actor="tests", as_of=AS_OF)
