@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from budgetwatch.runs.recompute import Recomputation, recompute
+from budgetwatch.runs.recompute import Recomputation, recompute, recompute_many
 from budgetwatch.runs.run import RuleResult, RunReport, run
 
-__all__ = ["Recomputation", "RuleResult", "RunReport", "recompute", "run"]
+__all__ = ["Recomputation", "RuleResult", "RunReport", "recompute", "recompute_many", "run"]
