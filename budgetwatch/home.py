@@ -28,6 +28,7 @@ from budgetwatch.access.viewer import Viewer
 from budgetwatch.facts.engine import connect
 from budgetwatch.facts.store import FactStore
 from budgetwatch.rules.book import RuleBook
+from budgetwatch.rules.memory import Verdicts
 from budgetwatch.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Home:
     @cached_property
     def rules(self) -> RuleBook:
         """The rules of this deployment, read and checked once."""
-        return RuleBook.load(self.settings.rules)
+        return RuleBook.load(self.settings.rules, Verdicts(self.path / "tmp" / "rules-verified.json", self.secret))
 
     @cached_property
     def secret(self) -> str:

@@ -23,12 +23,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
-import pyarrow as pa
 
 from budgetwatch.outliers.scores import Scored, Scores
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BAND: Final = "amount_band"
 #: A median of fewer rows than this is no yardstick for an explanation.

@@ -348,7 +348,7 @@ DISCLOSURE = Feed(
         _DIV,
         _AGENCY,
         _AGENCY_NAME,
-        _c("item", "code", "公开项目", "Item", "项目", need=True, note="revenue_total, expenditure_total, basic, project, three_public …"),
+        _c("item", "code", "公开项目", "Item", "项目", need=True, values="disclosure_item"),
         _AMOUNT,
         _CURRENCY,
         _c("publish_date", "date", "公开日期", "Published"),

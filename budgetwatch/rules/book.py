@@ -1,13 +1,15 @@
 """The rules of a folder, each checked before it may run: its shape, its words, its SQL, its examples.
 
 Every `*.yml` but `laws.yml` holds a list under `rules:`. What is wrong is said with file, line and rule;
-nothing that is not understood is let through.
+nothing that is not understood is let through. A file found sound is read once in a process; whether its words hold
+is proved once for its content (see `memory`).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -17,14 +19,17 @@ from pydantic import ValidationError
 
 from budgetwatch.errors import BadRule, NotFound
 from budgetwatch.rules import yamltext
-from budgetwatch.rules.model import LawBook, RuleSpec
+from budgetwatch.rules.memory import Verdicts, digest_of
+from budgetwatch.rules.model import LawBook, RuleSpec, typed_params
 from budgetwatch.rules.refusal import Refusal, nearest
 from budgetwatch.rules.rule import Basis, Law, Param, Rule
-from budgetwatch.rules.verify import finish, typed_params
 from budgetwatch.rules.wording import told
 from budgetwatch.text import Text
 
 _BINDING = threading.RLock()
+#: The sound files this process has read, by place and by all that their verdict rests on.
+_READ: OrderedDict[tuple[str, str], list[Rule]] = OrderedDict()
+_MOST_READ = 128
 
 
 class RuleBook(Mapping[str, Rule]):
@@ -36,9 +41,9 @@ class RuleBook(Mapping[str, Rule]):
         self.order = tuple(self._rules)
 
     @classmethod
-    def load(cls, folder: Path) -> RuleBook:
+    def load(cls, folder: Path, verdicts: Verdicts | None = None) -> RuleBook:
         """The folder's rules; the first `BadRule` is raised, with how many there are besides."""
-        book, problems = read_folder(Path(folder))
+        book, problems = read_folder(Path(folder), verdicts)
         if problems:
             problems[0].facts.update({"problems": len(problems)} if len(problems) > 1 else {})
             raise problems[0]
@@ -67,7 +72,7 @@ class UnknownRule(NotFound, KeyError):
         super().__init__(Text(f"没有规则 {rule_id}。", f"there is no rule {rule_id}."), fix=nearest(rule_id, known))
 
 
-def read_folder(folder: Path) -> tuple[RuleBook, list[BadRule]]:
+def read_folder(folder: Path, verdicts: Verdicts | None = None) -> tuple[RuleBook, list[BadRule]]:
     """The rules that are sound, and everything that is wrong with the others."""
     problems: list[BadRule] = []
     laws: dict[str, Law] = {}
@@ -76,36 +81,72 @@ def read_folder(folder: Path) -> tuple[RuleBook, list[BadRule]]:
         missing = Text("规则文件夹不存在。", "there is no such folder of rules.")
         fix = Text("请检查 BUDGETWATCH_RULES。", "Check BUDGETWATCH_RULES.")
         return RuleBook({}, {}), [BadRule(missing, where=str(folder), fix=fix)]
+    cited = b""
     if (folder / "laws.yml").is_file():
         try:
-            laws = read_laws(yamltext.read(folder / "laws.yml"))
+            cited = yamltext.content(folder / "laws.yml")
+            laws = read_laws(yamltext.parse(yamltext.decoded(cited, "laws.yml"), "laws.yml"))
         except BadRule as error:
             problems.append(error)
     for path in sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")]):
         if path.name == "laws.yml":
             continue
+        found, wrong = _read_file(path, laws, cited, verdicts)
+        problems += wrong
+        for rule in found:
+            if rule.id in rules:
+                problems.append(_twice(rule, rules[rule.id]))
+            else:
+                rules[rule.id] = rule
+    if verdicts is not None:
+        verdicts.save()
+    return RuleBook(rules, laws), problems
+
+
+def _read_file(path: Path, laws: Mapping[str, Law], cited: bytes, verdicts: Verdicts | None) -> tuple[list[Rule], list[BadRule]]:
+    """The sound rules of one file and what is wrong with the others, in the file's order."""
+    try:
+        content = yamltext.content(path)
+        digest = digest_of(cited, content)
+        with _BINDING:
+            if digest and (read := _READ.get((str(path), digest))) is not None:
+                _READ.move_to_end((str(path), digest))
+                return read, []
+        document = yamltext.parse(yamltext.decoded(content, path.name), path.name)
+        entries = _entries(document)
+    except BadRule as error:
+        return [], [error]
+    known = verdicts.needs(digest) if verdicts is not None else None
+    if known is None or len(known) != entries:
+        known = (None,) * entries
+    rules: list[Rule] = []
+    problems: list[BadRule] = []
+    for at, needs in enumerate(known):
         try:
-            document = yamltext.read(path)
-            entries = _entries(document)
+            rules.append(_read_rule(document, at, laws, path, needs))
+        except Refusal as refusal:
+            problems.append(_placed(refusal, document, at))
         except BadRule as error:
             problems.append(error)
-            continue
-        for at in range(entries):
-            try:
-                rule = _read_rule(document, at, laws, path)
-                if rule.id in rules:
-                    first = rules[rule.id]
-                    raise Refusal(
-                        Text(f"编号 {rule.id} 重复。", f"the id {rule.id} is used twice."),
-                        Text(f"另一条在 {first.path.name}:{first.line}。", f"The other one is in {first.path.name}:{first.line}."),
-                        ("id",),
-                    )
-                rules[rule.id] = rule
-            except Refusal as refusal:
-                problems.append(_placed(refusal, document, at))
-            except BadRule as error:
-                problems.append(error)
-    return RuleBook(rules, laws), problems
+    if digest and not problems:
+        if verdicts is not None:
+            verdicts.keep(digest, tuple(rule.needs for rule in rules))
+        with _BINDING:
+            _READ[str(path), digest] = rules
+            while len(_READ) > _MOST_READ:
+                _READ.popitem(last=False)
+    return rules, problems
+
+
+def _twice(rule: Rule, first: Rule) -> BadRule:
+    return BadRule(
+        Text(f"编号 {rule.id} 重复。", f"the id {rule.id} is used twice."),
+        where=f"{rule.path.name}:{rule.line} {rule.id}",
+        fix=Text(f"另一条在 {first.path.name}:{first.line}。", f"The other one is in {first.path.name}:{first.line}."),
+        file=rule.path.name,
+        line=rule.line,
+        rule=rule.id,
+    )
 
 
 def from_body(body: str, name: str = "rule") -> Rule:
@@ -169,7 +210,10 @@ def _placed(refusal: Refusal, document: yamltext.Document, at: int) -> BadRule:
     return BadRule(refusal.what, where=where, fix=refusal.fix, file=document.name, line=line, rule=rule_id or "")
 
 
-def _read_rule(document: yamltext.Document, at: int, laws: Mapping[str, Law] | None, path: Path) -> Rule:
+def _read_rule(
+    document: yamltext.Document, at: int, laws: Mapping[str, Law] | None, path: Path, known: tuple[str, ...] | None = None
+) -> Rule:
+    """One rule, typed. `known`: the columns it needs, where its words have been found to hold before."""
     value: Any = document.value["rules"][at]
     if not isinstance(value, dict):
         raise Refusal(Text("这不是一条规则。", "this is not a rule."), Text("请以 - id: 开始。", "Begin with `- id:`."))
@@ -197,9 +241,13 @@ def _read_rule(document: yamltext.Document, at: int, laws: Mapping[str, Law] | N
         path=path,
         line=document.line(("rules", at)),
     )
-    with _BINDING:
-        needs = finish(rule)
-    return dataclasses.replace(rule, needs=needs)
+    if known is None:
+        # Proving takes DuckDB's binder and a second parser, which a start that knows its rules need not load.
+        from budgetwatch.rules.verify import finish
+
+        with _BINDING:
+            known = finish(rule)
+    return dataclasses.replace(rule, needs=known)
 
 
 def _basis(spec: RuleSpec, at: int, laws: Mapping[str, Law] | None) -> Basis:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from budgetwatch.rules.refusal import Said
+from budgetwatch.rules.refusal import Refusal, Said
+from budgetwatch.text import Text
 
 Severity = Literal["red", "orange", "yellow", "blue"]
 ParamType = Literal["integer", "money", "ratio", "words", "code", "date"]
@@ -241,3 +243,22 @@ def _cast(kind: ParamType, value: Any) -> Any:
         "date": ("形如 2025-01-31 的日期", "a day like 2025-01-31"),
     }[kind]
     raise Said(f"{value} 不是{zh}", f"{value!r} is not {en}")
+
+
+def typed_params(spec: RuleSpec) -> Iterator[tuple[str, ParamSpec, Any]]:
+    """Each parameter with its value as its type has it."""
+    for name, param in spec.params.items():
+        if name == "as_of":
+            raise Refusal(
+                Text("as_of 由运行给出，不能作参数名。", "as_of is given by the run and cannot be a parameter."),
+                Text("请换个名字。", "Use another name."),
+                ("params", name),
+            )
+        try:
+            yield name, param, typed(param, param.value)
+        except Said as said:
+            raise Refusal(
+                Text(f"参数 {name}：{said.text.zh}。", f"the parameter {name}: {said.text.en}."),
+                Text("请改正 value、min 或 max。", "Correct its value, min or max."),
+                ("params", name),
+            ) from None

@@ -17,8 +17,6 @@ from functools import lru_cache
 from typing import Any
 
 import duckdb
-import sqlglot
-from sqlglot import exp
 
 from budgetwatch.rules.functions import ALLOWED, TABLES
 from budgetwatch.rules.refusal import Refusal, nearest
@@ -255,6 +253,9 @@ def _allowed(node: dict[str, Any], ctes: frozenset[str], views: Collection[str],
 
 def _second_opinion(sql: str, views: Collection[str]) -> None:
     """sqlglot, which carries rules to other engines, must see one query over the same tables."""
+    import sqlglot  # takes long to load, and only proving a rule needs it
+    from sqlglot import exp
+
     try:
         statements = sqlglot.parse(sql, dialect="duckdb")
     except sqlglot.errors.SqlglotError as error:

@@ -10,7 +10,7 @@ import atexit
 import dataclasses
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -22,32 +22,13 @@ from budgetwatch.records import ALL, Column
 from budgetwatch.records.codes import LISTS
 from budgetwatch.rules import compile as compiled
 from budgetwatch.rules import deadlines, functions, sql
-from budgetwatch.rules.model import DeadlineSpec, Expected, OutlierSpec, ParamSpec, RuleSpec, Side, typed
-from budgetwatch.rules.refusal import Refusal, Said, nearest
+from budgetwatch.rules.model import DeadlineSpec, Expected, OutlierSpec, Side
+from budgetwatch.rules.refusal import Refusal, nearest
 from budgetwatch.rules.rule import COMMON_FIGURES, Rule, placeholders
 from budgetwatch.text import Text
 
 _DAY = dt.date(2024, 6, 28)
 _FIX_SQL = Text("请检查列名和类型。", "Check the columns and their types.")
-
-
-def typed_params(spec: RuleSpec) -> Iterator[tuple[str, ParamSpec, Any]]:
-    """Each parameter with its value as its type has it."""
-    for name, param in spec.params.items():
-        if name == "as_of":
-            raise Refusal(
-                Text("as_of 由运行给出，不能作参数名。", "as_of is given by the run and cannot be a parameter."),
-                Text("请换个名字。", "Use another name."),
-                ("params", name),
-            )
-        try:
-            yield name, param, typed(param, param.value)
-        except Said as said:
-            raise Refusal(
-                Text(f"参数 {name}：{said.text.zh}。", f"the parameter {name}: {said.text.en}."),
-                Text("请改正 value、min 或 max。", "Correct its value, min or max."),
-                ("params", name),
-            ) from None
 
 
 def finish(rule: Rule) -> tuple[str, ...]:

@@ -57,19 +57,29 @@ class Document:
 
 def read(path: Path) -> Document:
     """The YAML file as a document."""
+    return parse(decoded(content(path), path.name), path.name)
+
+
+def content(path: Path) -> bytes:
+    """The file as it stands on the disk."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_bytes()
     except OSError as error:
         raise BadRule(
             Text("规则文件无法读取。", "the rule file cannot be read."), where=str(path), reason=error.strerror or "unreadable"
         ) from None
+
+
+def decoded(content: bytes, name: str) -> str:
+    """The text of a file's content, with plain line ends."""
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError:
         raise BadRule(
             Text("规则文件不是 UTF-8 编码。", "the rule file is not UTF-8."),
-            where=path.name,
+            where=name,
             fix=Text("请另存为 UTF-8。", "Save it as UTF-8."),
         ) from None
-    return parse(text, path.name)
 
 
 def parse(text: str, name: str) -> Document:
