@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.orm import Session, sessionmaker
 
 from budgetwatch import tables
@@ -17,6 +16,8 @@ from budgetwatch.errors import BudgetwatchError
 from budgetwatch.text import Text
 
 APPENDED = (tables.Evidence, tables.CaseStep, tables.Answer, tables.Audit)
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
 
 #: PostgreSQL advisory locks, by what they serialise (any fixed numbers will do).
 _SCHEMA_LOCK = 7_310_001
@@ -105,12 +106,33 @@ def upgrade(engine: sa.Engine) -> None:
 
     Two processes that start together wait for each other.
     """
+    if _version(engine) == _newest():
+        return  # as at nearly every start, which then need not load Alembic
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     with engine.begin() as connection:
         _begin_writing(connection, _SCHEMA_LOCK)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _version(engine: sa.Engine) -> str | None:
+    """The revision the database says it has; it is written in the transaction that makes the schema."""
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+
+
+def _newest() -> str:
+    """The last of our revisions; empty where the files do not lead to exactly one (Alembic then says what is wrong)."""
+    files = [file.read_text("utf-8") for file in (_MIGRATIONS / "versions").glob("[!_]*.py")]
+    told = [dict(re.findall(r"^(revision|down_revision) *= *[\"']([^\"']+)[\"']", text, re.M)) for text in files]
+    last = {one.get("revision", "") for one in told} - {one.get("down_revision", "") for one in told}
+    return last.pop() if len(last) == 1 else ""
 
 
 class Database:

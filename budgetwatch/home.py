@@ -58,13 +58,20 @@ class Home:
         if self.settings.secret:
             return self.settings.secret
         file: Path = self.path / "secret"
-        try:
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return file.read_text()
-        with os.fdopen(handle, "w") as out:
-            out.write(made := secrets.token_urlsafe(48))
-        return made
+        if not file.exists():
+            half = self.path / f".secret.{os.getpid()}.{secrets.token_hex(4)}"
+            handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as out:
+                out.write(secrets.token_urlsafe(48))
+            # Of several processes that start together, one makes it, and nobody ever reads half of it.
+            try:
+                os.link(half, file)
+            except FileExistsError:
+                pass
+            except OSError:  # a file system without links
+                half.replace(file)
+            half.unlink(missing_ok=True)
+        return file.read_text()
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -67,12 +67,12 @@ def add_routes(api: FastAPI, home: Home, index: Callable[[Request], str]) -> Non
         login, wanted = str(form.get("login", "")), local(str(form.get("next", "")))
         try:
             # Checking a password is slow on purpose: not on the event loop.
-            viewer = await asyncio.to_thread(people.authenticate, home, login, str(form.get("password", "")))
+            viewer, kept = await asyncio.to_thread(people.sign_in, home, login, str(form.get("password", "")))
         except BudgetwatchError as error:
             request.session[REFUSED_KEY] = {"zh": error.sentence("zh"), "en": error.sentence("en"), "login": login}
             return RedirectResponse(href("/login", refused=1, next=wanted), 303)
         request.session.clear()
-        request.session[SESSION_KEY] = viewer.id
+        request.session[SESSION_KEY] = kept
         return RedirectResponse(wanted or router.home_of(viewer), 303)
 
     async def sign_out(request: Request) -> Response:
@@ -101,7 +101,7 @@ def viewer_of(home: Home, request: Request) -> Viewer:
     user = request.scope.get("session", {}).get(SESSION_KEY)
     if user is None:
         raise NotSignedIn(Text("请先登录。", "Please sign in first."))
-    return people.viewer_of(home, user)
+    return people.viewer_of_session(home, user)
 
 
 def refusal(request: Request) -> dict[str, str]:

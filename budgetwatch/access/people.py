@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import hmac
 import ipaddress
 import re
 import secrets
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -37,6 +38,7 @@ _WRONG = Text(
     "登录名或密码不正确。连续输错八次，账号锁定十五分钟。",
     "The login or the password is wrong. After eight wrong passwords an account is locked for fifteen minutes.",
 )
+_ENDED = Text("登录已失效，请重新登录。", "You are no longer signed in; please sign in again.")
 
 
 class Deployment(Sessions, Protocol):
@@ -44,6 +46,8 @@ class Deployment(Sessions, Protocol):
 
     @property
     def settings(self) -> Settings: ...
+    @property
+    def secret(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,38 @@ def add_user(
 
 def authenticate(home: Deployment, login: str, password: str) -> Viewer:
     """The person of that login, if the password is theirs and the account may be used; NotSignedIn otherwise."""
+    return _viewer(_authenticated(home, login, password))
+
+
+def sign_in(home: Deployment, login: str, password: str) -> tuple[Viewer, dict[str, Any]]:
+    """The same, and what the browser's session keeps of it (see `viewer_of_session`)."""
+    user = _authenticated(home, login, password)
+    return _viewer(user), {"id": user.id, "since": int(now().timestamp()), "stamp": _stamp(home, user)}
+
+
+def viewer_of_session(home: Deployment, kept: object) -> Viewer:
+    """The person behind what `sign_in` gave, as of now: their role and scope may have changed since.
+
+    It ends with the password that opened it, with the account, and `session_hours` after it was opened,
+    however busy it is.
+    """
+    if isinstance(kept, dict) and isinstance(number := kept.get("id"), int) and isinstance(since := kept.get("since"), int):
+        with home.session() as session:
+            user = session.get(User, number)
+        age = now().timestamp() - since
+        in_time = -60 <= age < home.settings.session_hours * 3600
+        if user and in_time and not _barred(home, user) and hmac.compare_digest(str(kept.get("stamp")).encode(), _stamp(home, user).encode()):
+            return _viewer(user)
+    raise NotSignedIn(_ENDED)
+
+
+def _stamp(home: Deployment, user: User) -> str:
+    """Another word for the account's present password, of use to nobody but this deployment."""
+    said = f"session|{user.id}|{user.password_hash}".encode()
+    return hmac.new(home.secret.encode(), said, hashlib.sha256).hexdigest()[:32]
+
+
+def _authenticated(home: Deployment, login: str, password: str) -> User:
     login = login.strip().lower()
     with home.session() as session:
         user = session.scalar(sa.select(User).where(User.login == login))
@@ -128,15 +164,15 @@ def authenticate(home: Deployment, login: str, password: str) -> Viewer:
         raise NotSignedIn(_WRONG)
     if why:
         raise Denied(why)
-    return _viewer(user)
+    return user
 
 
 def viewer_of(home: Deployment, user_id: int) -> Viewer:
-    """The person behind a session, as of now: role and scope may have changed since they signed in."""
+    """The person of that number, as of now."""
     with home.session() as session:
         user = session.get(User, user_id)
     if user is None or _barred(home, user):
-        raise NotSignedIn(Text("登录已失效，请重新登录。", "You are no longer signed in; please sign in again."))
+        raise NotSignedIn(_ENDED)
     return _viewer(user)
 
 
@@ -156,7 +192,7 @@ def users(home: Sessions, viewer: Viewer) -> list[Person]:
 
 
 def set_password(home: Deployment, viewer: Viewer, login: str, password: str, *, old: str | None = None) -> None:
-    """A new password: by an administrator, or by the person themselves who gives the old one. Ends all tokens."""
+    """A new password: by an administrator, or by the person themselves who gives the old one. Ends all sessions and tokens."""
     login = login.strip().lower()
     own = viewer.login == login and viewer.id is not None
     if own:

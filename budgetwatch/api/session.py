@@ -52,7 +52,7 @@ def current_viewer(request: Request) -> Viewer:
                 "POST /api/session, or send Authorization: Bearer <token>.",
             ),
         )
-    return people.viewer_of(home, user)
+    return people.viewer_of_session(home, user)
 
 
 def readable(request: Request) -> None:
@@ -78,9 +78,9 @@ class SignIn(BaseModel):
 @router.post("/session", summary="Sign in", responses=examples.ok("me"))
 def sign_in(request: Request, home: Here, given: SignIn) -> Response:
     """Sets the session cookie. The sentence is the same for a wrong login, a wrong password and a locked account."""
-    viewer = people.authenticate(home, given.login, given.password)
+    viewer, kept = people.sign_in(home, given.login, given.password)
     request.session.clear()
-    request.session[KEY] = viewer.id
+    request.session[KEY] = kept
     return answer(me(home, viewer), request)
 
 

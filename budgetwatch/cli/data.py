@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from budgetwatch import intake
 from budgetwatch.cli.app import HELP, app, home, language, reader
 from budgetwatch.cli.out import DONE, FAILED, FOUND, AsCsv, AsJson, listed, printed_json, progress, remark, rows
 from budgetwatch.errors import BudgetwatchError
-from budgetwatch.feeds import profile as profiles
-from budgetwatch.feeds.reasons import REASONS
-from budgetwatch.intake import Receipt
 from budgetwatch.queries import feeds as asked
 from budgetwatch.text import Text
+
+# The engines that read files are loaded by the verbs that read files.
+if TYPE_CHECKING:
+    from budgetwatch.intake import Receipt
 
 feeds = typer.Typer(
     no_args_is_help=True, context_settings=HELP, help="Profiles of senders, and judging a file without taking it in."
@@ -51,6 +51,8 @@ def demo(
 @feeds.command("list")
 def feeds_list(as_json: bool = AsJson, as_csv: bool = AsCsv) -> None:
     """The profiles at hand: the built-in ones and those under BUDGETWATCH_HOME/profiles."""
+    from budgetwatch.feeds import profile as profiles
+
     known = profiles.load_all(home().path / "profiles")
     listed(
         rows(
@@ -70,6 +72,8 @@ def feeds_check(
     as_json: bool = AsJson,
 ) -> None:
     """Judge files as `take-in` would, and keep nothing."""
+    from budgetwatch import intake
+
     receipts, code = _each(files, as_json, lambda path, report: intake.check(home(), path, profile, progress=report))
     raise typer.Exit(code or (FOUND if strict and any(r.rows_rejected for r in receipts) else DONE))
 
@@ -81,6 +85,8 @@ def take_in(
     as_json: bool = AsJson,
 ) -> None:
     """Take files in: every row ends accepted, rejected with its reason, or already known. Twice changes nothing."""
+    from budgetwatch import intake
+
     _, code = _each(
         files, as_json, lambda path, report: intake.take_in(home(), path, profile, actor="cli", progress=report)
     )
@@ -117,6 +123,8 @@ _ROWS = Text(
 
 
 def _tell(receipt: Receipt) -> None:
+    from budgetwatch.feeds.reasons import REASONS
+
     lang = language()
     if receipt.status == "already":
         remark(_ALREADY.fill(file=receipt.file_name, batch=receipt.batch).of(lang))

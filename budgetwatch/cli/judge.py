@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from budgetwatch import cases as service
-from budgetwatch import runs
 from budgetwatch.cli.app import HELP, acting, app, home, language, reader, settings
 from budgetwatch.cli.out import (
     DONE,
@@ -26,8 +25,11 @@ from budgetwatch.cli.out import (
 from budgetwatch.errors import Invalid
 from budgetwatch.queries import casefile, catalogue, work
 from budgetwatch.queries import runs as past
-from budgetwatch.rules.check import check_folder
 from budgetwatch.text import Text
+
+# The engines that judge are loaded by the verbs that judge.
+if TYPE_CHECKING:
+    from budgetwatch import runs
 
 cases = typer.Typer(
     no_args_is_help=True, context_settings=HELP, help="Flags under work: the queue, one case, and acts on it."
@@ -61,6 +63,8 @@ def run(
     as_csv: bool = AsCsv,
 ) -> None:
     """Ask the rules over the facts as known now; say what was looked at, flagged, and could not be judged."""
+    from budgetwatch import runs
+
     with progress("run", language()) as report:
         done = runs.run(
             home(), actor="cli", rule_ids=rule or None, as_of=day(as_of, "--as-of"),
@@ -196,6 +200,8 @@ def rules_check(
     as_json: bool = AsJson,
 ) -> None:
     """Judge rule files, their laws, their questions and their examples; exit 1 when anything is wrong."""
+    from budgetwatch.rules.check import check_folder
+
     where = folder or settings().rules
     problems = check_folder(where)
     if as_json:
@@ -219,6 +225,8 @@ def recompute(
     as_csv: bool = AsCsv,
 ) -> None:
     """Ask again what a flag rests on (rule version, parameters, facts as known then); exit 1 when anything differs."""
+    from budgetwatch import runs
+
     wanted = list(flag_ids or [])
     if everything:
         wanted = [

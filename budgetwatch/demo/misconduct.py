@@ -183,9 +183,12 @@ def _three_public(p: Planting) -> None:
 
 
 def _large_virement(p: Planting) -> None:
-    """More than a fifth of a project's budget moved to another."""
+    """More than a fifth of a project's budget moved to another, and more than 10 万元: less is customarily let pass."""
     def wanted(i: int, s: Slot, b: Budget) -> bool:
-        return _own_project(s, b, i, 30) and not b.added[i] and not b.reduced[i] and _partner(p, i, s, b) is not None
+        if not _own_project(s, b, i, 30) or b.added[i] or b.reduced[i]:
+            return False
+        partner = _partner(p, i, s, b)
+        return partner is not None and min(b.approved[i], b.approved[partner]) * 36 // 100 >= 12 * WAN
 
     for year, slot in p.spots(wanted):
         budget = p.plan.budgets[year]

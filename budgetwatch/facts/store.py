@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import polars as pl
 from deltalake import CommitProperties, DeltaTable, Field, PostCommitHookProperties, Schema, Transaction
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, create_table_with_add_actions
@@ -148,9 +147,10 @@ class FactStore:
                 Text(f"事实库中没有 {feed} 的第 {version} 版。", f"The fact store has no version {version} of {feed}."),
                 fix=Text("请改用现有版本。", f"The newest is {newest}." if newest is not None else "It has no facts yet."),
             )
-        actions = pl.DataFrame(DeltaTable(str(self.root / feed), version=version).get_add_actions(flatten=True))
-        files = tuple(sorted(str(self.root / feed / name) for name in actions["path"]))
-        replaced = bool((actions["num_records"] > actions[f"null_count.{REPLACES}"]).any()) if files else False
+        actions = DeltaTable(str(self.root / feed), version=version).get_add_actions(flatten=True)
+        files = tuple(sorted(str(self.root / feed / name) for name in actions["path"].to_pylist()))
+        counts = zip(actions["num_records"].to_pylist(), actions[f"null_count.{REPLACES}"].to_pylist(), strict=True) if files else ()
+        replaced = any(superseding is not None and rows > superseding for rows, superseding in counts)
         self._known[feed, version] = files, replaced
         return files, replaced
 

@@ -18,10 +18,11 @@ from budgetwatch.calendar import today
 from budgetwatch.cases import machine
 from budgetwatch.queries import seen, wording
 from budgetwatch.queries.listing import Heading, Listing, heading
-from budgetwatch.queries.names import names
+from budgetwatch.queries.names import Names, names
 from budgetwatch.queries.scope import demand, missing, paged, within
 from budgetwatch.records import ALL
 from budgetwatch.records.rowid import unpack
+from budgetwatch.rules.rule import Rule
 from budgetwatch.text import Text
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class CaseView:
     period: str
     amount: Decimal | None
     currency: str
-    figures: dict[str, str]
+    figures: dict[str, Any]
     evidence: Listing
     row_feed: str
     row_count: int
@@ -136,6 +137,7 @@ def case(home: Home, viewer: Viewer, case_id: int) -> CaseView:
     """One case; NotFound outside scope. Units and the finance bureau see it from the day they were asked,
     without the committee's own notes."""
     seeing = in_sight(viewer)
+    known = names(home, viewer)
     with home.session() as session:
         found = session.execute(
             sa.select(t.Case, t.Flag, t.User.name)
@@ -155,9 +157,8 @@ def case(home: Home, viewer: Viewer, case_id: int) -> CaseView:
             .select_from(t.Case)
             .where(t.Case.agency_code == one.agency_code, t.Case.id != case_id, t.Case.state != "new", seeing)
         )
-        sentence = wording.sentence(home, flag, proof, said)
+        sentence = wording.sentence(home, flag, proof, said, known)
         moves = _moves(viewer, one, kept)
-    known = names(home, viewer)
     return CaseView(
         case_id=one.id,
         flag_id=flag.id,
@@ -173,7 +174,7 @@ def case(home: Home, viewer: Viewer, case_id: int) -> CaseView:
         rule=rule_view(home, flag.rule_id),
         sentence=sentence,
         subject=flag.subject,
-        subject_name=flag.subject_name or flag.subject,
+        subject_name=known.called(flag.subject_name or flag.subject),
         agency_code=flag.agency_code,
         agency_name=flag.agency_name or known.agencies.get(flag.agency_code or "", flag.agency_code or ""),
         region=flag.region,
@@ -181,7 +182,7 @@ def case(home: Home, viewer: Viewer, case_id: int) -> CaseView:
         period=flag.period,
         amount=proof.amount if proof else flag.amount,
         currency=known.currency(flag.region),
-        figures=dict(proof.facts) if proof else {},
+        figures=_figures(proof, said, known) if proof else {},
         evidence=evidence(home, viewer, flag.id),
         row_feed=proof.row_feed if proof else "",
         row_count=proof.row_count if proof else 0,
@@ -190,6 +191,22 @@ def case(home: Home, viewer: Viewer, case_id: int) -> CaseView:
         moves=moves,
         history=history or 0,
     )
+
+
+def _figures(proof: t.Evidence, said: Mapping[int, Rule], known: Names) -> dict[str, Any]:
+    """What the flag rests on, in exact text; figures that exist in both languages as one `Text`."""
+    facts = dict(proof.facts)
+    rule = said.get(proof.rule_version_id)
+    if rule is not None:
+        facts = {k: v for k, v in wording.spelt_out(facts, rule, known).items() if k in facts or k.endswith(("_zh", "_en"))}
+    figures: dict[str, Any] = {}
+    for name, value in facts.items():
+        base = name.removesuffix("_zh")
+        if name.endswith("_zh") and f"{base}_en" in facts:
+            figures[base] = Text(value, facts[f"{base}_en"])
+        elif not name.endswith("_en"):
+            figures.setdefault(name, value)
+    return figures
 
 
 def _step(viewer: Viewer, step: t.CaseStep) -> StepView | None:

@@ -5,7 +5,8 @@ Read once for each version of the facts and scope, then kept in memory.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import re
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _KEPT = 256
+#: What stands between the parts of a subject's name.
+_JOINTS = re.compile(r"( · | → |\|)")
 _cache: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 _lock = Lock()
 
@@ -70,6 +73,12 @@ class Names:
             return Text(f"{own.name}（全市）", f"{own.name} (with all below)")
         return Text(code, code)
 
+    def called(self, subject: str) -> str:
+        """A subject as people call it: a code of a region that stands in it becomes the region's name."""
+        parts = _JOINTS.split(subject)
+        named = [self.regions[part].name if part in self.regions else part for part in parts]
+        return "".join(" · " if part == "|" else part for part in named)
+
     def function(self, code: str | None) -> Text:
         if not code:
             return Text("未列功能科目", "No functional subject")
@@ -87,6 +96,12 @@ class Names:
     def currency(self, region: str | None) -> str:
         """The currency in which the region's amounts were sent."""
         return self.currencies.get(region or "", "CNY")
+
+    @property
+    def currency_most(self) -> str:
+        """The currency that most regions in scope are reported in."""
+        counted = Counter(self.currencies.values()).most_common(1)
+        return counted[0][0] if counted else "CNY"
 
     def _subject(self, kind: str, code: str, other: str = "") -> Text:
         name = self.subjects.get((kind, code)) or self.subjects.get((other, code)) or code

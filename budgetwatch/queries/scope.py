@@ -12,7 +12,6 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-import opencc
 import sqlalchemy as sa
 from sqlalchemy.sql import ColumnElement
 
@@ -81,6 +80,8 @@ def within(viewer: Viewer, region: Any, agency: Any | None = None) -> ColumnElem
 
 @lru_cache(maxsize=4)
 def _converter(way: str) -> Any:
+    import opencc  # its dictionaries are wanted by searches only
+
     return opencc.OpenCC(way)
 
 

@@ -6,15 +6,20 @@ then. A figure the evidence lacks shows as a dash rather than breaking the sente
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, defer
 
 from budgetwatch import tables as t
 from budgetwatch.errors import BadRule
+from budgetwatch.queries.names import Names, code_name
+from budgetwatch.records import ALL
+from budgetwatch.records.codes import ECONOMIC, FUNCTIONS
 from budgetwatch.rules.book import from_body
 from budgetwatch.rules.rule import Rule
 from budgetwatch.text import Text
@@ -60,19 +65,21 @@ def _kept(version: t.RuleVersion) -> Rule | None:
         return None  # written for an older form of rules: the book's present sentence will do
 
 
-def sentences(home: Home, session: Session, flags: Iterable[t.Flag]) -> dict[int, Text]:
+def sentences(home: Home, session: Session, flags: Iterable[t.Flag], known: Names) -> dict[int, Text]:
     """The sentence of each flag."""
     flags = list(flags)
     evidence = latest_evidence(session, (f.id for f in flags))
     said = rules_of(home, session, (e.rule_version_id for e in evidence.values()))
-    return {f.id: sentence(home, f, evidence.get(f.id), said) for f in flags}
+    return {f.id: sentence(home, f, evidence.get(f.id), said, known) for f in flags}
 
 
-def sentence(home: Home, flag: t.Flag, evidence: t.Evidence | None, said: Mapping[int, Rule]) -> Text:
+def sentence(
+    home: Home, flag: t.Flag, evidence: t.Evidence | None, said: Mapping[int, Rule], known: Names
+) -> Text:
     """One flag's sentence; the rule's name where there is no evidence yet."""
     if evidence is None or evidence.rule_version_id not in said:
         return rule_name(home, flag.rule_id)
-    figures = {
+    figures: dict[str, Any] = {
         "subject": flag.subject,
         "subject_name": flag.subject_name or flag.subject,
         "agency_name": flag.agency_name,
@@ -82,14 +89,91 @@ def sentence(home: Home, flag: t.Flag, evidence: t.Evidence | None, said: Mappin
         **evidence.params,
         **evidence.facts,
     }
-    return said[evidence.rule_version_id].sentence(figures)
+    rule = said[evidence.rule_version_id]
+    told = _in_currency(rule, known.currency(flag.region)).sentence(spelt_out(figures, rule, known))
+    return Text(told.zh, _grammatical(told.en))
+
+
+def spelt_out(figures: Mapping[str, Any], rule: Rule, known: Names) -> dict[str, Any]:
+    """The figures as a sentence says them: names for codes, a word for a day that nobody recorded."""
+    said = dict(figures)
+    for name in ("subject", "subject_name"):
+        said[name] = known.called(str(said.get(name) or ""))
+    for name, values in _CODED.items():
+        if said.get(name):
+            word = code_name(values, str(said[name]))
+            said |= {f"{name}_zh": word.zh, f"{name}_en": word.en.lower()}
+    for name, value in figures.items():
+        if name.endswith(("_day", "_date", "_on")) and value in (None, ""):
+            said |= {f"{name}_zh": "无记录", f"{name}_en": "none on record"}
+    if isinstance(said.get("parts"), Mapping):
+        said["parts"] = _named_parts(said["parts"], rule.over, known)
+    return said
+
+
+#: Figures that hold a code, and the list that names it.
+_CODED = {"book": "book", "item": "disclosure_item"}
+
+
+def _named_parts(parts: Mapping[str, Any], feed: str, known: Names) -> dict[str, Any]:
+    """What a model's explanation is written from, with names for the codes of units, regions and subjects."""
+    named = dict(parts)
+    if pair := parts.get("pair"):
+        both = zip(pair["columns"], pair["values"], strict=True)
+        named["pair"] = {**pair, "values": [_value(c, v, feed, known) for c, v in both]}
+    if value := parts.get("value"):
+        named["value"] = {**value, "value": _value(value["column"], value["value"], feed, known)}
+    if (amount := parts.get("amount")) and (group := amount.get("group")):
+        group = {**group, "value": _value(group["column"], group["value"], feed, known)}
+        named["amount"] = {**amount, "group": group}
+    if features := parts.get("features"):
+        named["features"] = [
+            {**f, "value": _value(f["column"], f["value"], feed, known)} if "value" in f else f for f in features
+        ]
+    return named
+
+
+def _value(column: str, value: str, feed: str, known: Names) -> str:
+    declared = ALL[feed].by_name.get(column)
+    if column == "agency_code":
+        return known.agencies.get(value, value)
+    if column in ("adm_div_code", "recipient_div"):
+        return known.called(value)
+    if column in ("func_code", "dep_eco_code", "gov_eco_code", "eco_code"):
+        name = known.function(value) if column == "func_code" else known.economic(value)
+        for length in (5, 3):
+            if name.zh == value:
+                name = (FUNCTIONS if column == "func_code" else ECONOMIC).get(value[:length], name)
+        return value if name.zh == value else f"{value} {name.zh}"
+    return code_name(declared.values, value).zh if declared is not None and declared.values else value
+
+
+def _in_currency(rule: Rule, currency: str) -> Rule:
+    """The rule with its message in the currency of the region: rules are written in 元."""
+    if currency == "CNY":
+        return rule
+    unit = UNIT_NAMES.get(currency, currency)
+    return dataclasses.replace(rule, message=Text(rule.message.zh.replace("} 元", f"}} {unit}"), rule.message.en))
+
+
+_ONE = re.compile(r"(?<![\d,.])1 (payments|times|months|days|indicators|figures|rows)\b")
+
+
+def _grammatical(sentence: str) -> str:
+    """English of one thing in the singular, beginning with a capital."""
+    singular = _ONE.sub(lambda found: f"1 {found[1].removesuffix('s')}", sentence)
+    return singular[:1].upper() + singular[1:]
+
+
+#: What one of a currency is called in 中文.
+UNIT_NAMES = {"CNY": "元", "USD": "美元", "GBP": "英镑", "EUR": "欧元"}
 
 
 def spoken(amount: Decimal | None, currency: str = "CNY") -> Text:
     """An amount as one says it: 12.35 亿元 · CNY 1.23 billion."""
     if amount is None:
         return Text("—", "—")
-    unit = {"CNY": "元", "USD": "美元", "GBP": "英镑", "EUR": "欧元"}.get(currency, currency)
+    unit = UNIT_NAMES.get(currency, currency)
     size = abs(amount)
     zh = next(((scale, word) for scale, word in _ZH if size >= scale), (Decimal(1), ""))
     en = next(((scale, word) for scale, word in _EN if size >= scale), (Decimal(1), ""))

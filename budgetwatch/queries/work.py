@@ -163,7 +163,7 @@ def _cases(
     with home.session() as session:
         total, totals = _whole(session, known, joined)
         page = session.execute(joined.order_by(*order).limit(limit).offset(offset)).all()
-        said = wording.sentences(home, session, (flag for _, flag, _ in page))
+        said = wording.sentences(home, session, (flag for _, flag, _ in page), known)
         rows = [
             {
                 **_flag_row(home, known, flag),
@@ -186,7 +186,7 @@ def _flag_row(home: Home, known: Names, flag: t.Flag) -> dict[str, Any]:
         "rule_id": flag.rule_id,
         "rule_name": wording.rule_name(home, flag.rule_id),
         "severity": flag.severity,
-        "subject_name": flag.subject_name or flag.subject,
+        "subject_name": known.called(flag.subject_name or flag.subject),
         "agency_code": flag.agency_code,
         "agency_name": flag.agency_name or known.agencies.get(flag.agency_code or "", flag.agency_code or ""),
         "region": flag.region,
@@ -316,7 +316,7 @@ def _flags(
     with home.session() as session:
         total, totals = _whole(session, known, joined)
         page = session.execute(joined.order_by(*order).limit(limit).offset(offset)).all()
-        said = wording.sentences(home, session, (flag for flag, _, _ in page))
+        said = wording.sentences(home, session, (flag for flag, _, _ in page), known)
         rows = [
             {
                 **_flag_row(home, known, flag),

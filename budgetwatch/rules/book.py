@@ -11,6 +11,7 @@ import dataclasses
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -149,8 +150,9 @@ def _twice(rule: Rule, first: Rule) -> BadRule:
     )
 
 
+@lru_cache(maxsize=256)
 def from_body(body: str, name: str = "rule") -> Rule:
-    """A rule from its own text, as a run kept it; the laws it cites are taken as given."""
+    """A rule from its own text, as a run kept it; the laws it cites are taken as given. The same text is proved once."""
     document = yamltext.parse("rules:\n" + "\n".join(f"{'- ' if n == 0 else '  '}{line}" for n, line in enumerate(body.splitlines())), name)
     try:
         return _read_rule(document, 0, None, Path(name))
