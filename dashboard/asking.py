@@ -117,6 +117,12 @@ def begin(asking: Asking) -> Asking:
     return asking
 
 
+def unit_chosen() -> bool:
+    """Whether the reader chose the unit, rather than the page."""
+    asking = _asking.get(None)
+    return asking is not None and asking.chosen
+
+
 def unit_in_force() -> str:
     """The unit that amounts of this request are shown in."""
     asking = _asking.get(None)

@@ -7,7 +7,9 @@ from typing import Any
 from dash import html
 
 from budgetwatch.access.viewer import ROLES, Viewer
+from budgetwatch.queries.names import names
 from dashboard.asking import Asking
+from dashboard.components.money import unit_choices, unit_for
 from dashboard.i18n import say, spoken, t
 
 #: Pages whose amounts are single payments; elsewhere people think in 万元.
@@ -120,12 +122,13 @@ def _link(address: str, word: str, icon: str, path: str) -> Any:
 def _tools(viewer: Viewer | None, path: str, asking: Asking | None, scope: str) -> list[Any]:
     tools: list[Any] = []
     if viewer is not None and asking is not None:
-        unit = asking.unit
+        currency = names(asking.home, viewer).currency_most
+        unit = unit_for(currency)
         tools.append(
             html.Div(
                 [
                     _preference("unit", code, word, unit == code)
-                    for code, word in (("yuan", t("元")), ("wan", t("万元")), ("yi", t("亿元")))
+                    for code, word in unit_choices(currency)
                 ],
                 className="switch unit-switch",
                 role="group",

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -226,7 +227,7 @@ def _write_ledgers(folder: Path, city: City, out: Generated) -> None:
     tables = {
         "adjustment": (planted.edited("adjustment", ledgers.adjustments(plan, procedure)) + planted.adjustments, ("amount",)),
         "transfer": ([_record(t) for t in city.transfers.rows], ("amount",)),
-        "carryover": (ledgers.carryovers(plan) + planted.carryovers, ("formed", "used", "recovered", "balance")),
+        "carryover": (_over(ledgers.carryovers(plan), planted.carryovers), ("formed", "used", "recovered", "balance")),
         "debt_limit": (planted.edited("debt_limit", assets.debt_limits(plan)), ("ceiling", "balance", "fiscal_capacity")),
         "debt_bond": (planted.edited("debt_bond", assets.bonds(plan, rng)), ("proceeds", "spent")),
         "project_invest": (
@@ -238,6 +239,12 @@ def _write_ledgers(folder: Path, city: City, out: Generated) -> None:
     }
     for feed, (rows, amounts) in tables.items():
         put(ledgers.frame(rows, amounts), by_feed[feed])
+
+
+def _over(ordinary: list[dict[str, Any]], planted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The ordinary ledger with the planted entries in place of those of the same project, year and origin."""
+    named = {tuple(row[k] for k in ("budget_year", "agency_code", "pro_code", "form_year")): row for row in (*ordinary, *planted)}
+    return list(named.values())
 
 
 def _record(row: object) -> dict[str, object]:

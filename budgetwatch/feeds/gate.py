@@ -31,6 +31,8 @@ POLARS_TYPE: Mapping[str, pl.DataType] = {
     "ratio": pl.Decimal(9, 6), "date": pl.Date(), "flag": pl.Boolean(),
 }  # fmt: skip
 
+#: The column that says which region a fact is of.
+REGION = "adm_div_code"
 REJECTS = {"line": pl.Int64(), "column": pl.String(), "value": pl.String(), "reason": pl.String(), "raw": pl.String()}
 
 
@@ -44,10 +46,14 @@ class Judged:
 
 
 class Gate:
-    """Judges the rows of one file by its profile; `batch` goes into every fact's address."""
+    """Judges the rows of one file by its profile; `batch` goes into every fact's address.
 
-    def __init__(self, profile: Profile, layout: Layout, batch: int, delimiter: str = ",") -> None:
+    `region` is the prefix of region codes that whoever sends the file may speak for; empty: every region.
+    """
+
+    def __init__(self, profile: Profile, layout: Layout, batch: int, delimiter: str = ",", region: str = "") -> None:
         self.profile, self.layout, self.batch, self.delimiter = profile, layout, batch, delimiter
+        self.region = region
         self.width = len(layout.headings)
         self.casts: dict[str, Cast] = {}
         for c in profile.feed.columns:
@@ -153,6 +159,9 @@ class Gate:
         if known and len(known) == len(self.profile.key):
             names = ", ".join(headings[self.casts[k].at] for k in self.profile.key)
             checks.append((reduce(and_, (k.is_null() for k in known)), names, "key_missing", None))
+        if self.region and REGION in self.casts:
+            at = self.casts[REGION].at
+            checks.append((~pl.col(REGION).str.starts_with(self.region), headings[at], "outside_scope", at))
         return checks
 
     def _facts(self, values: pl.LazyFrame) -> pl.LazyFrame:

@@ -22,10 +22,14 @@ from budgetwatch.records.rowid import PART_BITS
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The store's answer on staged rows: `same` are known unchanged; `changed` pairs row and the row it supersedes."""
+    """The store's answer on staged rows: `same` are known unchanged; `changed` pairs row and the row it supersedes.
+
+    `foreign` are lines that would supersede a fact of a region which their sender may not speak for.
+    """
 
     same: pl.Series
     changed: pl.DataFrame
+    foreign: pl.Series
 
 
 def repeated_in_file(staged: Sequence[Path], feed: Feed, key: Sequence[str]) -> pl.DataFrame:
@@ -70,8 +74,8 @@ def _hash(key: Sequence[str]) -> pl.Expr:
     return pl.col(key[0]).hash() if len(key) == 1 else pl.struct(*key).hash()
 
 
-def known_already(staged: Sequence[Path], feed: Feed, key: Sequence[str], snapshot: Snapshot) -> Known:
-    """Which staged rows the store knows already, unchanged or with other values."""
+def known_already(staged: Sequence[Path], feed: Feed, key: Sequence[str], snapshot: Snapshot, region: str = "") -> Known:
+    """Which staged rows the store knows already, unchanged or with other values; `region`: what their sender may speak for."""
     with helper() as connection:
         connection.execute(f"CREATE VIEW known AS {view(feed, snapshot)}")
         on = " AND ".join(f'n."{k}" IS NOT DISTINCT FROM k."{k}"' for k in key)
@@ -80,12 +84,16 @@ def known_already(staged: Sequence[Path], feed: Feed, key: Sequence[str], snapsh
             f" FROM known k JOIN {_scan(staged)} n ON {on} GROUP BY n.{ROW}"
         )
         same = " AND ".join(f'n."{c.name}" IS NOT DISTINCT FROM k."{c.name}"' for c in feed.columns)
+        theirs = f"coalesce(starts_with(k.adm_div_code, {literal(region)}), false)" if "adm_div_code" in feed.by_name else "true"
         found = table(
             connection,
-            f"""SELECT new, old, {same} AS same
+            f"""SELECT new, old, {same} AS same, {theirs} AS theirs
                 FROM pair JOIN {_scan(staged)} n ON n.{ROW} = pair.new JOIN known k ON k.{ROW} = pair.old""",
         )
-    return Known(found.filter(pl.col("same"))["new"], found.filter(~pl.col("same")).select("new", "old"))
+    changed = found.filter(~pl.col("same"))
+    line = (pl.col("new") // (1 << PART_BITS)) % (1 << 36)
+    foreign = changed.filter(~pl.col("theirs")).select(line.unique().sort()).to_series()
+    return Known(found.filter(pl.col("same"))["new"], changed.filter("theirs").select("new", "old"), foreign)
 
 
 def without(staged: Sequence[Path], lines: pl.Series) -> None:

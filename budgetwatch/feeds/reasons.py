@@ -21,6 +21,8 @@ REASONS: Mapping[str, Text] = {
     "key_missing": Text("没有任何标识（{column}）", "Nothing identifies the row ({column})"),
     "repeats_line": Text("与第 {value} 行重复", "Repeats line {value}"),
     "key_already_used": Text("标识已用于第 {value} 行，而内容不同", "Its key is already used on line {value}, with other values"),
+    "outside_scope": Text("「{column}」的「{value}」不在报送人的区划范围内", "'{value}' in '{column}' is outside the region that the sender may send for"),
+    "key_outside_scope": Text("标识（{column}）已用于其他地区的数据", "Its key ({column}) belongs to a fact of another region"),
 }
 
 

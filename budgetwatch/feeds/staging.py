@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -25,7 +27,8 @@ from budgetwatch.text import Text
 _AT_A_TIME = 200_000
 #: Rows from which date formats are learnt.
 _SAMPLE = 2_000
-
+#: Gives lines of the file as they were sent.
+Written = Callable[[pl.Series], pl.DataFrame]
 
 
 @dataclass(slots=True)
@@ -40,17 +43,32 @@ class Staged:
     sha256: str
     headings: tuple[str, ...] = ()
     lines: int = 0  # lines of the file that gave facts
+    written: Written | None = None
+
+    def turn_away(self, lines: pl.Series, column: str, reason: str, work: Path) -> None:
+        """Reject these lines after all, which were accepted by themselves."""
+        without(self.files, lines)
+        sent = self.written(lines) if self.written else pl.DataFrame(schema={LINE: pl.Int64, "raw": pl.String})
+        more = lines.rename("line").to_frame().join(sent, left_on="line", right_on=LINE, how="left").select(
+            pl.col("line"), pl.lit(column).alias("column"), pl.lit(None, dtype=pl.String).alias("value"),
+            pl.lit(reason).alias("reason"), pl.col("raw"),
+        )  # fmt: skip
+        if self.rejects:
+            self.rejects = self.rejects.rename(work / "rejects-before.parquet")
+        parts = [*([self.rejects] if self.rejects else []), _put(more, work, "turned-away")]
+        self.rejects, self.rows_rejected, self.reasons = _gather(parts, work)
+        self.lines -= lines.len()
 
 
 def stage(
-    path: Path, profile: Profile, batch: int, work: Path, settings: Settings, progress: Progress | None = None
+    path: Path, profile: Profile, batch: int, work: Path, settings: Settings, progress: Progress | None = None, region: str = ""
 ) -> Staged:
-    """Judge every row of the file; nothing is written outside `work`."""
+    """Judge every row of the file; nothing is written outside `work`. `region`: the prefix that its sender may send for."""
     say: Progress = progress or (lambda fraction, message: None)
     reading = Text("正在读取", "Reading")
     sheet = readers.read(path, profile, work, settings, lambda share: say(0.3 * share, reading))
     layout = lay_out(sheet.headings, profile, path.name)
-    gate = Gate(profile, layout, batch, sheet.delimiter)
+    gate = Gate(profile, layout, batch, sheet.delimiter, region)
     try:
         poured = _pour(gate, sheet, work, say)
     except pl.exceptions.PolarsError:
@@ -59,7 +77,7 @@ def stage(
         if sheet.again is None:
             raise _unreadable(path)
         sheet = sheet.again()
-        gate = Gate(profile, layout, batch, sheet.delimiter)
+        gate = Gate(profile, layout, batch, sheet.delimiter, region)
         poured = _pour(gate, sheet, work, say)
         if poured is None:
             raise Fault(
@@ -79,7 +97,8 @@ def stage(
                  f"The rows do not add up: {rows_in} read, {poured.lines} accepted, {rejected} rejected."),
             where=path.name,
         )  # fmt: skip
-    return Staged(poured.files, rejects, rows_in, rejected, reasons, sheet.sha256, sheet.headings, poured.lines)
+    written = partial(_written, sheet)
+    return Staged(poured.files, rejects, rows_in, rejected, reasons, sheet.sha256, sheet.headings, poured.lines, written)
 
 
 @dataclass(slots=True)
@@ -150,18 +169,22 @@ def _broken_rejects(sheet: Sheet, gate: Gate) -> pl.DataFrame:
 
 
 def _repeat_rejects(repeats: pl.DataFrame, sheet: Sheet, gate: Gate) -> pl.DataFrame:
-    wanted = repeats["_line"].implode()
-    written = as_sent(len(sheet.headings), sheet.delimiter).alias("raw")
-    raw = pl.concat(
-        piece().filter(pl.col(LINE).is_in(wanted)).select(pl.col(LINE), written).collect(engine="streaming")
-        for piece in sheet.pieces
-    )
+    raw = _written(sheet, repeats["_line"])
     key = ", ".join(sheet.headings[gate.casts[k].at] for k in gate.profile.key if k in gate.casts)
     reason = pl.when(pl.col("same")).then(pl.lit("repeats_line")).otherwise(pl.lit("key_already_used"))
     return repeats.join(raw, left_on="_line", right_on=LINE, how="left").select(
         pl.col("_line").alias("line"), pl.lit(key).alias("column"), pl.col("first").cast(pl.String).alias("value"),
         reason.alias("reason"), "raw",
     )  # fmt: skip
+
+
+def _written(sheet: Sheet, lines: pl.Series) -> pl.DataFrame:
+    """These lines as they were sent."""
+    wanted, written = lines.implode(), as_sent(len(sheet.headings), sheet.delimiter).alias("raw")
+    return pl.concat(
+        piece().filter(pl.col(LINE).is_in(wanted)).select(pl.col(LINE), written).collect(engine="streaming")
+        for piece in sheet.pieces
+    )
 
 
 def _gather(parts: list[Path], work: Path) -> tuple[Path | None, int, dict[str, int]]:

@@ -109,6 +109,15 @@ def years(home: Home, viewer: Viewer, region: str | None = None) -> list[int]:
     return list(remembered(home, viewer, ("years", region), ask))
 
 
+def books(
+    home: Home, viewer: Viewer, *, year: int | None = None, region: str | None = None, own: bool = False, currency: str | None = None
+) -> list[str]:
+    """The books that this place has a budget in, in their order."""
+    return choose(
+        home, viewer, year=year, region=region, own=own, book=None, direction="expenditure", currency=currency
+    ).books
+
+
 def regions(home: Home, viewer: Viewer) -> list[RegionChoice]:
     """The tree of regions in scope that have a budget, parents before children."""
     demand(viewer, "budgets", "facts")

@@ -20,7 +20,7 @@ from budgetwatch.queries import seen, wording
 from budgetwatch.queries.listing import Heading, Listing, heading
 from budgetwatch.queries.names import Names, names
 from budgetwatch.queries.scope import demand, missing, paged, within
-from budgetwatch.records import ALL
+from budgetwatch.records import ALL, Feed
 from budgetwatch.records.rowid import unpack
 from budgetwatch.rules.rule import Rule
 from budgetwatch.text import Text
@@ -32,12 +32,27 @@ if TYPE_CHECKING:
 OUTWARD = frozenset({"ask", "reply", "return_reply", "confirm", "close"})
 #: …and the reasoning of a dismissal stays inside, its fact does not.
 OUTWARD_WITHOUT_NOTE = frozenset({"dismiss"})
-#: The columns of a payment that evidence shows, in reading order; empty ones are left out.
-_PAYMENT_COLUMNS = (
-    "pay_date", "voucher_no", "agency_name", "payee_name", "purpose", "amount", "currency", "pro_name", "item_name",
-    "func_code", "dep_eco_code", "line_type", "settlement", "payee_type", "payee_account", "payee_account_type",
-    "payer_account_type", "contract_no", "invoice_no", "indicator_no", "budget_year", "adm_div_code", "agency_code",
-)  # fmt: skip
+#: What a person judges each kind of row by, in reading order: names, days and amounts before anything in code.
+#: The other columns follow, codes last; empty ones are left out.
+_FIRST: dict[str, tuple[str, ...]] = {
+    "payment": ("pay_date", "purpose", "item_name", "payee_name", "amount", "currency", "agency_name", "pro_name", "func_code",
+                "dep_eco_code", "settlement", "line_type", "payee_type"),
+    "budget_line": ("agency_name", "pro_name", "func_code", "eco_code", "amount", "currency", "stage", "direction", "line_type",
+                    "book", "budget_year"),
+    "indicator": ("agency_name", "pro_name", "initial", "added", "reduced", "frozen", "available", "paid", "issue_date", "func_code"),
+    "adjustment": ("adj_date", "type", "agency_name", "pro_name", "amount", "purpose", "approval_doc", "approval_body"),
+    "transfer": ("pro_name", "type", "amount", "adm_div_code", "direction", "recipient_div", "received_date", "registered_date",
+                 "allocated_date", "issued_date", "doc_no"),
+    "carryover": ("agency_name", "pro_name", "form_year", "formed", "used", "recovered", "balance", "budget_year"),
+    "debt_limit": ("adm_div_code", "kind", "budget_year", "ceiling", "balance", "fiscal_capacity"),
+    "debt_bond": ("pro_name", "agency_name", "kind", "arrival_date", "proceeds", "spent", "as_of", "due_date", "rate"),
+    "project_invest": ("pro_name", "agency_name", "approved_estimate", "contract_amount", "paid_total", "physical_progress",
+                       "as_of", "start_date", "estimate_approved_date", "planned_completion", "completed_date"),
+    "calendar_event": ("event_date", "event_type", "subject", "agency_name", "adm_div_code", "doc_no", "note"),
+    "disclosure": ("agency_name", "item", "amount", "stage", "budget_year", "publish_date"),
+}  # fmt: skip
+#: Columns of a payment that no evidence shows: the bank details of people who were paid stay with the voucher.
+_NOT_SHOWN = frozenset({"payee_bank", "payer_account", "gov_eco_code", "book", "fund_source", "tracking_id"})
 _CASE = Text("这条疑点", "case of that number")
 _FLAG = Text("这条疑点", "flag of that number")
 
@@ -157,7 +172,7 @@ def case(home: Home, viewer: Viewer, case_id: int) -> CaseView:
             .select_from(t.Case)
             .where(t.Case.agency_code == one.agency_code, t.Case.id != case_id, t.Case.state != "new", seeing)
         )
-        sentence = wording.sentence(home, flag, proof, said, known)
+        sentence = wording.sentence(home, flag, proof, said, known, viewer)
         moves = _moves(viewer, one, kept)
     return CaseView(
         case_id=one.id,
@@ -182,7 +197,7 @@ def case(home: Home, viewer: Viewer, case_id: int) -> CaseView:
         period=flag.period,
         amount=proof.amount if proof else flag.amount,
         currency=known.currency(flag.region),
-        figures=_figures(proof, said, known) if proof else {},
+        figures=_figures(proof, said, known, viewer) if proof else {},
         evidence=evidence(home, viewer, flag.id),
         row_feed=proof.row_feed if proof else "",
         row_count=proof.row_count if proof else 0,
@@ -193,12 +208,12 @@ def case(home: Home, viewer: Viewer, case_id: int) -> CaseView:
     )
 
 
-def _figures(proof: t.Evidence, said: Mapping[int, Rule], known: Names) -> dict[str, Any]:
+def _figures(proof: t.Evidence, said: Mapping[int, Rule], known: Names, viewer: Viewer) -> dict[str, Any]:
     """What the flag rests on, in exact text; figures that exist in both languages as one `Text`."""
     facts = dict(proof.facts)
     rule = said.get(proof.rule_version_id)
     if rule is not None:
-        facts = {k: v for k, v in wording.spelt_out(facts, rule, known).items() if k in facts or k.endswith(("_zh", "_en"))}
+        facts = {k: v for k, v in wording.spelt_out(facts, rule, known, viewer).items() if k in facts or k.endswith(("_zh", "_en"))}
     figures: dict[str, Any] = {}
     for name, value in facts.items():
         base = name.removesuffix("_zh")
@@ -280,7 +295,7 @@ def evidence(home: Home, viewer: Viewer, flag_id: int, limit: int = 50, offset: 
     kept = struct.unpack(f"<{len(proof.rows) // 8}q", proof.rows)
     wanted = kept[offset : offset + limit]
     feed = ALL[proof.row_feed]
-    columns = [c for c in _PAYMENT_COLUMNS if c in feed.by_name] if feed.name == "payment" else list(feed.by_name)
+    columns = reading_order(feed)
     picked = ", ".join(seen.column(viewer, c) for c in columns)
     rows = []
     if wanted:
@@ -298,6 +313,13 @@ def evidence(home: Home, viewer: Viewer, flag_id: int, limit: int = 50, offset: 
     headings = tuple(Heading(c, feed.by_name[c].label, feed.by_name[c].kind) for c in present)
     address = (heading("batch", "批次", "Batch", "integer"), heading("line", "文件行", "Line", "integer"))
     return Listing((*headings, *address), shown, proof.row_count, _sums(shown) if offset == 0 and len(shown) == proof.row_count else {})
+
+
+def reading_order(feed: Feed) -> list[str]:
+    """The columns of a kind of row as a person reads them: what one judges by, then the rest, codes at the end."""
+    first = [c for c in _FIRST.get(feed.name, ()) if c in feed.by_name]
+    rest = [c for c in feed.columns if c.name not in first and not (feed.name == "payment" and c.name in _NOT_SHOWN)]
+    return [*first, *(c.name for c in sorted(rest, key=lambda c: c.kind == "code"))]
 
 
 def _sums(rows: list[dict[str, Any]]) -> dict[str, Decimal]:

@@ -113,7 +113,7 @@ def _flags(home: Home, session: sa.orm.Session, viewer: Viewer, row: int, agency
         )
     )
     hits = [(flag, case_id, state) for flag, case_id, state, rows in session.execute(query) if holds(rows, address)]
-    said = wording.sentences(home, session, (flag for flag, _, _ in hits), names(home, viewer))
+    said = wording.sentences(home, session, (flag for flag, _, _ in hits), names(home, viewer), viewer)
     return [
         FlagRef(flag.id, case_id, flag.rule_id, wording.rule_name(home, flag.rule_id), flag.severity, state, said[flag.id])
         for flag, case_id, state in hits

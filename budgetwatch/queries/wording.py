@@ -16,6 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, defer
 
 from budgetwatch import tables as t
+from budgetwatch.access import masking
+from budgetwatch.access.viewer import Viewer
 from budgetwatch.errors import BadRule
 from budgetwatch.queries.names import Names, code_name
 from budgetwatch.records import ALL
@@ -65,16 +67,16 @@ def _kept(version: t.RuleVersion) -> Rule | None:
         return None  # written for an older form of rules: the book's present sentence will do
 
 
-def sentences(home: Home, session: Session, flags: Iterable[t.Flag], known: Names) -> dict[int, Text]:
+def sentences(home: Home, session: Session, flags: Iterable[t.Flag], known: Names, viewer: Viewer) -> dict[int, Text]:
     """The sentence of each flag."""
     flags = list(flags)
     evidence = latest_evidence(session, (f.id for f in flags))
     said = rules_of(home, session, (e.rule_version_id for e in evidence.values()))
-    return {f.id: sentence(home, f, evidence.get(f.id), said, known) for f in flags}
+    return {f.id: sentence(home, f, evidence.get(f.id), said, known, viewer) for f in flags}
 
 
 def sentence(
-    home: Home, flag: t.Flag, evidence: t.Evidence | None, said: Mapping[int, Rule], known: Names
+    home: Home, flag: t.Flag, evidence: t.Evidence | None, said: Mapping[int, Rule], known: Names, viewer: Viewer
 ) -> Text:
     """One flag's sentence; the rule's name where there is no evidence yet."""
     if evidence is None or evidence.rule_version_id not in said:
@@ -90,11 +92,11 @@ def sentence(
         **evidence.facts,
     }
     rule = said[evidence.rule_version_id]
-    told = _in_currency(rule, known.currency(flag.region)).sentence(spelt_out(figures, rule, known))
+    told = _in_currency(rule, known.currency(flag.region)).sentence(spelt_out(figures, rule, known, viewer))
     return Text(told.zh, _grammatical(told.en))
 
 
-def spelt_out(figures: Mapping[str, Any], rule: Rule, known: Names) -> dict[str, Any]:
+def spelt_out(figures: Mapping[str, Any], rule: Rule, known: Names, viewer: Viewer) -> dict[str, Any]:
     """The figures as a sentence says them: names for codes, a word for a day that nobody recorded."""
     said = dict(figures)
     for name in ("subject", "subject_name"):
@@ -107,7 +109,8 @@ def spelt_out(figures: Mapping[str, Any], rule: Rule, known: Names) -> dict[str,
         if name.endswith(("_day", "_date", "_on")) and value in (None, ""):
             said |= {f"{name}_zh": "无记录", f"{name}_en": "none on record"}
     if isinstance(said.get("parts"), Mapping):
-        said["parts"] = _named_parts(said["parts"], rule.over, known)
+        masked = "" if masking.unmasked(viewer) else str(said.get("personal") or "")
+        said["parts"] = _named_parts(said["parts"], rule.over, known, masked)
     return said
 
 
@@ -115,20 +118,28 @@ def spelt_out(figures: Mapping[str, Any], rule: Rule, known: Names) -> dict[str,
 _CODED = {"book": "book", "item": "disclosure_item"}
 
 
-def _named_parts(parts: Mapping[str, Any], feed: str, known: Names) -> dict[str, Any]:
-    """What a model's explanation is written from, with names for the codes of units, regions and subjects."""
+def _named_parts(parts: Mapping[str, Any], feed: str, known: Names, personal: str) -> dict[str, Any]:
+    """What a model's explanation is written from, with names for the codes of units, regions and subjects.
+
+    A person who was paid is masked (`personal`: yes, unknown or ""), by the rule of `masking.sql_payee`."""
+
+    def value_of(column: str, value: str) -> str:
+        if column == "payee_name" and (personal == "yes" or (personal == "unknown" and len(value.strip()) <= 4)):
+            return masking.mask_name(value) or ""
+        return _value(column, value, feed, known)
+
     named = dict(parts)
     if pair := parts.get("pair"):
         both = zip(pair["columns"], pair["values"], strict=True)
-        named["pair"] = {**pair, "values": [_value(c, v, feed, known) for c, v in both]}
+        named["pair"] = {**pair, "values": [value_of(c, v) for c, v in both]}
     if value := parts.get("value"):
-        named["value"] = {**value, "value": _value(value["column"], value["value"], feed, known)}
+        named["value"] = {**value, "value": value_of(value["column"], value["value"])}
     if (amount := parts.get("amount")) and (group := amount.get("group")):
-        group = {**group, "value": _value(group["column"], group["value"], feed, known)}
+        group = {**group, "value": value_of(group["column"], group["value"])}
         named["amount"] = {**amount, "group": group}
     if features := parts.get("features"):
         named["features"] = [
-            {**f, "value": _value(f["column"], f["value"], feed, known)} if "value" in f else f for f in features
+            {**f, "value": value_of(f["column"], f["value"])} if "value" in f else f for f in features
         ]
     return named
 

@@ -163,7 +163,7 @@ def _cases(
     with home.session() as session:
         total, totals = _whole(session, known, joined)
         page = session.execute(joined.order_by(*order).limit(limit).offset(offset)).all()
-        said = wording.sentences(home, session, (flag for _, flag, _ in page), known)
+        said = wording.sentences(home, session, (flag for _, flag, _ in page), known, viewer)
         rows = [
             {
                 **_flag_row(home, known, flag),
@@ -316,7 +316,7 @@ def _flags(
     with home.session() as session:
         total, totals = _whole(session, known, joined)
         page = session.execute(joined.order_by(*order).limit(limit).offset(offset)).all()
-        said = wording.sentences(home, session, (flag for flag, _, _ in page), known)
+        said = wording.sentences(home, session, (flag for flag, _, _ in page), known, viewer)
         rows = [
             {
                 **_flag_row(home, known, flag),

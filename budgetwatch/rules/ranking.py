@@ -34,6 +34,8 @@ def ranked(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date) ->
             "agency_name": row.get("agency_name") or "", "period": period, "amount": told(row["amount"]), "n": "1",
             "as_of": as_of.isoformat(), "first_day": told(row["day"]), "last_day": told(row["day"]),
         }  # fmt: skip
+        if row.get("payee_type", "") in ("person", None):  # a sentence masks such a name where its reader need not know it
+            facts["personal"] = "yes" if row["payee_type"] else "unknown"
         finding = Finding(
             subject=subject,
             subject_name=name,
@@ -65,7 +67,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, rule: Rule, numbers: list[int])
     key = f"concat_ws('|', {', '.join(f'{c}::VARCHAR' for c in feed.key)})" if feed.key else "NULL"
     whole = " AND ".join(f"{c} IS NOT NULL" for c in feed.key) or "false"
     period = f"strftime({feed.day}, '%Y-%m')" if feed.day else "budget_year::VARCHAR"
-    named = [c for c in ("agency_code", "adm_div_code", *_NAMES) if c in feed.by_name]
+    named = [c for c in ("agency_code", "adm_div_code", "payee_type", *_NAMES) if c in feed.by_name]
     rows = connection.sql(
         f"SELECT _row, CASE WHEN {whole} THEN {key} ELSE _row::VARCHAR END AS subject, {period} AS period, {amount} AS amount, "
         f"{feed.day or 'NULL'} AS day{''.join(', ' + c for c in named)} "

@@ -1,4 +1,4 @@
-"""What the figures that a flag rests on are called; a figure without a name here stands in its sentence only."""
+"""What the figures that a flag rests on are called; a test holds the list against every rule of the book."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from dashboard.i18n import say
 #: name → (kind, words). Kinds: money, percent, day, count, text.
 FIGURES: Mapping[str, tuple[str, Text]] = {
     "payments": ("count", Text("支付笔数", "Payments")),
+    "above": ("count", Text("限额之上的笔数", "Payments above the limit")),
+    "papers": ("count", Text("文件份数", "Papers")),
+    "figures": ("count", Text("不符的数字", "Figures off")),
     "payees": ("count", Text("收款人数", "Payees")),
-    "items": ("count", Text("项数", "Items")),
     "times": ("count", Text("次数", "Times")),
     "months": ("count", Text("月数", "Months")),
-    "days": ("count", Text("天数", "Days")),
     "days_late": ("count", Text("逾期天数", "Days late")),
     "late": ("count", Text("晚了几天", "Days late")),
     "early": ("count", Text("早了几天", "Days early")),
@@ -45,6 +46,10 @@ FIGURES: Mapping[str, tuple[str, Text]] = {
     "completed_date": ("day", Text("实际完工日", "Completed on")),
     "arrival_date": ("day", Text("资金到账日", "Funds arrived on")),
     "adj_date": ("day", Text("调整日", "Adjusted on")),
+    "since": ("day", Text("下达日", "Issued on")),
+    "submitted": ("day", Text("送交日", "Submitted on")),
+    "first_sent": ("day", Text("最早发文日", "First sent on")),
+    "last_copied": ("day", Text("最晚抄送日", "Last copied on")),
     "revenue": ("money", Text("收入总计", "Revenue")),
     "expenditure": ("money", Text("支出总计", "Expenditure")),
     "base": ("money", Text("对照基数", "Compared with")),
@@ -58,14 +63,16 @@ FIGURES: Mapping[str, tuple[str, Text]] = {
     "each_time": ("money", Text("每笔金额", "Each")),
     "ceiling": ("money", Text("限额", "Ceiling")),
     "cap": ("money", Text("上限", "Cap")),
-    "limit": ("money", Text("限额", "Limit")),
     "balance": ("money", Text("余额", "Balance")),
     "initial": ("money", Text("年初数", "Initial")),
     "expected": ("money", Text("应为", "Expected")),
-    "booked": ("money", Text("账面数", "Booked")),
     "proceeds": ("money", Text("债券资金", "Bond proceeds")),
     "approved_estimate": ("money", Text("批复概算", "Approved estimate")),
     "contract_amount": ("money", Text("合同金额", "Contract")),
+    "capacity": ("money", Text("综合财力", "Fiscal capacity")),
+    "formed": ("money", Text("形成金额", "Formed")),
+    "total": ("money", Text("公开的合计", "Published total")),
+    "parts": ("money", Text("各分项之和", "Sum of the parts")),
     "percent": ("percent", Text("比例", "Ratio")),
     "paid_percent": ("percent", Text("付款比例", "Paid")),
     "progress_percent": ("percent", Text("工程进度", "Progress")),
@@ -76,7 +83,17 @@ FIGURES: Mapping[str, tuple[str, Text]] = {
     "purpose": ("text", Text("用途", "Purpose")),
     "example": ("text", Text("例如", "For example")),
     "doc_no": ("text", Text("文号", "Document no.")),
-    "item": ("text", Text("事项", "Item")),
+    "item": ("text", Text("公开项目", "Published item")),
+    "items": ("text", Text("支出类别", "Kinds of expense")),
+    "kind": ("text", Text("债务类别", "Kind of debt")),
+    "book": ("text", Text("账本", "Book")),
+    "stage": ("text", Text("阶段", "Stage")),
+    "document": ("text", Text("公开内容", "Document")),
+    "problem": ("text", Text("情形", "What is unusual")),
+    "approval": ("text", Text("审批情况", "Approval")),
+    "booked": ("text", Text("列在科目", "Booked under")),
+    "form_year": ("text", Text("形成年度", "Year formed")),
+    "rank": ("count", Text("罕见度名次", "Rank by rarity")),
 }
 
 
@@ -85,10 +102,11 @@ def figure_pairs(figures: Mapping[str, Any], currency: str) -> list[tuple[Any, A
     pairs = []
     for name, value in figures.items():
         known = FIGURES.get(name)
-        if known is None or value in (None, "") or not isinstance(value, str | int):
+        if known is None or value in (None, "") or not isinstance(value, str | int | Text):
             continue
         kind, words = known
-        pairs.append((say(words), _shown(kind, str(value), currency)))
+        shown = say(value) if isinstance(value, Text) else _shown(kind, str(value), currency)
+        pairs.append((say(words), shown))
     return pairs
 
 

@@ -17,8 +17,8 @@ GLOSSARY: dict[str, Text] = {
         "How much more (▲) or less (▼) this draft asks for than last year's budget.",
     ),
     "per_head": Text(
-        "草案金额除以常住人口，相当于每个人分摊多少元。",
-        "The draft divided by the number of residents: what it comes to per person, in yuan.",
+        "草案金额除以常住人口，相当于每个人分摊多少。",
+        "The draft divided by the number of residents: what it comes to per person.",
     ),
     "execution_ratio": Text(
         "上年实际花的钱占上年预算的比例：太低说明钱没花出去，太高说明超了计划。",
@@ -28,6 +28,10 @@ GLOSSARY: dict[str, Text] = {
     "attention": Text(
         "系统在这一项下发现的值得多问一句的地方；是提醒，不是结论。",
         "Places under this line where one might ask once more; reminders, not findings.",
+    ),
+    "book_all": Text(
+        "各本账加在一起；它们各有来源和用途，不能互相挪用。",
+        "All the books added together; each has its own income and purpose, and none may be used for another.",
     ),
     "book_1": Text(
         "用税收等收入安排的日常支出，是最主要的一本账。", "Day-to-day spending paid from taxes: the main book."

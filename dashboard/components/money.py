@@ -1,4 +1,7 @@
-"""Amounts on screens: exact in the title, in 元/万元/亿元 to the eye, right-aligned in tabular figures."""
+"""Amounts on screens: exact in the title, in a large unit to the eye, right-aligned in tabular figures.
+
+元, 万元 and 亿元 are how people count in 中文; other currencies are read in thousands and millions.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +10,57 @@ from typing import Any
 
 from dash import html
 
-from budgetwatch.money import shown
-from dashboard.asking import unit_in_force
+from budgetwatch.money import UNITS
+from budgetwatch.queries.wording import UNIT_NAMES
+from dashboard.asking import unit_chosen, unit_in_force
 from dashboard.i18n import spoken, t
 
-_NAMES_ZH = {"CNY": "元", "GBP": "英镑", "USD": "美元", "EUR": "欧元"}
-_STEPS_ZH = {"yuan": "", "wan": "万", "yi": "亿"}
-_STEPS_EN = {"yuan": "", "wan": " ×10k", "yi": " ×100m"}
+#: How many of a currency each choice of unit stands for, where not counted in 万 and 亿.
+_WESTERN = {"yuan": Decimal(1), "wan": Decimal(1_000), "yi": Decimal(1_000_000)}
+_WORDS = {
+    ("zh", True): {"yuan": "", "wan": "万", "yi": "亿"},
+    ("zh", False): {"yuan": "", "wan": "千", "yi": "百万"},
+    ("en", True): {"yuan": "", "wan": " ×10k", "yi": " ×100m"},
+    ("en", False): {"yuan": "", "wan": " thousand", "yi": " million"},
+}
+_SWITCH_EN = {True: ("¥", "¥10k", "¥100m"), False: ("×1", "×1,000", "million")}
+
+
+def _chinese(currency: str | None) -> bool:
+    return (currency or "CNY") == "CNY"
+
+
+def unit_for(currency: str = "CNY") -> str:
+    """The unit in force; what opens in 万元 opens in millions where the currency is another."""
+    unit = unit_in_force()
+    return "yi" if unit == "wan" and not _chinese(currency) and not unit_chosen() else unit
+
+
+def in_one(unit: str, currency: str = "CNY") -> Decimal:
+    """How many of the currency one of that unit is."""
+    return UNITS[unit] if _chinese(currency) else _WESTERN[unit]
 
 
 def unit_label(currency: str = "CNY", unit: str | None = None) -> str:
-    """万元, 亿英镑; in English CNY ×10k, GBP ×100m: what the figures of a column are in."""
-    unit = unit or unit_in_force()
+    """万元, 百万英镑; in English CNY ×10k, GBP million: what the figures of a column are in."""
+    word = _WORDS[spoken(), _chinese(currency)][unit or unit_for(currency)]
+    name = currency or "CNY"
+    return f"{name}{word}" if spoken() == "en" else f"{word}{UNIT_NAMES.get(name, name)}"
+
+
+def unit_choices(currency: str = "CNY") -> list[tuple[str, str]]:
+    """The units that a reader may choose, as the switch shows them."""
     if spoken() == "en":
-        return f"{currency or 'CNY'}{_STEPS_EN[unit]}"
-    return f"{_STEPS_ZH[unit]}{_NAMES_ZH.get(currency or 'CNY', currency)}"
+        return list(zip(UNITS, _SWITCH_EN[_chinese(currency)], strict=True))
+    return [(unit, unit_label(currency, unit)) for unit in UNITS]
 
 
-def figure(value: Decimal | None, unit: str | None = None) -> str:
+def figure(value: Decimal | None, unit: str | None = None, currency: str = "CNY") -> str:
     """The bare figure with its thousands grouped; a dash where nothing was sent."""
     if value is None:
         return "—"
-    unit = unit or unit_in_force()
-    places = {"yuan": 2, "wan": 2, "yi": 2}[unit]
-    text = shown(Decimal(value), unit, places)
-    return text.replace("-", "−")
+    scaled = Decimal(value) / in_one(unit or unit_for(currency), currency)
+    return f"{scaled:,.2f}".replace("-", "−")
 
 
 def amount(value: Decimal | None, currency: str = "CNY", *, unit: str | None = None, with_unit: bool = False) -> Any:
@@ -39,9 +68,9 @@ def amount(value: Decimal | None, currency: str = "CNY", *, unit: str | None = N
     if value is None:
         return html.Span("—", className="figure quiet", title=t("没有数据"))
     exact = f"{Decimal(value):,.2f} {unit_label(currency, 'yuan')}"
-    words: list[Any] = [figure(value, unit)]
+    words: list[Any] = [figure(value, unit, currency)]
     if with_unit:
-        words.append(html.Span(unit_label(currency, unit or unit_in_force()), className="figure-unit"))
+        words.append(html.Span(unit_label(currency, unit), className="figure-unit"))
     tone = " negative" if value < 0 else ""
     return html.Span(words, className=f"figure{tone}", title=exact)
 
@@ -69,7 +98,7 @@ def delta(value: Decimal | None, share: Decimal | None, currency: str = "CNY", *
     return html.Span(
         [
             html.Span(
-                [html.Span(arrow, className="arrow", **{"aria-hidden": "true"}), f"{sign}{figure(value)}"],
+                [html.Span(arrow, className="arrow", **{"aria-hidden": "true"}), f"{sign}{figure(value, None, currency)}"],
                 className="figure",
                 title=f"{sign}{Decimal(value):,.2f} {unit_label(currency, 'yuan')}",
             ),

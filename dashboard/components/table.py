@@ -145,6 +145,8 @@ def _cell(column: Column, row: Row, currency: str | None) -> Any:
     unit = t("（{unit}）", unit=unit_label(currency)) if column.kind == "money" and currency else ""
     extra = {"data-label": column.label + unit}
     drawn = column.draw(row)
+    if drawn in (None, "", []) or getattr(drawn, "children", None) == "—":
+        classes += " is-empty"  # on a phone, where a row is a card, nothing is said about it
     if column.main:
         return html.Th(drawn, scope="row", className=classes, **extra)
     return html.Td(drawn, className=classes, **extra)

@@ -29,10 +29,10 @@ def changes(rows: Sequence[Row], currency: str = "CNY") -> Figure:
     """Bars to the right for what rose, to the left for what fell, greatest change on top."""
     shown = moved(rows)[::-1]
     names = [say(r["name"]) for r in shown]
-    words = [_signed(r["change"]) for r in shown]
+    words = [_signed(r["change"], currency) for r in shown]
     figure = go.Figure(
         go.Bar(
-            x=[scaled(r["change"]) for r in shown],
+            x=[scaled(r["change"], currency) for r in shown],
             y=list(range(len(shown))),
             orientation="h",
             marker={"color": [UP if r["change"] > 0 else DOWN for r in shown]},
@@ -48,7 +48,7 @@ def changes(rows: Sequence[Row], currency: str = "CNY") -> Figure:
     figure.update_yaxes(
         tickmode="array", tickvals=list(range(len(shown))), ticktext=[clipped(n) for n in names], showgrid=False
     )
-    lengths = [scaled(r["change"]) or 0.0 for r in shown] or [0.0]
+    lengths = [scaled(r["change"], currency) or 0.0 for r in shown] or [0.0]
     low, high = min(0.0, *lengths), max(0.0, *lengths)
     room = (high - low) * 0.22 or 1.0
     figure.update_xaxes(
@@ -72,7 +72,7 @@ def changes_sentence(rows: Sequence[Row], currency: str = "CNY") -> str:
         down=len(changed) - up,
         name=say(first["name"]),
         direction=direction,
-        figure=words_of(abs(first["change"])),
+        figure=words_of(abs(first["change"]), None, currency),
         unit=unit_label(currency),
         share=share,
     )
@@ -93,9 +93,9 @@ def trend(points: Sequence[TrendPoint], currency: str = "CNY") -> Figure:
                 name=name,
                 offsetgroup=place,
                 x=years,
-                y=[scaled(v) for v in values],
+                y=[scaled(v, currency) for v in values],
                 marker={"color": colour, "pattern": {"shape": hatch, "solidity": 0.35}},
-                customdata=[words_of(v) for v in values],
+                customdata=[words_of(v, None, currency) for v in values],
                 hovertemplate=f"%{{x}} {name}<br>%{{customdata}} {unit_label(currency)}<extra></extra>",
             )
             for name, values, colour, hatch, place in series
@@ -122,13 +122,13 @@ def trend_sentence(points: Sequence[TrendPoint], currency: str = "CNY") -> str:
         "从 {first} 年到 {last} 年，由 {a} 到 {b} {unit}，{word} {share}。",
         first=first,
         last=last,
-        a=words_of(before),
-        b=words_of(after),
+        a=words_of(before, None, currency),
+        b=words_of(after, None, currency),
         unit=unit_label(currency),
         word=word,
         share=percent(abs(ratio)),
     )
 
 
-def _signed(value: Decimal) -> str:
-    return ("+" if value > 0 else "") + words_of(value)
+def _signed(value: Decimal, currency: str) -> str:
+    return ("+" if value > 0 else "") + words_of(value, None, currency)

@@ -7,8 +7,7 @@ from decimal import Decimal
 import plotly.graph_objects as go
 from plotly.graph_objects import Figure
 
-from budgetwatch.money import UNITS
-from dashboard.asking import unit_in_force
+from dashboard.components.money import in_one, unit_for
 
 FONT = (
     "'PingFang SC','Microsoft YaHei UI','Microsoft YaHei','Noto Sans CJK SC','Source Han Sans SC',"
@@ -48,9 +47,9 @@ TEMPLATE = go.layout.Template(
 )
 
 
-def scaled(value: Decimal | None) -> float | None:
+def scaled(value: Decimal | None, currency: str = "CNY") -> float | None:
     """An amount as a length on paper, in the reader's unit. Only for drawing: figures in words stay exact."""
-    return None if value is None else float(Decimal(value) / UNITS[unit_in_force()])
+    return None if value is None else float(Decimal(value) / in_one(unit_for(currency), currency))
 
 
 def dressed(figure: Figure) -> Figure:

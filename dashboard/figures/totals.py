@@ -47,7 +47,7 @@ def totals_sentence(rows: Sequence[Row], by: str) -> str:
         "共 {n} 项，最多的是{name}：{figure} {unit}{share}。",
         n=f"{len(kept):,}",
         name=say(greatest["name"]) or greatest.get("code") or t("（未填写）"),
-        figure=words_of(greatest["amount"]),
+        figure=words_of(greatest["amount"], None, currency),
         unit=unit_label(currency),
         share=share,
     )
@@ -58,7 +58,7 @@ def _columns(rows: Sequence[Row], currency: str) -> Figure:
     figure = go.Figure(
         go.Bar(
             x=names,
-            y=[scaled(r["amount"]) for r in rows],
+            y=[scaled(r["amount"], currency) for r in rows],
             marker={"color": _colours(rows)},
             **_hover(rows, names, currency),
         )
@@ -73,11 +73,11 @@ def _bars(rows: Sequence[Row], currency: str) -> Figure:
     names = [say(r["name"]) or str(r.get("code") or t("（未填写）")) for r in rows]
     figure = go.Figure(
         go.Bar(
-            x=[scaled(r["amount"]) for r in rows],
+            x=[scaled(r["amount"], currency) for r in rows],
             y=list(range(len(rows))),
             orientation="h",
             marker={"color": _colours(rows)},
-            text=[words_of(r["amount"]) for r in rows],
+            text=[words_of(r["amount"], None, currency) for r in rows],
             textposition="outside",
             cliponaxis=False,
             textfont={"color": INK, "size": 12},
@@ -88,8 +88,8 @@ def _bars(rows: Sequence[Row], currency: str) -> Figure:
     figure.update_yaxes(
         tickmode="array", tickvals=list(range(len(rows))), ticktext=[clipped(n) for n in names], showgrid=False
     )
-    high = max([scaled(r["amount"]) or 0.0 for r in rows] or [0.0])
-    low = min([0.0, *(scaled(r["amount"]) or 0.0 for r in rows)])
+    high = max([scaled(r["amount"], currency) or 0.0 for r in rows] or [0.0])
+    low = min([0.0, *(scaled(r["amount"], currency) or 0.0 for r in rows)])
     figure.update_xaxes(range=[low * 1.25, (high or 1.0) * 1.28], nticks=5, showticklabels=False)
     return figure
 
@@ -101,6 +101,6 @@ def _colours(rows: Sequence[Row]) -> list[str]:
 
 def _hover(rows: Sequence[Row], names: Sequence[str], currency: str) -> dict[str, Any]:
     return {
-        "customdata": [[n, words_of(r["amount"]), f"{r.get('count', 0):,}"] for n, r in zip(names, rows, strict=True)],
+        "customdata": [[n, words_of(r["amount"], None, currency), f"{r.get('count', 0):,}"] for n, r in zip(names, rows, strict=True)],
         "hovertemplate": f"%{{customdata[0]}}<br>%{{customdata[1]}} {unit_label(currency)} · %{{customdata[2]}}<extra></extra>",
     }

@@ -13,6 +13,7 @@ from budgetwatch.cases.machine import STATES
 from budgetwatch.errors import NotFound
 from budgetwatch.queries import work
 from budgetwatch.queries.listing import Listing
+from budgetwatch.queries.names import Names, names
 from budgetwatch.queries.work import CaseView, MoveView, StepView
 from budgetwatch.records.feeds import ALL
 from budgetwatch.text import Text
@@ -142,7 +143,7 @@ def _evidence(asking: Asking, case: CaseView) -> Any:
         )
     columns = evidence_columns(asking, listing, case.row_feed)
     return card(
-        table(columns, listing.rows[:SIZE], caption=heading, id="evidence", cards=False),
+        table(columns, listing.rows[:SIZE], caption=heading, id="evidence", cards=False, currency=case.currency),
         pager(asking, min(case.row_count, 1000), SIZE),
         title=heading,
         id="evidence-card",
@@ -150,27 +151,52 @@ def _evidence(asking: Asking, case: CaseView) -> Any:
 
 
 def evidence_columns(asking: Asking, listing: Listing, feed: str) -> list[Column]:
-    """The source of each row first, then every column that says something, codes as words."""
+    """What one judges by first, as the query orders it, codes as words; where the row came from at the end."""
+    opens = feed == "payment" and asking.viewer.may("vouchers")
+    known = names(asking.home, asking.viewer)
+    telling = [h for h in listing.headings if any(row.get(h.name) not in (None, "") for row in listing.rows)]
+    several = len({row.get("currency") for row in listing.rows}) > 1
+    columns = [_worded(feed, c, known) for c in columns_of(telling, leave_out=HIDDEN)]
+    if several:
+        columns.append(Column("currency", t("币种"), "code"))
+    main = next((c for c in columns if c.kind in ("text", "source") and c.name != "agency_name"), None) if opens else None
 
     def source(row: Mapping[str, Any]) -> Any:
         where = t("批次 {batch} · 第 {line} 行", batch=row.get("batch", "—"), line=row.get("line", "—"))
-        if feed == "payment" and asking.viewer.may("vouchers"):
+        if opens and (main is None or not row.get(main.name)):
             return html.A(where, href=f"/voucher/{row['_row']}", id=f"voucher-link-{row['_row']}", className="nowrap")
         return html.Span(where, className="nowrap quiet")
 
-    telling = [h for h in listing.headings if any(row.get(h.name) not in (None, "") for row in listing.rows)]
+    def opening(row: Mapping[str, Any]) -> Any:
+        if main is None or not row.get(main.name):
+            return shown_value(None, "text")
+        return html.A(str(row[main.name]), href=f"/voucher/{row['_row']}", id=f"voucher-link-{row['_row']}")
+
     return [
+        *[replace(c, cell=opening, main=True) if c is main else c for c in columns],
         Column("_row", t("出处"), "source", cell=source),
-        *[_worded(feed, c) for c in columns_of(telling, leave_out=HIDDEN)],
     ]
 
 
-def _worded(feed: str, column: Column) -> Column:
-    """The column with its codes as words."""
+def _worded(feed: str, column: Column, known: Names) -> Column:
+    """The column with its codes as words; a code that nothing names stands back."""
     if column.kind != "code":
         return column
     name = column.name
-    return replace(column, cell=lambda row: coded(feed, name, row.get(name)) or shown_value(row.get(name), "code"))
+
+    def cell(row: Mapping[str, Any]) -> Any:
+        value = row.get(name)
+        if not value:
+            return shown_value(None, "code")
+        if name in ("adm_div_code", "recipient_div"):
+            return html.Span(say(known.region(value)), title=str(value))
+        named = {"func_code": known.function, "dep_eco_code": known.economic, "eco_code": known.economic}.get(name)
+        word = say(named(value)) if named else ""
+        if word and word != value:
+            return html.Span([word, " ", html.Span(str(value), className="code quiet")])
+        return coded(feed, name, value) or html.Span(str(value), className="code quiet")
+
+    return replace(column, cell=cell)
 
 
 def _reasons(case: CaseView) -> Any:

@@ -7,7 +7,6 @@ from typing import Any
 
 from dash import html
 
-from budgetwatch.money import UNITS
 from budgetwatch.queries import budgets
 from budgetwatch.queries.budgets import BudgetPreview
 from budgetwatch.records.codes import LISTS
@@ -35,9 +34,12 @@ from dashboard.components import (
     tiles,
     unit_label,
 )
+from dashboard.components.glossary import GLOSSARY
+from dashboard.components.money import in_one
 from dashboard.figures import budget as figures
 from dashboard.i18n import say, t
 
+EVERY_BOOK = "all"
 SCOPE = ("year", "region", "book", "currency", "own")
 SIZE = 40
 NARROW = ("func", "agency", "eco")
@@ -46,22 +48,20 @@ NARROW = ("func", "agency", "eco")
 def view(asking: Asking) -> tuple[str, Any]:
     """The preview at one level of the drill; where one stands is in the address."""
     home, viewer = asking.home, asking.viewer
+    books = _books(asking)
+    book = _book(asking, books)
     shown = budgets.preview(
         home,
         viewer,
         year=asking.number("year"),
         region=asking.one("region") or None,
-        book=asking.one("book") or None,
+        book=book,
         by=asking.one("by") or None,  # type: ignore[arg-type]
         **_narrowed(asking),
         own=asking.one("own") == "1",
         currency=asking.one("currency") or None,
     )
-    title = (
-        t("{year} 年预算草案", year=shown.year)
-        if shown.basis.get("draft", "draft") == "draft"
-        else t("{year} 年预算", year=shown.year)
-    )
+    title = _title(shown, len(books) > 1)
     top = not any(_narrowed(asking).values())
     body = [
         page_head(
@@ -69,6 +69,7 @@ def view(asking: Asking) -> tuple[str, Any]:
             lead=t("点任何一行往下看；对哪一行有疑问，点“提问”。") if viewer.may("ask") else t("点任何一行往下看。"),
         ),
         _choose(asking, shown),
+        _book_switch(asking, shown, books),
         note(say(shown.note), tone="calm") if shown.note else None,
         _headline(asking, shown) if top else None,
         _table(asking, shown),
@@ -76,6 +77,65 @@ def view(asking: Asking) -> tuple[str, Any]:
         _dialog(asking, shown),
     ]
     return f"{title} {say(shown.region_name)}", body
+
+
+#: Which book one begins with: the general public budget, from which daily life is paid.
+FIRST_BOOK = "1"
+
+
+def _books(asking: Asking) -> list[str]:
+    """The books that this place has a budget in."""
+    return budgets.books(
+        asking.home,
+        asking.viewer,
+        year=asking.number("year"),
+        region=asking.one("region") or None,
+        own=asking.one("own") == "1",
+        currency=asking.one("currency") or None,
+    )
+
+
+def _book(asking: Asking, books: list[str]) -> str | None:
+    """The book asked for; None adds all of them up."""
+    wanted = asking.one("book")
+    if wanted == EVERY_BOOK:
+        return None
+    return wanted or (FIRST_BOOK if FIRST_BOOK in books else None)
+
+
+def _title(shown: BudgetPreview, several: bool) -> str:
+    draft = shown.basis.get("draft", "draft") == "draft"
+    if shown.book and several:
+        book = say(LISTS["book"][shown.book])
+        words = t("{year} 年{book}草案", year=shown.year, book=book) if draft else t("{year} 年{book}", year=shown.year, book=book)
+        return words[:1].upper() + words[1:]
+    return t("{year} 年预算草案", year=shown.year) if draft else t("{year} 年预算", year=shown.year)
+
+
+def _book_switch(asking: Asking, shown: BudgetPreview, books: list[str]) -> Any:
+    """The books side by side, each with what it is for; nothing where there is one."""
+    if len(books) < 2:
+        return None
+    choices = [*((code, say(LISTS["book"][code])) for code in books), (EVERY_BOOK, t("各本合计"))]
+    current = shown.book or EVERY_BOOK
+    meaning = GLOSSARY.get(f"book_{shown.book}", GLOSSARY["book_all"])
+    return html.Div(
+        [
+            tabs(
+                [(code, word, href(asking.path, **_kept(asking, book=code))) for code, word in choices],
+                current,
+                label=t("账本"),
+                id="book",
+            ),
+            html.P(say(meaning), className="below"),
+        ],
+        className="book-switch",
+    )
+
+
+def _kept(asking: Asking, **changes: str) -> dict[str, str]:
+    """Year, place and way of looking stay when the book changes; how far down one had walked does not."""
+    return {k: asking.one(k) for k in (*SCOPE, "by")} | changes
 
 
 def _narrowed(asking: Asking) -> dict[str, str]:
@@ -95,14 +155,6 @@ def _choose(asking: Asking, shown: BudgetPreview) -> Any:
             id="f-region",
             value=shown.region,
         ),
-        live_select(
-            t("账本"),
-            "book",
-            [(code, say(name)) for code, name in LISTS["book"].items()],
-            id="f-book",
-            value=shown.book or "",
-            every=t("全部账本"),
-        ),
     ]
     if len(shown.currencies) > 1:
         selects.append(
@@ -113,7 +165,7 @@ def _choose(asking: Asking, shown: BudgetPreview) -> Any:
     return html.Form(
         [
             *selects,
-            *([hidden("by", asking.one("by"), id="keep-by")] if asking.one("by") else []),
+            *[hidden(k, asking.one(k), id=f"keep-{k}") for k in ("by", "book") if asking.one(k)],
             html.Button(t("查看"), type="submit", className="visually-hidden"),
         ],
         action="/deputy",
@@ -150,7 +202,7 @@ def _unit_of(asking: Asking, number: budgets.Headline) -> str | None:
     """Per head in yuan; a large sum in 亿元, which is how people say it, unless the reader chose otherwise."""
     if number.key.startswith("per_head"):
         return "yuan"
-    large = number.value is not None and abs(number.value) >= UNITS["yi"]
+    large = number.value is not None and abs(number.value) >= in_one("yi", number.currency)
     return "yi" if large and not asking.chosen else None
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -289,7 +291,7 @@ def test_a_session_ends_with_the_account(home: Any, person: Callable[..., Viewer
 def test_a_session_ends_some_hours_after_signing_in_however_busy_it_is(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     add(home)
     _, kept = people.sign_in(home, "li.si", SECRET)
-    begun, hours = people.now(), home.settings.session_hours
+    begun, hours = now(), home.settings.session_hours
     for later, gone in ((dt.timedelta(hours=hours, minutes=-1), False), (dt.timedelta(hours=hours, seconds=1), True)):
         monkeypatch.setattr(people, "now", lambda at=begun + later: at)
         assert ended(home, kept) is gone

@@ -10,6 +10,8 @@ from collections.abc import Callable
 import pytest
 from starlette.testclient import TestClient
 
+from budgetwatch.access import people
+from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.home import Home
 from tests.api.conftest import PASSWORD
 
@@ -38,6 +40,20 @@ def test_a_session_lasts_from_signing_in_to_signing_out(asker: Asker) -> None:
     assert browser.get("/api/me").json()["login"] == login
     assert browser.delete("/api/session").status_code == 204
     assert browser.get("/api/me").status_code == 401
+
+
+def test_a_browser_is_signed_out_when_its_password_changes_or_its_hours_are_over(asker: Asker, city: Home) -> None:
+    person = asker("reviewer")
+    viewer = person.viewer  # type: ignore[attr-defined]
+    browser = asker(None)
+    assert browser.post("/api/session", json={"login": viewer.login, "password": PASSWORD}).status_code == 200
+    assert browser.get("/api/me").status_code == 200
+    people.set_password(city, SYSTEM, viewer.login, "quite-another-word")
+    assert refusal(browser.get("/api/me"))["code"] == "not_signed_in"
+    browser.post("/api/session", json={"login": viewer.login, "password": "quite-another-word"})
+    assert browser.get("/api/me").status_code == 200
+    city.settings.session_hours = 0
+    assert refusal(browser.get("/api/me"))["code"] == "not_signed_in"
 
 
 def test_a_strangers_token_gets_a_sentence(asker: Asker) -> None:

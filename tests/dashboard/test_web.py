@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from budgetwatch.access import people
+from budgetwatch.access.viewer import SYSTEM
+from budgetwatch.home import Home
 from dashboard import web
 from tests.dashboard.conftest import Reader, words
 
@@ -44,6 +47,15 @@ def test_nobody_signed_out_sees_a_page(reader: Open) -> None:
     assert auditor.open("/auditor").page is not None
     assert auditor.client.post("/logout", follow_redirects=False).headers["location"] == "/login"
     assert auditor.open("/auditor").page is None
+
+
+def test_an_open_page_asks_for_a_sign_in_once_the_password_has_changed(reader: Open, city_home: Home) -> None:
+    auditor = reader("auditor")
+    assert auditor.open("/auditor").page is not None
+    people.set_password(city_home, SYSTEM, "auditor", "another-horse-2026")
+    drawn = auditor.open("/auditor")
+    assert drawn.page is None
+    assert drawn.after["leave"] == "/login?next=%2Fauditor"
 
 
 def test_a_sign_in_never_leads_out_of_the_house(reader: Open) -> None:

@@ -17,7 +17,7 @@ from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.demo.build import build
 from budgetwatch.home import Home
 from budgetwatch.settings import Settings
-from budgetwatch.tables import Case, Evidence, Flag
+from budgetwatch.tables import Batch, Case, Evidence, Flag
 from tests.e2e import answers
 
 SEEDS = [int(seed) for seed in os.environ.get("BUDGETWATCH_SEEDS", "4101 52817 903").split()]
@@ -78,6 +78,13 @@ def test_few_flags_fall_on_what_nobody_planted(city: Home) -> None:
     with city.facts(SYSTEM) as facts:
         units = facts.execute("SELECT count(DISTINCT agency_code) FROM org_unit").fetchall()[0][0]
     assert len({place for _, place in stray}) <= units / 100, sorted(stray)
+
+
+def test_only_the_broken_rows_were_rejected(city: Home) -> None:
+    broken = [label for label in answers.labels(city) if label["label"] == "broken_row"]
+    with city.session() as session:
+        rejected = session.scalar(sa.select(sa.func.sum(Batch.rows_rejected)))
+    assert rejected == len(broken) > 0
 
 
 def test_a_second_run_finds_the_same_and_adds_nothing(city: Home) -> None:

@@ -19,6 +19,9 @@ CHUNK = 1 << 19
 LF, CR, NUL = 10, 13, 0
 #: Beyond this a file is not a CSV with some broken rows but something else; the exact reader takes it.
 MANY = 1_000_000
+#: White space beyond ASCII as it stands in UTF-8, by its first byte, and what Python's bytes need to find it.
+_LEADS = (0xC2, 0xE1, 0xE2, 0xE3)
+_WIDE_SPACES = tuple(c.encode() for c in map(chr, range(0x80, 0x3001)) if c.isspace())
 #: A file is parsed in pieces of about this many bytes, so that memory does not grow with it.
 PIECE = 1 << 27
 
@@ -28,7 +31,7 @@ class Survey:
     """What the pass found. Records are numbered from 0 after the heading; blank lines count as records.
 
     `plain` is False when quoting is malformed or lines end in a bare CR: then only the exact reader
-    can be trusted.
+    can be trusted. `tight`: surely no value begins or ends with white space.
     """
 
     sha256: str = ""
@@ -40,6 +43,7 @@ class Survey:
     plain: bool = True
     quoted: bool = False
     nul: bool = False
+    tight: bool = True
 
 
 def survey(
@@ -78,6 +82,7 @@ class _Pass:
         found.cuts.append((0, start))
         self.seen = self.inner = 0  # delimiters, and line breaks within quotes, of the open record
         self.last = LF  # the byte before the chunk
+        self.before = b"\n"  # its last three bytes
 
     def take(self, piece: bytes) -> None:
         b = np.frombuffer(piece, np.uint8)
@@ -87,6 +92,8 @@ class _Pass:
             self.found.plain = False
             return
         is_end, is_delimiter = b == LF, b == self.delimiter
+        if self.found.tight:
+            self.found.tight = self._tight(piece, b, is_end | is_delimiter)
         if self.quote is not None and (self.inside or self.quote in piece):
             self.found.quoted = True
             is_quote = b == self.quote
@@ -96,6 +103,8 @@ class _Pass:
                 return
             outside = parity == 0
             inner = np.flatnonzero(is_end & ~outside)
+            if inner.size or self.delimiter <= SPACE:  # may stand at the end of a value, unseen by _tight
+                self.found.tight = False
             is_end &= outside
             is_delimiter &= outside
             self.inside = int(parity[-1])
@@ -103,7 +112,7 @@ class _Pass:
             inner = _NONE
         self._records(b, np.flatnonzero(is_end), np.flatnonzero(is_delimiter), inner)
         self.at += b.size
-        self.last = int(b[-1])
+        self.last, self.before = int(b[-1]), piece[-3:]
         if len(self.found.irregular) > MANY:
             self.found.plain = False
 
@@ -137,6 +146,24 @@ class _Pass:
         found.records += n
         if self.begun - found.cuts[-1][1] >= PIECE:
             found.cuts.append((found.records, self.begun))
+
+    def _tight(self, piece: bytes, b: np.ndarray, edge: np.ndarray) -> bool:
+        """Whether surely no value in the chunk begins or ends with white space; a quote counts as a value's end."""
+        white = b <= SPACE
+        if np.count_nonzero(white) > np.count_nonzero(white & edge):
+            white &= ~edge
+            if CR in piece:
+                white &= b != CR
+            if self.quote is not None and self.quote in piece:
+                edge = edge | (b == self.quote)
+            if (white[1:] & edge[:-1]).any() or (white[:-1] & edge[1:]).any():
+                return False
+            if (white[0] or white[-1]):  # its neighbour lies in another chunk
+                return False
+        wide = np.flatnonzero((b - np.uint8(0xE1) <= 2) | (b == 0xC2))
+        return not wide.size or not (
+            any(space in self.before + piece[:2] for space in _WIDE_SPACES) or self._wide_space(b, wide)
+        )
 
     def _crlf(self, piece: bytes, b: np.ndarray) -> bool:
         """Whether every CR is followed by LF (one at the very end of a chunk is taken on trust)."""
