@@ -22,7 +22,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from budgetwatch.errors import BadFile, BudgetwatchError, Fault, NotFound
+from budgetwatch.errors import BadFile, BudgetwatchError, Denied, Fault, NotFound
 from budgetwatch.facts.engine import literal
 from budgetwatch.facts.store import sync
 from budgetwatch.feeds import profile as profiles
@@ -74,25 +74,32 @@ class _Figures:
     regions: tuple[str, ...] = ()
 
 
-def take_in(home: Home, path: Path, profile: str, *, actor: str, progress: Progress | None = None) -> Receipt:
+def take_in(
+    home: Home, path: Path, profile: str, *, actor: str, allowed_region: str = "", progress: Progress | None = None
+) -> Receipt:
     """Take the file in by that profile. The same file again changes nothing and says `already`.
 
     A file that cannot be taken in raises `BadFile` and leaves a batch with status `refused`. One of which
     not a single row was accepted may be tried again, for its profile may have been mended.
+
+    `allowed_region` is the prefix of region codes that the sender may send for (empty: all): rows of other regions
+    are rejected as `outside_scope`, and rows that would supersede a fact of another region as `key_outside_scope`.
+    Whoever may send for those regions can take the same file in again.
     """
     path = _there(path)
     how = profiles.find(profile, home.path / "profiles")
+    _may_send(how, allowed_region)
     recover(home)
-    if (before := _before(home, path, how)) is not None:
+    if (before := _before(home, path, how, allowed_region)) is not None:
         return before
     with _receiving(home, path, how, actor) as batch, _workshop(home, batch) as work:
         try:
-            staged = stage(path, how, batch, work, home.settings, progress)
+            staged = stage(path, how, batch, work, home.settings, progress, allowed_region)
             _acceptable(staged, how, path)
         except BudgetwatchError as refused:
             _refuse(home, batch, path, refused, work)
             raise
-        return _commit(home, path, how, batch, staged, progress)
+        return _commit(home, path, how, batch, staged, progress, work, allowed_region)
 
 
 def check(home: Home, path: Path, profile: str, *, progress: Progress | None = None) -> Receipt:
@@ -145,17 +152,22 @@ def recover(home: Home) -> dict[int, str]:
     return done
 
 
-def _commit(home: Home, path: Path, how: Profile, batch: int, staged: Staged, progress: Progress | None) -> Receipt:
+def _commit(
+    home: Home, path: Path, how: Profile, batch: int, staged: Staged, progress: Progress | None, work: Path, region: str
+) -> Receipt:
     feed = how.feed
     if progress:
         progress(0.95, Text("正在入库", "Committing"))
     with home.store.writing(feed.name):
-        if (before := _accepted(home, staged.sha256, how)) is not None:  # taken in by another process meanwhile
+        if (before := _accepted(home, staged.sha256, how, region)) is not None:  # taken in by another process meanwhile
             with home.session() as session:
                 session.execute(sa.delete(Batch).where(Batch.id == batch))
             return before
         if how.key and staged.files and feed.name in home.store.current():
-            superseding(staged.files, known_already(staged.files, feed, how.key, home.store.snapshot()))
+            known = known_already(staged.files, feed, how.key, home.store.snapshot(), region)
+            if not known.foreign.is_empty():
+                staged.turn_away(known.foreign, ", ".join(how.key), "key_outside_scope", work)
+            superseding(staged.files, known)
         figures = _figures(staged, how)
         kept = _keep_rejects(home, batch, staged.rejects)
         if how.keep_sent:
@@ -227,6 +239,16 @@ def _acceptable(staged: Staged, how: Profile, path: Path) -> None:
             Text("只有表头，没有数据行。", "There is a heading, but no data row."), where=path.name,
             fix=Text("若本期确无数据，无需报送；否则请重新导出。", "If there was nothing to report, send nothing; else export it again."),
         )  # fmt: skip
+    if not how.key and (foreign := staged.reasons.get("outside_scope", 0)):
+        # Without a key nobody could tell later which rows are in already, so a part of the file is not taken.
+        raise BadFile(
+            Text(f"有 {foreign:,} 行不在报送人的区划范围内；方案 {how.name} 没有标识，不能只接收其余的行，整份退回。",
+                 f"{foreign:,} rows are outside the region that the sender may send for; without a key, {how.name} cannot take "
+                 "in the others alone, so the whole file is rejected."),
+            where=path.name,
+            fix=Text("请只报送本区划的行，或由上级财政部门报送。", "Send the rows of your own region, or let an office above send the file."),
+            rows_in=staged.rows_in, rows_rejected=staged.rows_rejected,
+        )  # fmt: skip
     if staged.rows_rejected / staged.rows_in <= how.refuse_above:
         return
     most = [(count, REASONS[code].fill(column="…", value="…")) for code, count in list(staged.reasons.items())[:3]]
@@ -264,7 +286,35 @@ def _there(path: Path) -> Path:
     return Path(path)
 
 
-def _before(home: Home, path: Path, how: Profile) -> Receipt | None:
+def _may_send(how: Profile, region: str) -> None:
+    """Refuse what somebody of that region may not send at all.
+
+    Facts without a region (subject lists) hold for everybody below, so a district does not send them: only
+    somebody of every region or of a city's own level does.
+    """
+    if not region:
+        return
+    fixed = how.constants.get("adm_div_code")
+    if fixed is not None and not str(fixed).startswith(region):
+        raise Denied(
+            Text(f"方案 {how.name} 报送的是区划 {fixed}，不在您的范围（{region}）内。",
+                 f"The profile {how.name} is of the region {fixed}, which is outside yours ({region})."),
+            where=how.name, fix=Text("请由该区划的财政部门报送。", "Let the finance office of that region send it."),
+        )  # fmt: skip
+    if "adm_div_code" not in how.feed.by_name and not _city_level(region):
+        raise Denied(
+            Text(f"{how.feed.label.zh}不分区划，对全市有效，区县不能报送。",
+                 f"{how.feed.label.en} has no regions and holds for the whole city: a district does not send it."),
+            where=how.name, fix=Text("请由市级财政部门报送。", "Let the city's finance office send it."),
+        )  # fmt: skip
+
+
+def _city_level(region: str) -> bool:
+    """Whether a prefix is a whole city ("9901") or its own level ("990100"); codes of other countries are."""
+    return not region.isdigit() or len(region) <= 4 or (len(region) == 6 and region.endswith("00"))
+
+
+def _before(home: Home, path: Path, how: Profile, region: str) -> Receipt | None:
     """The receipt of the same file, if it was taken in before; hashes only where a file of that size was."""
     with home.session() as session:
         alike = session.scalar(
@@ -272,23 +322,35 @@ def _before(home: Home, path: Path, how: Profile) -> Receipt | None:
                 Batch.profile == how.name, Batch.status == "accepted", Batch.bytes == path.stat().st_size
             ).limit(1)
         )  # fmt: skip
-    return None if alike is None else _accepted(home, hashed(path), how)
+    return None if alike is None else _accepted(home, hashed(path), how, region)
 
 
-def _accepted(home: Home, sha256: str, how: Profile) -> Receipt | None:
+def _accepted(home: Home, sha256: str, how: Profile, region: str) -> Receipt | None:
     with home.session() as session:
-        row = session.scalar(
+        rows = session.scalars(
             sa.select(Batch).where(
                 Batch.sha256 == sha256, Batch.profile == how.name, Batch.status == "accepted",
                 Batch.rows_accepted + Batch.rows_repeated > 0,
-            ).limit(1)
+            ).order_by(Batch.id.desc())
         )  # fmt: skip
+        row = next((batch for batch in rows if _nothing_more(home, batch, how, region)), None)
         if row is None:
             return None
         return Receipt(
             row.id, "already", row.feed, row.rows_in, row.rows_accepted, row.rows_rejected, row.rows_repeated, 0,
             row.amount_sum, row.currency, dict(row.reasons), row.sha256, row.fact_version, row.file_name, None, how.name,
         )  # fmt: skip
+
+
+def _nothing_more(home: Home, batch: Batch, how: Profile, region: str) -> bool:
+    """Whether nobody of that region would get more of the same file than its sender did."""
+    if "key_outside_scope" in batch.reasons:
+        return False
+    if "outside_scope" not in batch.reasons:
+        return True
+    turned_away = rejects(home, batch.id).filter(pl.col("reason") == "outside_scope")["value"]
+    codes = turned_away.str.strip_chars().replace(how.values.get("adm_div_code", {}))
+    return bool(region) and not codes.str.starts_with(region).fill_null(True).any()
 
 
 @contextmanager

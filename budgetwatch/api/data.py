@@ -73,7 +73,10 @@ def take_in(
     file: UploadFile,
     profile: Annotated[str, Form(max_length=64, description="a profile of /api/feeds")],
 ) -> Response:
-    """Twice the same file changes nothing. A file that cannot be taken in is refused with the reason."""
+    """Twice the same file changes nothing. A file that cannot be taken in is refused with the reason.
+
+    Rows of regions outside your scope are rejected, each with that reason.
+    """
     demand(viewer, "take_in")
     folder: File = home.path / "tmp" / f"upload-{secrets.token_hex(8)}"
     folder.mkdir()
@@ -81,7 +84,7 @@ def take_in(
         path = folder / (safe_name(file.filename or "") or "upload")
         with path.open("wb") as out:
             shutil.copyfileobj(file.file, out, 2**20)
-        receipt = intake.take_in(home, path, profile, actor=viewer.login)
+        receipt = intake.take_in(home, path, profile, actor=viewer.login, allowed_region=viewer.region)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return answer(receipt, request, 200 if receipt.status == "already" else 201)

@@ -8,6 +8,7 @@ with parts of a cent is not rounded unless the profile says so, and an exponent 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 import polars as pl
@@ -19,7 +20,7 @@ from budgetwatch.records import Column
 #: Digits left of the point that DECIMAL(18,2) holds.
 _NUMBER = r"^[+-]?(?:\d{1,16}\.?\d*|\.\d+)$"
 _WIDE = pl.Decimal(38, 10)
-_FIRST_YEAR, _LAST_YEAR = 1900, 2200
+_FIRST_DAY, _LAST_DAY = pl.lit(dt.date(1900, 1, 1)), pl.lit(dt.date(2200, 12, 31))
 _YES = {"true": True, "1": True, "是": True, "y": True, "yes": True, "有": True}
 _NO = {"false": False, "0": False, "否": False, "n": False, "no": False, "无": False}
 
@@ -28,11 +29,18 @@ class Cast:
     """Text without outer spaces; an empty one is no value. The base serves codes and texts without a list."""
 
     reason_code = "missing"
+    #: The file has no value with outer spaces and no empty one: the quick cast need not look for them.
+    tight = False
 
     def __init__(self, column: Column, at: int) -> None:
         self.column, self.at = column, at
         self.stripped = pl.col(place(at)).str.strip_chars()
         self.text = pl.when(self.stripped != "").then(self.stripped)
+
+    @property
+    def sent(self) -> pl.Expr:
+        """The value without outer spaces, as the quick cast reads it."""
+        return pl.col(place(self.at)) if self.tight else self.stripped
 
     @property
     def quick(self) -> pl.Expr:
@@ -66,10 +74,10 @@ class Plain(Cast):
 
     @property
     def quick(self) -> pl.Expr:
-        return self.stripped
+        return self.sent
 
     def right(self, value: pl.Expr) -> pl.Expr:
-        return value.ne_missing(pl.lit(""))
+        return pl.lit(True) if self.tight else value.ne_missing(pl.lit(""))
 
 
 class Listed(Cast):
@@ -88,7 +96,7 @@ class Listed(Cast):
 
     @property
     def quick(self) -> pl.Expr:
-        return self._mapped(self.stripped)
+        return self._mapped(self.sent)
 
     @property
     def full(self) -> pl.Expr:
@@ -126,9 +134,9 @@ class Money(Cast):
     @property
     def quick(self) -> pl.Expr:
         if self.shift or self.round:
-            return self._value(self.stripped)
-        return pl.when(self.stripped.str.contains(r"^[+-]?\d{1,16}(?:\.\d{1,2}0*)?$")).then(
-            self.stripped.cast(pl.Decimal(18, 2), strict=False)
+            return self._value(self.sent)
+        return pl.when(self.sent.str.contains(r"^[+-]?\d{1,16}(?:\.\d{1,2}0*)?$")).then(
+            self.sent.cast(pl.Decimal(18, 2), strict=False)
         )
 
     @property
@@ -161,13 +169,13 @@ class Date(Cast):
         super().__init__(column, at)
         self.formats = formats
 
-    def _day(self, form: str) -> pl.Expr:
-        day = self.stripped.str.to_date(form, strict=False, exact=True)
-        return pl.when(day.dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)).then(day)
+    def _day(self, form: str, text: pl.Expr | None = None) -> pl.Expr:
+        day = (self.stripped if text is None else text).str.to_date(form, strict=False, exact=True)
+        return pl.when(day.is_between(_FIRST_DAY, _LAST_DAY)).then(day)
 
     @property
     def quick(self) -> pl.Expr:
-        return self._day(self.formats[0])
+        return self._day(self.formats[0], self.sent)
 
     @property
     def full(self) -> pl.Expr:
@@ -186,7 +194,7 @@ class Whole(Cast):
 
     @property
     def quick(self) -> pl.Expr:
-        return pl.when(self.stripped.str.contains(r"^[+-]?\d{1,18}$")).then(self.stripped.cast(pl.Int64, strict=False))
+        return pl.when(self.sent.str.len_bytes() <= 18).then(self.sent.cast(pl.Int64, strict=False))
 
     @property
     def full(self) -> pl.Expr:

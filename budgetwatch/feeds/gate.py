@@ -89,10 +89,14 @@ class Gate:
             )  # fmt: skip
         return pl.lit(parsed, dtype=POLARS_TYPE[c.kind])
 
-    def tune(self, sample: pl.DataFrame) -> None:
-        """Let the quick judgement expect the date format that a sample of the file is mostly written in."""
-        for cast in self.casts.values():
+    def tune(self, sample: pl.DataFrame, *, tight: bool = False) -> None:
+        """Let the quick judgement expect the date format that a sample of the file is mostly written in.
+
+        `tight`: no value has outer spaces (see `Sheet`).
+        """
+        for cast in [*self.casts.values(), *(cast for _, cast in self.parts)]:
             cast.tune(sample)
+            cast.tight = tight
 
     def quick(self, rows: pl.LazyFrame) -> tuple[pl.LazyFrame, pl.LazyFrame]:
         """The facts of the rows that are plainly right; and the other rows as they were sent."""

@@ -126,7 +126,7 @@ def _pour(gate: Gate, sheet: Sheet, work: Path, say: Progress) -> _Poured | None
         say(0.3 + 0.6 * number / len(sheet.pieces), Text("正在校验", "Checking"))
         rows = piece()
         if number == 0:
-            gate.tune(rows.head(_SAMPLE).collect())
+            gate.tune(rows.head(_SAMPLE).collect(), tight=sheet.tight)
         facts, others = work / f"facts-{number}.parquet", work / f"others-{number}.parquet"
         right, other = gate.quick(rows)
         pl.collect_all(

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from budgetwatch.text import Text
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
     """One row's place in the ranking: `rank` 1 is the rarest, `score` runs from 0 to 1.
 
-    `parts` is plain JSON: `lead` names the part that ranked highest (`pair`, `value` or `amount`), and
-    under each part stand the counts behind it. `explain` turns it into a sentence.
+    `parts` is plain JSON: `lead` names the part that ranked highest (`pair`, `value` or `amount`; `forest`
+    where several features did it together), and under each part stand the counts behind it. `explain` turns it into a sentence.
     """
 
     row: int
@@ -43,6 +46,21 @@ class Scores:
         )
 
 
+class Model(Protocol):
+    """What a rule may name: ranks the rows of a query, each with the parts its explanation is written from."""
+
+    @staticmethod
+    def score(
+        connection: duckdb.DuckDBPyConnection,
+        feed_sql: str,
+        columns: Sequence[str],
+        amount: str,
+        *,
+        min_rows: int = 500,
+        keep: int = 200,
+    ) -> Scores: ...
+
+
 def explain(parts: Mapping[str, Any], labels: Mapping[str, Text] | None = None) -> Text:
     """Why a row stands out, as one sentence: which pair, which value, or how the amount compares.
 
@@ -63,6 +81,12 @@ def explain(parts: Mapping[str, Any], labels: Mapping[str, Text] | None = None) 
             f"若互不相干预计约 {_figure(pair['expected'])} 次",
             f"{a.en} “{va}” ({na:,} rows) and {b.en} “{vb}” ({nb:,} rows) meet in only {once:,} of {n:,} rows, "
             f"where about {_figure(pair['expected'])} would be expected",
+        )
+    if lead == "forest":
+        told = [_feature(feature, named(feature["column"])) for feature in parts["features"]]
+        return Text(
+            f"在 {n:,} 笔中，几处合起来最少见：{'；'.join(f.zh for f in told)}",
+            f"rare among {n:,} rows by several things together: {'; '.join(f.en for f in told)}",
         )
     if lead == "value":
         value = parts["value"]
@@ -93,6 +117,15 @@ def explain(parts: Mapping[str, Any], labels: Mapping[str, Text] | None = None) 
         f"金额 {paid}，而{among.zh}中位数为 {median}",
         f"the amount is {paid}, where the median of {among.en} is {median}",
     )
+
+
+def _feature(feature: Mapping[str, Any], column: Text) -> Text:
+    """One thing that sets a row apart: how often its value occurs, or its amount beside the median."""
+    if "amount" in feature:
+        paid, median = _money(feature["amount"]), _money(feature["median"])
+        return Text(f"{column.zh} {paid}（中位数 {median}）", f"{column.en} {paid} (median {median})")
+    value, count = feature["value"], int(feature["count"])
+    return Text(f"{column.zh}「{value}」（{count:,} 笔）", f"{column.en} “{value}” ({count:,} rows)")
 
 
 def _money(value: str) -> str:

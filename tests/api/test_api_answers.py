@@ -218,6 +218,18 @@ def test_an_uploaded_file_is_taken_in_once_with_its_rejects(city: Home, asker: A
     assert not list((city.path / "tmp").glob("upload-*"))
 
 
+def test_a_district_sends_its_own_rows_only(city: Home, asker: Asker) -> None:
+    own_column = PROFILE.replace("constants: {adm_div_code: \"990102\"}", "refuse_above: 0.9")
+    assert own_column != PROFILE
+    (city.path / "profiles" / "towns.yml").write_text(own_column.replace("amount: 金额", "amount: 金额, adm_div_code: 区划"), encoding="utf-8")
+    sent = (
+        "凭证号,日期,单位,金额,年度,区划\nU1,2026-02-01,990102-A01,10.50,2026,990102\nU2,2026-02-01,990103-A01,1.00,2026,990103\n"
+    ).encode()
+    answer = asker("finance", region="990102").post("/api/batches", files={"file": ("f.csv", sent)}, data={"profile": "towns"})
+    assert answer.status_code == 201, answer.text
+    assert (answer.json()["rows_accepted"], answer.json()["reasons"]) == (1, {"outside_scope": 1})
+
+
 def test_another_site_cannot_make_a_browser_act(asker: Asker) -> None:
     person = asker("reviewer")
     browser = asker(None)

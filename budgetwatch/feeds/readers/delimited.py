@@ -63,7 +63,7 @@ def read(
     if not found.plain:
         return exactly()
     sheet = _fast(text, profile, headings, line, found, sha256)
-    sheet.again = exactly
+    sheet.again, sheet.tight = exactly, found.tight
     return sheet
 
 

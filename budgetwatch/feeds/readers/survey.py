@@ -16,12 +16,12 @@ import numpy as np
 
 #: Small enough to stay in a core's cache, so that the passes below run at its speed.
 CHUNK = 1 << 19
-LF, CR, NUL = 10, 13, 0
+LF, CR, NUL, SPACE = 10, 13, 0, 32
 #: Beyond this a file is not a CSV with some broken rows but something else; the exact reader takes it.
 MANY = 1_000_000
-#: White space beyond ASCII as it stands in UTF-8, by its first byte, and what Python's bytes need to find it.
-_LEADS = (0xC2, 0xE1, 0xE2, 0xE3)
+#: White space beyond ASCII in UTF-8 (all of it begins with C2, E1, E2 or E3), and each as one number of three bytes.
 _WIDE_SPACES = tuple(c.encode() for c in map(chr, range(0x80, 0x3001)) if c.isspace())
+_WIDE_CODES = np.array([int.from_bytes(space.ljust(3, b"\0"), "big") for space in _WIDE_SPACES], np.int32)
 #: A file is parsed in pieces of about this many bytes, so that memory does not grow with it.
 PIECE = 1 << 27
 
@@ -82,13 +82,13 @@ class _Pass:
         found.cuts.append((0, start))
         self.seen = self.inner = 0  # delimiters, and line breaks within quotes, of the open record
         self.last = LF  # the byte before the chunk
-        self.before = b"\n"  # its last three bytes
+        self.before = b""  # the two bytes before the chunk
 
     def take(self, piece: bytes) -> None:
         b = np.frombuffer(piece, np.uint8)
         if NUL in piece:
             self.found.nul = True
-        if CR in piece and not self._crlf(piece, b):
+        if (CR in piece and not self._crlf(piece, b)) or (self.last == CR and b[0] != LF):
             self.found.plain = False
             return
         is_end, is_delimiter = b == LF, b == self.delimiter
@@ -112,7 +112,7 @@ class _Pass:
             inner = _NONE
         self._records(b, np.flatnonzero(is_end), np.flatnonzero(is_delimiter), inner)
         self.at += b.size
-        self.last, self.before = int(b[-1]), piece[-3:]
+        self.last, self.before = int(b[-1]), piece[-2:]
         if len(self.found.irregular) > MANY:
             self.found.plain = False
 
@@ -149,21 +149,25 @@ class _Pass:
 
     def _tight(self, piece: bytes, b: np.ndarray, edge: np.ndarray) -> bool:
         """Whether surely no value in the chunk begins or ends with white space; a quote counts as a value's end."""
-        white = b <= SPACE
-        if np.count_nonzero(white) > np.count_nonzero(white & edge):
-            white &= ~edge
-            if CR in piece:
-                white &= b != CR
-            if self.quote is not None and self.quote in piece:
-                edge = edge | (b == self.quote)
-            if (white[1:] & edge[:-1]).any() or (white[:-1] & edge[1:]).any():
+        if CR in piece:
+            edge |= b == CR
+        if self.quote is not None and self.quote in piece:
+            edge |= b == self.quote
+        white = (b <= SPACE) & ~edge
+        if white.any() and ((white[1:] & edge[:-1]).any() or (white[:-1] & edge[1:]).any()):
+            return False
+        if (white[0] and self._edge(self.last)) or (edge[0] and self.last <= SPACE and not self._edge(self.last)):
+            return False
+        leads = np.flatnonzero((b - np.uint8(0xE1) <= 2) | (b == 0xC2))
+        if leads.size:
+            second, third = (b[np.minimum(leads + i, b.size - 1)].astype(np.int32) for i in (1, 2))
+            lead = b[leads].astype(np.int32)
+            if np.isin((lead << 16) | (second << 8) | np.where(lead == 0xC2, 0, third), _WIDE_CODES).any():
                 return False
-            if (white[0] or white[-1]):  # its neighbour lies in another chunk
-                return False
-        wide = np.flatnonzero((b - np.uint8(0xE1) <= 2) | (b == 0xC2))
-        return not wide.size or not (
-            any(space in self.before + piece[:2] for space in _WIDE_SPACES) or self._wide_space(b, wide)
-        )
+        return not any(space in self.before + piece[:2] for space in _WIDE_SPACES)
+
+    def _edge(self, byte: int) -> bool:
+        return byte in (LF, CR, self.delimiter, self.quote)
 
     def _crlf(self, piece: bytes, b: np.ndarray) -> bool:
         """Whether every CR is followed by LF (one at the very end of a chunk is taken on trust)."""
@@ -187,9 +191,11 @@ class _Pass:
         found = self.found
         if not found.plain:
             return
-        if self.inside:
+        if self.inside or self.last == CR:
             found.plain = False
             return
+        if self.last <= SPACE and not self._edge(self.last):
+            found.tight = False
         if self.begun < size:
             if self.seen != self.want:
                 found.irregular.append((found.records, self.begun, size, self.seen + 1))
