@@ -126,10 +126,7 @@ def _tools(viewer: Viewer | None, path: str, asking: Asking | None, scope: str) 
         unit = unit_for(currency)
         tools.append(
             html.Div(
-                [
-                    _preference("unit", code, word, unit == code)
-                    for code, word in unit_choices(currency)
-                ],
+                [_preference("unit", code, word, unit == code) for code, word in unit_choices(currency)],
                 className="switch unit-switch",
                 role="group",
                 **{"aria-label": t("金额单位")},

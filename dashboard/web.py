@@ -21,6 +21,7 @@ from budgetwatch.access import people
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.errors import BudgetwatchError, NotSignedIn
 from budgetwatch.queries import budgets
+from budgetwatch.queries.names import names as known
 from budgetwatch.text import Text
 from dashboard import router
 from dashboard.asking import Asking, href
@@ -129,7 +130,7 @@ def scope_of(asking: Asking) -> str:
         names = {code: name for code, name, *_ in budgets.regions(asking.home, viewer)}
     except BudgetwatchError:
         return viewer.region
-    return say(names.get(viewer.region)) or viewer.region
+    return say(names.get(viewer.region) or known(asking.home, viewer).region(viewer.region)) if viewer.region else ""
 
 
 @cache

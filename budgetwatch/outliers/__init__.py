@@ -19,7 +19,8 @@ class _Models(Mapping[str, "type[Model]"]):
     """Each model by name, loaded when it is asked for: one of them brings a second's worth of libraries."""
 
     def __getitem__(self, name: str) -> type[Model]:
-        model: type[Model] = getattr(import_module(f"budgetwatch.outliers.{name}"), _CLASSES[name])
+        known = _CLASSES[name]
+        model: type[Model] = getattr(import_module(f"budgetwatch.outliers.{name}"), known)
         return model
 
     def __iter__(self) -> Iterator[str]:

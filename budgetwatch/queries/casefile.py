@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from budgetwatch import tables as t
+from budgetwatch.access import masking
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.calendar import today
 from budgetwatch.cases import machine
@@ -53,6 +54,8 @@ _FIRST: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 #: Columns of a payment that no evidence shows: the bank details of people who were paid stay with the voucher.
 _NOT_SHOWN = frozenset({"payee_bank", "payer_account", "gov_eco_code", "book", "fund_source", "tracking_id"})
+#: Figures that no rule puts a person into.
+_PLAIN = ("agency_name", "period", "amount", "n", "as_of")
 _CASE = Text("这条疑点", "case of that number")
 _FLAG = Text("这条疑点", "flag of that number")
 
@@ -188,8 +191,8 @@ def case(home: Home, viewer: Viewer, case_id: int) -> CaseView:
         closed_at=one.closed_at,
         rule=rule_view(home, flag.rule_id),
         sentence=sentence,
-        subject=flag.subject,
-        subject_name=known.called(flag.subject_name or flag.subject),
+        subject=flag.subject if masking.unmasked(viewer) else known.called(wording.name_of(flag, viewer)),
+        subject_name=known.called(wording.name_of(flag, viewer)),
         agency_code=flag.agency_code,
         agency_name=flag.agency_name or known.agencies.get(flag.agency_code or "", flag.agency_code or ""),
         region=flag.region,
@@ -212,7 +215,9 @@ def _figures(proof: t.Evidence, said: Mapping[int, Rule], known: Names, viewer: 
     """What the flag rests on, in exact text; figures that exist in both languages as one `Text`."""
     facts = dict(proof.facts)
     rule = said.get(proof.rule_version_id)
-    if rule is not None:
+    if rule is None:  # nobody can say what its figures hold
+        facts = facts if masking.unmasked(viewer) else {k: facts[k] for k in _PLAIN if k in facts}
+    else:
         facts = {k: v for k, v in wording.spelt_out(facts, rule, known, viewer).items() if k in facts or k.endswith(("_zh", "_en"))}
     figures: dict[str, Any] = {}
     for name, value in facts.items():

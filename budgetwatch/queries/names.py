@@ -13,6 +13,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from budgetwatch.access.viewer import Viewer
+from budgetwatch.errors import BudgetwatchError
+from budgetwatch.feeds.profile import load_all
 from budgetwatch.records.codes import ECONOMIC, FUNCTIONS, LISTS
 from budgetwatch.text import Text
 
@@ -120,6 +122,15 @@ def names(home: Home, viewer: Viewer) -> Names:
     return remembered(home, viewer, "names", lambda: _read(home, viewer))
 
 
+def _senders(home: Home) -> dict[str, str]:
+    """Who sends for a region, where a profile says so: what a region is called that no list of regions names."""
+    try:
+        profiles = load_all(home.path / "profiles").values()
+    except BudgetwatchError:  # an operator's profile that cannot be read is refused where files are taken in
+        profiles = load_all().values()
+    return {str(p.constants["adm_div_code"]): p.sender for p in profiles if p.sender and "adm_div_code" in p.constants}
+
+
 def _read(home: Home, viewer: Viewer) -> Names:
     with home.facts(viewer) as facts:
         regions = facts.execute(
@@ -141,10 +152,12 @@ def _read(home: Home, viewer: Viewer) -> Names:
                  SELECT adm_div_code, currency FROM payment UNION ALL SELECT adm_div_code, currency FROM budget_line
                ) GROUP BY 1"""
         ).fetchall()
+    senders = _senders(home) if {region for region, _ in used} - {code for code, *_ in regions} else {}
     agencies = {code: name for code, name in lines if name}
     agencies |= {code: name for code, name, _, _ in units if name}
     return Names(
-        regions={
+        regions={code: RegionName(code, name, "") for code, name in senders.items()}
+        | {
             code: RegionName(code, name or code, level or "", dict(zip(years or [], people or [], strict=True)))
             for code, name, level, years, people in regions
         },

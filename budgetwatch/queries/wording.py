@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from budgetwatch.home import Home
 
 
+def name_of(flag: t.Flag, viewer: Viewer) -> str:
+    """What a flag's subject is called."""
+    return shown_name(viewer, flag.subject, flag.subject_name, flag.agency_name or "") or flag.agency_code or flag.rule_id
+
+
 def rule_name(home: Home, rule_id: str) -> Text:
     """The rule's name; its id where the rule is no longer in the book."""
     rule = home.rules.get(rule_id)
@@ -96,9 +101,22 @@ def sentence(
     return Text(told.zh, _grammatical(told.en))
 
 
+def shown_name(viewer: Viewer, subject: str, name: str, agency: str) -> str:
+    """What a flag's subject is called. A joined subject, which may hold a payee's full name or account, is not a name."""
+    if masking.unmasked(viewer):
+        return name or subject
+    return name if name and (name != subject or "|" not in subject) else agency
+
+
 def spelt_out(figures: Mapping[str, Any], rule: Rule, known: Names, viewer: Viewer) -> dict[str, Any]:
     """The figures as a sentence says them: names for codes, a word for a day that nobody recorded."""
     said = dict(figures)
+    if not masking.unmasked(viewer):
+        # A subject joins codes by which a flag is told from another, a payee's name or account among them.
+        said["subject"] = said["subject_name"] = shown_name(
+            viewer, str(said.get("subject") or ""), str(said.get("subject_name") or ""), str(said.get("agency_name") or "")
+        )
+        said = {k: masking.mask_text(v) if isinstance(v, str) and not v.isascii() else v for k, v in said.items()}
     for name in ("subject", "subject_name"):
         said[name] = known.called(str(said.get(name) or ""))
     for name, values in _CODED.items():
@@ -129,17 +147,21 @@ def _named_parts(parts: Mapping[str, Any], feed: str, known: Names, personal: st
         return _value(column, value, feed, known)
 
     named = dict(parts)
+
+    def column_of(column: str) -> str:
+        return "agency_name" if column == "agency_code" else column  # its name stands there, so it is called that
+
     if pair := parts.get("pair"):
         both = zip(pair["columns"], pair["values"], strict=True)
-        named["pair"] = {**pair, "values": [value_of(c, v) for c, v in both]}
+        named["pair"] = {**pair, "columns": [column_of(c) for c in pair["columns"]], "values": [value_of(c, v) for c, v in both]}
     if value := parts.get("value"):
-        named["value"] = {**value, "value": value_of(value["column"], value["value"])}
+        named["value"] = {**value, "column": column_of(value["column"]), "value": value_of(value["column"], value["value"])}
     if (amount := parts.get("amount")) and (group := amount.get("group")):
-        group = {**group, "value": value_of(group["column"], group["value"])}
+        group = {**group, "column": column_of(group["column"]), "value": value_of(group["column"], group["value"])}
         named["amount"] = {**amount, "group": group}
     if features := parts.get("features"):
         named["features"] = [
-            {**f, "value": value_of(f["column"], f["value"])} if "value" in f else f for f in features
+            {**f, "column": column_of(f["column"]), "value": value_of(f["column"], f["value"])} if "value" in f else f for f in features
         ]
     return named
 

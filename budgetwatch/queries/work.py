@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
 
 from budgetwatch import tables as t
+from budgetwatch.access import masking
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.calendar import today
 from budgetwatch.cases import machine
@@ -73,7 +74,7 @@ _OWN_COLUMNS = (
 )
 _RANK = sa.case({code: rank for rank, code in enumerate(SEVERITIES)}, value=t.Flag.severity, else_=len(SEVERITIES))
 _ENDED = ("closed",)
-_SEARCHED = (t.Flag.subject_name, t.Flag.subject, t.Flag.agency_name, t.Flag.agency_code, t.Flag.rule_id)
+_SEARCHED = (t.Flag.subject_name, t.Flag.agency_name, t.Flag.agency_code, t.Flag.rule_id)
 
 
 def _is_open() -> ColumnElement[bool]:
@@ -97,13 +98,20 @@ def _orders() -> dict[str, tuple[Any, ...]]:
     }  # fmt: skip
 
 
-def _search(home: Home, text: str) -> ColumnElement[bool]:
-    """Whether a flag mentions the text: its subject, its unit, its rule by id or by name."""
+def _search(home: Home, viewer: Viewer, text: str) -> ColumnElement[bool]:
+    """Whether a flag mentions the text: its subject, its unit, its rule by id or by name.
+
+    Subjects of payments hold names and accounts: who may not see those cannot find out by searching either.
+    """
     if not text.strip():
         return sa.true()
     wanted = text.strip().lower()
     named = [r.id for r in home.rules.values() if wanted in r.name.zh.lower() or wanted in r.name.en.lower()]
-    return sa.or_(mentions(_SEARCHED, text), t.Flag.rule_id.in_(named))
+    coded = mentions((t.Flag.subject,), text)
+    if not masking.unmasked(viewer):
+        silent = [r.id for r in home.rules.values() if "payment" not in r.reads]
+        coded = sa.and_(coded, t.Flag.rule_id.in_(silent))
+    return sa.or_(mentions(_SEARCHED, text), coded, t.Flag.rule_id.in_(named))
 
 
 def queue(
@@ -130,7 +138,7 @@ def queue(
     limit, offset = paged(limit, offset)
     orders = _orders()
     one_of(order, orders, "order")
-    limits = [in_sight(viewer), begins(t.Case.region, region), _search(home, text), *_picked(severities, rule_ids)]
+    limits = [in_sight(viewer), begins(t.Case.region, region), _search(home, viewer, text), *_picked(severities, rule_ids)]
     limits.append(_is_open() if states is None else t.Case.state.in_([one_of(s, machine.STATES, "state") for s in states]))
     if mine:
         limits.append(t.Case.assignee_id == viewer.id if viewer.id is not None else sa.false())
@@ -166,7 +174,7 @@ def _cases(
         said = wording.sentences(home, session, (flag for _, flag, _ in page), known, viewer)
         rows = [
             {
-                **_flag_row(home, known, flag),
+                **_flag_row(home, viewer, known, flag),
                 "case_id": one.id,
                 "state": one.state,
                 "due_on": one.due_on,
@@ -180,13 +188,13 @@ def _cases(
     return Listing(columns, rows, total, totals)
 
 
-def _flag_row(home: Home, known: Names, flag: t.Flag) -> dict[str, Any]:
+def _flag_row(home: Home, viewer: Viewer, known: Names, flag: t.Flag) -> dict[str, Any]:
     return {
         "flag_id": flag.id,
         "rule_id": flag.rule_id,
         "rule_name": wording.rule_name(home, flag.rule_id),
         "severity": flag.severity,
-        "subject_name": known.called(flag.subject_name or flag.subject),
+        "subject_name": known.called(wording.name_of(flag, viewer)),
         "agency_code": flag.agency_code,
         "agency_name": flag.agency_name or known.agencies.get(flag.agency_code or "", flag.agency_code or ""),
         "region": flag.region,
@@ -285,7 +293,7 @@ def flags(
     if states:
         limits.append(t.Case.state.in_([one_of(s, machine.STATES, "state") for s in states]))
     order = (_RANK, t.Flag.amount.is_(None), t.Flag.amount.desc(), t.Flag.id)
-    return _flags(home, viewer, [*limits, _search(home, text), begins(t.Flag.region, region)], order, limit, offset, _FLAG_COLUMNS)
+    return _flags(home, viewer, [*limits, _search(home, viewer, text), begins(t.Flag.region, region)], order, limit, offset, _FLAG_COLUMNS)
 
 
 def leads(
@@ -293,7 +301,7 @@ def leads(
 ) -> Listing:
     """Outlier flags, rarest first. Rows: flag_id rule_id rule_name subject_name agency_name region region_name period
     amount score sentence(Text) case_id (None until somebody promotes it)."""
-    limits = [t.Flag.kind == "outlier", _search(home, text), begins(t.Flag.region, region)]
+    limits = [t.Flag.kind == "outlier", _search(home, viewer, text), begins(t.Flag.region, region)]
     if open_only:
         limits.append(~_has_case())
     return _flags(home, viewer, limits, (t.Flag.score.desc(), t.Flag.id), limit, offset, _LEAD_COLUMNS)
@@ -319,7 +327,7 @@ def _flags(
         said = wording.sentences(home, session, (flag for flag, _, _ in page), known, viewer)
         rows = [
             {
-                **_flag_row(home, known, flag),
+                **_flag_row(home, viewer, known, flag),
                 "kind": flag.kind,
                 "score": flag.score,
                 "case_id": case_id,

@@ -30,6 +30,7 @@ OURS: dict[str, tuple[str, str]] = {
     "contains_any": ("contains_any(text, words)", "whether the text holds any of the words"),
     "share": ("share(part, whole)", "part ÷ whole as DECIMAL(18,6); NULL when whole is 0"),
     "is_round": ("is_round(amount, unit)", "whether the amount is a whole multiple of the unit"),
+    "payee_shown": ("payee_shown(name, type)", "the payee as flags may name it: a person (or a short name of no kind) as 张*"),
 }
 
 #: DuckDB functions a rule may call, with how they carry over.
@@ -128,6 +129,8 @@ def install(connection: duckdb.DuckDBPyConnection, years: tuple[int, int]) -> No
          "regexp_matches(text, array_to_string(list_transform(words, lambda w: regexp_escape(w)), '|'))"),
         ("share(part, whole)", "CASE WHEN whole <> 0 THEN (part / whole)::DECIMAL(18,6) END"),
         ("is_round(amount, unit)", "amount % unit = 0"),
+        ("payee_shown(name, type)",
+         "CASE WHEN type = 'person' OR (type IS NULL AND length(trim(name, ' ')) <= 4) THEN left(trim(name, ' '), 1) || '*' ELSE name END"),
     ):  # fmt: skip
         connection.execute(f"CREATE OR REPLACE TEMP MACRO {signature} AS {body}")
 

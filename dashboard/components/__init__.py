@@ -14,7 +14,7 @@ from dashboard.components.forms import (
 )
 from dashboard.components.money import amount, change, delta, ratio, unit_label
 from dashboard.components.pager import pager
-from dashboard.components.states import empty, error_box, note
+from dashboard.components.states import empty, error_box, note, nothing_yet
 from dashboard.components.structure import (
     breadcrumbs,
     card,
@@ -52,6 +52,7 @@ __all__ = [
     "live_select",
     "mark",
     "note",
+    "nothing_yet",
     "page_head",
     "pager",
     "picture",

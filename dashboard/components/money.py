@@ -23,7 +23,12 @@ _WORDS = {
     ("en", True): {"yuan": "", "wan": " ×10k", "yi": " ×100m"},
     ("en", False): {"yuan": "", "wan": " thousand", "yi": " million"},
 }
-_SWITCH_EN = {True: ("¥", "¥10k", "¥100m"), False: ("×1", "×1,000", "million")}
+_SWITCH = {
+    ("zh", True): ("元", "万元", "亿元"),
+    ("zh", False): ("×1", "千", "百万"),
+    ("en", True): ("¥", "¥10k", "¥100m"),
+    ("en", False): ("×1", "k", "m"),
+}
 
 
 def _chinese(currency: str | None) -> bool:
@@ -50,9 +55,7 @@ def unit_label(currency: str = "CNY", unit: str | None = None) -> str:
 
 def unit_choices(currency: str = "CNY") -> list[tuple[str, str]]:
     """The units that a reader may choose, as the switch shows them."""
-    if spoken() == "en":
-        return list(zip(UNITS, _SWITCH_EN[_chinese(currency)], strict=True))
-    return [(unit, unit_label(currency, unit)) for unit in UNITS]
+    return list(zip(UNITS, _SWITCH[spoken(), _chinese(currency)], strict=True))
 
 
 def figure(value: Decimal | None, unit: str | None = None, currency: str = "CNY") -> str:
@@ -98,7 +101,10 @@ def delta(value: Decimal | None, share: Decimal | None, currency: str = "CNY", *
     return html.Span(
         [
             html.Span(
-                [html.Span(arrow, className="arrow", **{"aria-hidden": "true"}), f"{sign}{figure(value, None, currency)}"],
+                [
+                    html.Span(arrow, className="arrow", **{"aria-hidden": "true"}),
+                    f"{sign}{figure(value, None, currency)}",
+                ],
                 className="figure",
                 title=f"{sign}{Decimal(value):,.2f} {unit_label(currency, 'yuan')}",
             ),

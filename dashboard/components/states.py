@@ -6,6 +6,7 @@ from typing import Any
 
 from dash import html
 
+from budgetwatch.access.viewer import Viewer
 from budgetwatch.errors import BudgetwatchError
 from dashboard.i18n import say, spoken, t
 
@@ -14,6 +15,29 @@ def empty(what: str, way_on: Any = None, *, id: str | None = None) -> Any:
     """Nothing here, said kindly, with the way on."""
     children = [html.P(what, className="empty-what"), html.Div(way_on, className="empty-way") if way_on else None]
     return html.Div(children, className="empty", **({"id": id} if id else {}))
+
+
+def nothing_yet(viewer: Viewer, *, id: str = "nothing-yet") -> Any:
+    """A home to which nothing was sent: what comes next, as far as this person can do it."""
+    takes_in = viewer.may("take_in")
+    steps = [
+        (t("接收数据文件"), "budgetwatch take-in FILE --profile PROFILE") if takes_in else None,
+        (t("运行规则"), "budgetwatch run") if viewer.may("run") else None,
+        (t("想先看看样子，可以建一个演示市"), "budgetwatch demo") if takes_in else None,
+    ]
+    told = [step for step in steps if step]
+    way_on = html.Ol([html.Li([word, " ", html.Code(command)]) for word, command in told]) if told else None
+    asks = None if takes_in else html.P(t("数据由财政局或系统管理员接收；需要时请与他们联系。"), className="below")
+    return html.Div(
+        [
+            html.P(t("这里还没有收到任何数据。"), className="empty-what"),
+            html.P(t("接下来，在服务器上：")) if told else None,
+            html.Div(way_on, className="empty-steps") if way_on else None,
+            asks,
+        ],
+        className="empty",
+        id=id,
+    )
 
 
 def note(*words: Any, tone: str = "info") -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from decimal import Decimal
 
 import plotly.graph_objects as go
@@ -60,6 +61,11 @@ def dressed(figure: Figure) -> Figure:
     return figure
 
 
-def clipped(name: str, length: int = 14) -> str:
-    """A label short enough for an axis."""
-    return name if len(name) <= length else name[: length - 1] + "…"
+def clipped(name: str, width: int = 28) -> str:
+    """A label short enough for an axis; a 汉字 is as wide as two letters."""
+    left = width
+    for at, sign in enumerate(name):
+        left -= 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+        if left < 0:
+            return name[: at - 1] + "…"
+    return name

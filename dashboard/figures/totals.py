@@ -35,17 +35,20 @@ def totals(rows: Sequence[Row], by: str) -> Figure:
     return _columns(kept, currency) if by in OVER_TIME else _bars(kept[:MOST][::-1], currency)
 
 
-def totals_sentence(rows: Sequence[Row], by: str) -> str:
-    """What the picture shows, from the same rows."""
+def totals_sentence(
+    rows: Sequence[Row], by: str, *, whole: Mapping[str, Decimal] | None = None, count: int | None = None
+) -> str:
+    """What the picture shows, from the same rows; `whole` and `count` where there is more than these."""
     currency, kept = one_currency(rows)
     if not kept:
         return t("没有可以汇总的支付。")
     greatest = max(kept, key=lambda r: r["amount"])
-    whole = sum((Decimal(r["amount"]) for r in kept), Decimal(0))
-    share = t("（{share}）", share=percent(Decimal(greatest["amount"]) / whole)) if whole > 0 else ""
+    everything = (whole or {}).get(currency) or sum((Decimal(r["amount"]) for r in kept), Decimal(0))
+    share = t("（{share}）", share=percent(Decimal(greatest["amount"]) / everything)) if everything > 0 else ""
+    several = len({str(r.get("currency") or "CNY") for r in rows}) > 1
     return t(
         "共 {n} 项，最多的是{name}：{figure} {unit}{share}。",
-        n=f"{len(kept):,}",
+        n=f"{len(kept) if several or count is None else count:,}",
         name=say(greatest["name"]) or greatest.get("code") or t("（未填写）"),
         figure=words_of(greatest["amount"], None, currency),
         unit=unit_label(currency),
@@ -101,6 +104,9 @@ def _colours(rows: Sequence[Row]) -> list[str]:
 
 def _hover(rows: Sequence[Row], names: Sequence[str], currency: str) -> dict[str, Any]:
     return {
-        "customdata": [[n, words_of(r["amount"], None, currency), f"{r.get('count', 0):,}"] for n, r in zip(names, rows, strict=True)],
+        "customdata": [
+            [n, words_of(r["amount"], None, currency), f"{r.get('count', 0):,}"]
+            for n, r in zip(names, rows, strict=True)
+        ],
         "hovertemplate": f"%{{customdata[0]}}<br>%{{customdata[1]}} {unit_label(currency)} · %{{customdata[2]}}<extra></extra>",
     }

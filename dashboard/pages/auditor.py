@@ -9,6 +9,7 @@ from dash import html
 
 from budgetwatch.queries import payments
 from budgetwatch.queries.listing import Listing
+from budgetwatch.queries.names import names
 from budgetwatch.queries.payments import PaymentFilter
 from budgetwatch.text import Text
 from dashboard.asking import Asking, href
@@ -22,12 +23,14 @@ from dashboard.components import (
     filter_form,
     hidden,
     link_button,
+    nothing_yet,
     page_head,
     pager,
     picture,
     ratio,
     table,
     tabs,
+    unit_label,
 )
 from dashboard.figures import totals as figures
 from dashboard.i18n import say, t
@@ -86,7 +89,7 @@ def view(asking: Asking) -> tuple[str, Any]:
     found = payments.search(asking.home, asking.viewer, wanted, order=order, limit=SIZE, offset=(page - 1) * SIZE)
     title = t("支出查询")
     return title, [
-        page_head(title, lead=_lead(found), actions=_exports(asking, found)),
+        page_head(title, lead=_lead(asking, found), actions=_exports(asking, found)),
         _form(asking),
         _chosen(asking),
         _sums(asking, wanted, by) if found.total else None,
@@ -94,9 +97,9 @@ def view(asking: Asking) -> tuple[str, Any]:
     ]
 
 
-def _lead(found: Listing) -> Any:
+def _lead(asking: Asking, found: Listing) -> Any:
     if not found.total:
-        return t("没有符合条件的支付。")
+        return t("没有符合条件的支付。") if asking.home.store.current() else None
     sums: list[Any] = []
     for currency, whole in found.totals.items():
         sums += [" · " if sums else "", amount(whole, currency, with_unit=True)]
@@ -115,6 +118,7 @@ def _exports(asking: Asking, found: Listing) -> Any:
 
 def _form(asking: Asking) -> Any:
     there = payments.choices(asking.home, asking.viewer)
+    unit = unit_label(asking.one("currency") or names(asking.home, asking.viewer).currency_most, "yuan")
     first = [
         field(
             t("关键词"),
@@ -170,8 +174,20 @@ def _form(asking: Asking) -> Any:
         field(t("项目"), "pro", id="f-pro", value=asking.one("pro"), hint=t("项目代码")),
         field(t("开始日期"), "first_day", id="f-first_day", value=asking.one("first_day"), kind="date"),
         field(t("结束日期"), "last_day", id="f-last_day", value=asking.one("last_day"), kind="date"),
-        field(t("最低金额（元）"), "min_amount", id="f-min_amount", value=asking.one("min_amount"), mode="decimal"),
-        field(t("最高金额（元）"), "max_amount", id="f-max_amount", value=asking.one("max_amount"), mode="decimal"),
+        field(
+            t("最低金额（{unit}）", unit=unit),
+            "min_amount",
+            id="f-min_amount",
+            value=asking.one("min_amount"),
+            mode="decimal",
+        ),
+        field(
+            t("最高金额（{unit}）", unit=unit),
+            "max_amount",
+            id="f-max_amount",
+            value=asking.one("max_amount"),
+            mode="decimal",
+        ),
     ]
     if len(there.books) > 1:
         more.append(
@@ -272,7 +288,7 @@ def _sums(asking: Asking, wanted: PaymentFilter, by: Any) -> Any:
             [
                 picture(
                     figures.totals(sums.rows, by),
-                    figures.totals_sentence(sums.rows, by),
+                    figures.totals_sentence(sums.rows, by, whole=sums.totals, count=sums.total),
                     id="totals-chart",
                     height=height,
                 ),
@@ -319,6 +335,8 @@ def _sum_link(asking: Asking, rows: list[dict[str, Any]]) -> Any:
 
 
 def _rows(asking: Asking, found: Listing, order: str) -> Any:
+    if not asking.home.store.current():
+        return nothing_yet(asking.viewer)
     if not found.rows:
         return empty(
             t("没有符合条件的支付。放宽条件再试。"),

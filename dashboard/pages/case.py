@@ -159,7 +159,9 @@ def evidence_columns(asking: Asking, listing: Listing, feed: str) -> list[Column
     columns = [_worded(feed, c, known) for c in columns_of(telling, leave_out=HIDDEN)]
     if several:
         columns.append(Column("currency", t("币种"), "code"))
-    main = next((c for c in columns if c.kind in ("text", "source") and c.name != "agency_name"), None) if opens else None
+    main = (
+        next((c for c in columns if c.kind in ("text", "source") and c.name != "agency_name"), None) if opens else None
+    )
 
     def source(row: Mapping[str, Any]) -> Any:
         where = t("批次 {batch} · 第 {line} 行", batch=row.get("batch", "—"), line=row.get("line", "—"))

@@ -9,6 +9,7 @@ from dash import html
 
 from budgetwatch.cases.machine import ENDED, STATES
 from budgetwatch.queries import budgets, work
+from budgetwatch.queries.names import names
 from budgetwatch.records.codes import SEVERITIES
 from dashboard.asking import Asking
 from dashboard.components import (
@@ -18,6 +19,7 @@ from dashboard.components import (
     hidden,
     link_button,
     live_select,
+    nothing_yet,
     page_head,
     pager,
     search_box,
@@ -75,6 +77,8 @@ def view(asking: Asking) -> tuple[str, Any]:
             order=order,
         )
         if listing.rows
+        else nothing_yet(viewer)
+        if not home.store.current()
         else empty(
             t("没有符合条件的疑点。")
             if filtered
@@ -181,7 +185,20 @@ def _orders() -> list[tuple[str, str]]:
 
 
 def _regions(asking: Asking) -> list[Any]:
-    return budgets.regions(asking.home, asking.viewer) if asking.viewer.may("budgets") else []
+    """The tree of regions with a budget, and those that only sent payments."""
+    if not asking.viewer.may("budgets"):
+        return []
+    known = names(asking.home, asking.viewer)
+    found = budgets.regions(asking.home, asking.viewer)
+    there = {r.code for r in found}
+    return [
+        *found,
+        *(
+            budgets.RegionChoice(code, known.region(code), "", 0)
+            for code in sorted(known.currencies)
+            if code not in there
+        ),
+    ]
 
 
 def _chip(asking: Asking, name: str, code: str, word: Any, count: int) -> Any:

@@ -24,6 +24,7 @@ from dashboard.components import (
     hidden,
     live_select,
     note,
+    nothing_yet,
     page_head,
     pager,
     picture,
@@ -48,6 +49,12 @@ NARROW = ("func", "agency", "eco")
 def view(asking: Asking) -> tuple[str, Any]:
     """The preview at one level of the drill; where one stands is in the address."""
     home, viewer = asking.home, asking.viewer
+    if not budgets.years(home, viewer):
+        title = t("预算草案")
+        nothing = (
+            nothing_yet(viewer) if not home.store.current() else empty(t("您的范围内还没有报送预算。"), id="no-budget")
+        )
+        return title, [page_head(title), nothing]
     books = _books(asking)
     book = _book(asking, books)
     shown = budgets.preview(
@@ -107,7 +114,11 @@ def _title(shown: BudgetPreview, several: bool) -> str:
     draft = shown.basis.get("draft", "draft") == "draft"
     if shown.book and several:
         book = say(LISTS["book"][shown.book])
-        words = t("{year} 年{book}草案", year=shown.year, book=book) if draft else t("{year} 年{book}", year=shown.year, book=book)
+        words = (
+            t("{year} 年{book}草案", year=shown.year, book=book)
+            if draft
+            else t("{year} 年{book}", year=shown.year, book=book)
+        )
         return words[:1].upper() + words[1:]
     return t("{year} 年预算草案", year=shown.year) if draft else t("{year} 年预算", year=shown.year)
 
@@ -249,7 +260,7 @@ def _basis(shown: BudgetPreview) -> Any:
     stage = {**{k: say(v) for k, v in LISTS["stage"].items()}, "payment": t("支付数")}
     return html.P(
         t(
-            "口径：草案取“{draft}”，上年预算取“{budget}”，上年实际取“{actual}”。",
+            "口径：本年取“{draft}”，上年预算取“{budget}”，上年实际取“{actual}”。",
             draft=stage.get(shown.basis.get("draft", ""), "—"),
             budget=stage.get(shown.basis.get("last_budget", ""), "—"),
             actual=stage.get(shown.basis.get("last_actual", ""), "—") + until,
@@ -270,6 +281,9 @@ def _address(asking: Asking, drill: Mapping[str, Any]) -> str:
 
 def _columns(asking: Asking, shown: BudgetPreview) -> list[Column]:
     currency = shown.currency
+
+    is_draft = shown.basis.get("draft", "draft") == "draft"
+    this_year = t("本年草案") if is_draft else t("本年预算")
 
     def money(name: str) -> Any:
         return lambda row: amount(row.get(name), currency)
@@ -292,8 +306,8 @@ def _columns(asking: Asking, shown: BudgetPreview) -> list[Column]:
         return html.Div([html.Div(parts, className="row-name"), _share(row)])
 
     columns = [
-        Column("name", t("项目"), "text", cell=name, main=True),
-        Column("draft", t("本年草案"), "money", cell=money("draft"), help=term("draft")),
+        Column("name", _dimension(shown.by), "text", cell=name, main=True),
+        Column("draft", this_year, "money", cell=money("draft"), help=term("draft" if is_draft else "approved")),
         Column("last_budget", t("上年预算"), "money", cell=money("last_budget"), help=term("last_budget")),
         Column("last_actual", t("上年实际"), "money", cell=money("last_actual"), help=term("last_actual")),
         Column(
@@ -324,6 +338,17 @@ def _columns(asking: Asking, shown: BudgetPreview) -> list[Column]:
     if asking.viewer.may("ask"):
         columns.append(Column("ask", t("提问"), "action", cell=lambda r: _ask_link(asking, r)))
     return columns
+
+
+def _dimension(by: str) -> str:
+    """What the rows of this way of looking are."""
+    return {
+        "function": t("功能科目"),
+        "department": t("部门"),
+        "unit": t("单位"),
+        "economic": t("用途"),
+        "region": t("地区"),
+    }.get(by, t("项目"))
 
 
 def _share(row: Mapping[str, Any]) -> Any:

@@ -20,6 +20,7 @@ from dashboard.components import (
     empty,
     mark,
     note,
+    nothing_yet,
     page_head,
     pager,
     table,
@@ -48,15 +49,15 @@ def view(asking: Asking) -> tuple[str, Any]:
         page_head(title, lead=t("每个文件收到多少、采纳多少、退回多少，一行不少。")),
         card(
             table(_fresh_columns(asking), fresh.rows, caption=t("各类数据的新鲜程度"), id="freshness")
-            if fresh.rows
-            else empty(t("还没有收到任何数据。")),
+            if asking.home.store.current()
+            else nothing_yet(asking.viewer),
             title=t("新鲜程度"),
         ),
         card(
             _status_chips(asking),
             table(_batch_columns(), found.rows, caption=t("收到的文件"), id="batches")
             if found.rows
-            else empty(t("没有符合条件的批次。")),
+            else empty(t("没有符合条件的批次。") if asking.query else t("还没有收到文件。")),
             pager(asking, found.total, SIZE) if found.rows else None,
             title=t("收到的文件"),
         ),

@@ -23,6 +23,7 @@ def view(home: Home, query: dict[str, list[str]], refusal: dict[str, str]) -> An
     """The sign-in form, with the reason when the last attempt was refused."""
     refused = refusal.get(spoken(), "") if "refused" in query else ""
     accounts = _demo_accounts(home)
+    nobody = not people.users(home, SYSTEM)
     return html.Div(
         [
             html.Div(
@@ -60,6 +61,7 @@ def view(home: Home, query: dict[str, list[str]], refusal: dict[str, str]) -> An
                         className="card login-form",
                     ),
                     _demo(accounts) if accounts else None,
+                    _first_account() if nobody else None,
                 ],
                 className="login-side",
             ),
@@ -86,6 +88,24 @@ def _demo_accounts(home: Home) -> list[people.Person]:
     order = {role: n for n, role in enumerate(ROLES)}
     found = [p for p in people.users(home, SYSTEM) if p.demo and p.active]
     return sorted(found, key=lambda p: (order.get(p.role, 99), len(p.region), p.login))
+
+
+def _first_account() -> Any:
+    """A home that nobody can enter yet: how to make the first account, on the machine itself."""
+    return html.Section(
+        [
+            html.H2(t("还没有账号")),
+            html.P(t("在服务器上建立第一个账号，或者先建一个演示市："), className="quiet"),
+            html.Ul(
+                [
+                    html.Li(html.Code("budgetwatch user add LOGIN --role admin --name NAME")),
+                    html.Li(html.Code("budgetwatch demo")),
+                ]
+            ),
+        ],
+        className="card demo",
+        id="no-accounts",
+    )
 
 
 def _demo(accounts: list[people.Person]) -> Any:

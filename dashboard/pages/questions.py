@@ -122,7 +122,7 @@ def _figures(question: QuestionView) -> Any:
         "last_budget": t("上年预算"),
         "last_actual": t("上年实际"),
         "change": t("变化"),
-        "per_head": t("人均（元）"),
+        "per_head": t("人均"),
     }
     pairs = []
     for name, value in question.figures.items():

@@ -28,7 +28,8 @@ def test_an_amount_shows_its_unit_and_keeps_its_exact_value_in_the_title() -> No
     assert shown["title"] == "123,456,789.05 元"
     assert shown["children"][0] == "12,345.68"
     assert figure(None) == "—"
-    assert unit_label("GBP", "wan") == "万英镑"
+    assert unit_label("GBP", "wan") == "千英镑"
+    assert figure(Decimal(1_234_000), "yi", "GBP") == "1.23"
     speak("en")
     assert unit_label("CNY", "wan") == "CNY ×10k"
     speak("zh")

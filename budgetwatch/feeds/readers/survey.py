@@ -60,7 +60,9 @@ def survey(
     with path.open("rb") as file:
         if start:
             digest.update(file.read(start))
-        for turn, piece in enumerate(iter(lambda: file.read(CHUNK), b"")):
+        buffer = bytearray(CHUNK)
+        for turn, count in enumerate(iter(lambda: file.readinto(buffer), 0)):
+            piece = buffer if count == CHUNK else buffer[:count]
             if hashing:
                 digest.update(piece)
             if found.plain:
@@ -82,27 +84,34 @@ class _Pass:
         found.cuts.append((0, start))
         self.seen = self.inner = 0  # delimiters, and line breaks within quotes, of the open record
         self.last = LF  # the byte before the chunk
-        self.before = b""  # the two bytes before the chunk
+        self.before = b""  # its last two bytes
+        # Arrays as long as a chunk, made once: to ask the system for their memory each time cost more than the work.
+        self.room = np.empty((6, CHUNK), bool)
 
-    def take(self, piece: bytes) -> None:
+    def take(self, piece: bytearray) -> None:
         b = np.frombuffer(piece, np.uint8)
         if NUL in piece:
             self.found.nul = True
         if (CR in piece and not self._crlf(piece, b)) or (self.last == CR and b[0] != LF):
             self.found.plain = False
             return
-        is_end, is_delimiter = b == LF, b == self.delimiter
+        is_end, is_delimiter, *_ = room = self.room[:, : b.size]
+        np.equal(b, LF, out=is_end)
+        np.equal(b, self.delimiter, out=is_delimiter)
         if self.found.tight:
-            self.found.tight = self._tight(piece, b, is_end | is_delimiter)
+            self.found.tight = self._tight(piece, b, room)
         if self.quote is not None and (self.inside or self.quote in piece):
             self.found.quoted = True
-            is_quote = b == self.quote
-            parity = np.bitwise_xor.accumulate(is_quote.view(np.uint8)) ^ self.inside
+            is_quote, parity, outside = room[2], room[3].view(np.uint8), room[4]
+            np.equal(b, self.quote, out=is_quote)
+            np.bitwise_xor.accumulate(is_quote.view(np.uint8), out=parity)
+            if self.inside:
+                parity ^= np.uint8(1)
             if not self._well_quoted(b, is_quote, parity):
                 self.found.plain = False
                 return
-            outside = parity == 0
-            inner = np.flatnonzero(is_end & ~outside)
+            np.equal(parity, 0, out=outside)
+            inner = np.flatnonzero(np.greater(is_end, outside, out=room[5]))
             if inner.size or self.delimiter <= SPACE:  # may stand at the end of a value, unseen by _tight
                 self.found.tight = False
             is_end &= outside
@@ -112,7 +121,7 @@ class _Pass:
             inner = _NONE
         self._records(b, np.flatnonzero(is_end), np.flatnonzero(is_delimiter), inner)
         self.at += b.size
-        self.last, self.before = int(b[-1]), piece[-2:]
+        self.last, self.before = int(b[-1]), (self.before + piece[-2:])[-2:]
         if len(self.found.irregular) > MANY:
             self.found.plain = False
 
@@ -147,29 +156,35 @@ class _Pass:
         if self.begun - found.cuts[-1][1] >= PIECE:
             found.cuts.append((found.records, self.begun))
 
-    def _tight(self, piece: bytes, b: np.ndarray, edge: np.ndarray) -> bool:
+    def _tight(self, piece: bytearray, b: np.ndarray, room: np.ndarray) -> bool:
         """Whether surely no value in the chunk begins or ends with white space; a quote counts as a value's end."""
-        if CR in piece:
-            edge |= b == CR
-        if self.quote is not None and self.quote in piece:
-            edge |= b == self.quote
-        white = (b <= SPACE) & ~edge
-        if white.any() and ((white[1:] & edge[:-1]).any() or (white[:-1] & edge[1:]).any()):
-            return False
+        is_end, is_delimiter, edge, white, some, _ = room
+        np.logical_or(is_end, is_delimiter, out=edge)
+        for byte in (CR, self.quote):
+            if byte is not None and byte in piece:
+                edge |= np.equal(b, byte, out=some)
+        np.less_equal(b, SPACE, out=white)
+        np.greater(white, edge, out=white)
+        if white.any():
+            for ahead, behind in ((white[1:], edge[:-1]), (white[:-1], edge[1:])):
+                if np.logical_and(ahead, behind, out=some[1:]).any():
+                    return False
         if (white[0] and self._edge(self.last)) or (edge[0] and self.last <= SPACE and not self._edge(self.last)):
             return False
-        leads = np.flatnonzero((b - np.uint8(0xE1) <= 2) | (b == 0xC2))
+        near = np.subtract(b, np.uint8(0xE1), out=some.view(np.uint8))  # wraps round: only E1, E2 and E3 come out small
+        np.less_equal(near, 2, out=white)
+        white |= np.equal(b, 0xC2, out=some)
+        leads = np.flatnonzero(white[:-2])
         if leads.size:
-            second, third = (b[np.minimum(leads + i, b.size - 1)].astype(np.int32) for i in (1, 2))
-            lead = b[leads].astype(np.int32)
+            lead, second, third = (b[leads + i].astype(np.int32) for i in range(3))
             if np.isin((lead << 16) | (second << 8) | np.where(lead == 0xC2, 0, third), _WIDE_CODES).any():
                 return False
-        return not any(space in self.before + piece[:2] for space in _WIDE_SPACES)
+        return not _wide_space_in(self.before + piece[:2])  # one that spans two chunks
 
     def _edge(self, byte: int) -> bool:
         return byte in (LF, CR, self.delimiter, self.quote)
 
-    def _crlf(self, piece: bytes, b: np.ndarray) -> bool:
+    def _crlf(self, piece: bytearray, b: np.ndarray) -> bool:
         """Whether every CR is followed by LF (one at the very end of a chunk is taken on trust)."""
         return piece.count(b"\r") - piece.endswith(b"\r") == piece.count(b"\r\n")
 
@@ -194,7 +209,7 @@ class _Pass:
         if self.inside or self.last == CR:
             found.plain = False
             return
-        if self.last <= SPACE and not self._edge(self.last):
+        if (self.last <= SPACE and not self._edge(self.last)) or _wide_space_in(self.before):
             found.tight = False
         if self.begun < size:
             if self.seen != self.want:
@@ -202,6 +217,10 @@ class _Pass:
             if self.inner:
                 found.breaks.append((found.records, self.inner))
             found.records += 1
+
+
+def _wide_space_in(some: bytes) -> bool:
+    return any(space in some for space in _WIDE_SPACES)
 
 
 _NONE = np.empty(0, np.int64)
