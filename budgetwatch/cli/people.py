@@ -79,21 +79,36 @@ def user_add(
 
 @user.command("password")
 def user_password(
-    login: str, password: str | None = typer.Option(None, help="better typed or piped than written here")
+    login: str,
+    password: str | None = typer.Option(None, help="better typed or piped than written here"),
+    as_json: bool = AsJson,
 ) -> None:
     """A new password for an account."""
     people.set_password(home(), SYSTEM, login, _password(password))
-    remark({"zh": f"{login}：密码已更新。", "en": f"{login}: password changed."}[language()])
+    _done(login, Text("{login}：密码已更新。", "{login}: password changed."), as_json)
 
 
 @user.command("token")
-def user_token(login: str, label: str = typer.Option("cli"), days: int = typer.Option(365, min=1)) -> None:
+def user_token(
+    login: str, label: str = typer.Option("cli"), days: int = typer.Option(365, min=1), as_json: bool = AsJson
+) -> None:
     """A key for a program that acts as this person; shown once."""
-    print(people.issue_token(home(), acting(login), label, days))  # noqa: T201
+    token = people.issue_token(home(), acting(login), label, days)
+    if as_json:
+        printed_json({"login": login, "label": label, "days": days, "token": token}, language())
+    else:
+        print(token)  # noqa: T201
 
 
 @user.command("deactivate")
-def user_deactivate(login: str) -> None:
+def user_deactivate(login: str, as_json: bool = AsJson) -> None:
     """Switch an account off, with all its keys."""
     people.deactivate(home(), SYSTEM, login)
-    remark({"zh": f"{login}：已停用。", "en": f"{login}: switched off."}[language()])
+    _done(login, Text("{login}：已停用。", "{login}: switched off."), as_json)
+
+
+def _done(login: str, told: Text, as_json: bool) -> None:
+    if as_json:
+        printed_json({"login": login, "done": True}, language())
+    else:
+        remark(told.fill(login=login).of(language()))

@@ -1,4 +1,4 @@
-"""From a rule to SQL: the question itself, and the one pass that all conditions over a feed share.
+"""From a rule to SQL: the question itself, and for a condition the rows that it hits or cannot decide.
 
 Every question gives rows of one shape: subject, subject_name, period, severity, agency_code, agency_name,
 adm_div_code, amount, rows (of `over`), cannot, and the rule's own figures.
@@ -7,10 +7,11 @@ adm_div_code, amount, rows (of `over`), cannot, and the rule's own figures.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from budgetwatch.records import ALL
 from budgetwatch.rules import deadlines
+from budgetwatch.rules.doubt import not_false
 from budgetwatch.rules.rule import Rule
 from budgetwatch.rules.sql import bind
 
@@ -118,20 +119,15 @@ def period_sql(rule: Rule) -> str:
     return f"strftime({feed.day}, '{'%Y-%m' if rule.spec.period == 'month' else '%Y-%m-%d'}')"
 
 
-def shared_pass(feed: str, rules: Iterable[Rule], as_of: dt.date) -> str:
-    """One SELECT over the feed with every rule's answer for each row that any rule hits or cannot decide.
+def hits(rule: Rule, as_of: dt.date) -> str:
+    """The rows that a condition hits or cannot decide, with its answer in `hit`: true or NULL.
 
-    Column h0, h1 … holds a rule's answer: true, false, or NULL where the condition itself is undecided.
-    A row that lacks a needed column answers false here; `counts` counts it.
+    A row that lacks a needed column is in neither: the counts tell of it.
     """
-    columns: set[str] = set()
-    answers = []
-    for at, rule in enumerate(rules):
-        columns |= hit_columns(rule)
-        present = " AND ".join(f"{column} IS NOT NULL" for column in rule.needs) or "true"
-        answers.append(f"CASE WHEN {present} THEN (\n{bind(rule.sql, rule.values(as_of))}\n) ELSE false END AS h{at}")
-    kept = " OR ".join(f"h{at} IS NOT FALSE" for at in range(len(answers)))
-    return f"SELECT * FROM (SELECT _row, {', '.join(sorted(columns))}, {', '.join(answers)} FROM {feed}) WHERE {kept}"
+    condition = bind(rule.sql, rule.values(as_of))
+    present = [f"{column} IS NOT NULL" for column in rule.needs]
+    kept = " AND ".join([*present, not_false(condition, rule.over, rule.needs)])
+    return f"SELECT _row, {', '.join(sorted(hit_columns(rule)))}, (\n{condition}\n) AS hit FROM {rule.over} WHERE {kept}"
 
 
 def _companion(column: str) -> str:

@@ -1,7 +1,7 @@
 """Putting rules to the facts: for each, what it looked at, what it found, and what it could not judge.
 
-Conditions over one feed share one pass; the absence of needed columns is counted once a feed for all
-rules. A rule that fails is reported as unable to judge; the others go on.
+The absence of needed columns is counted once a feed for all rules. A rule that fails is reported as
+unable to judge; the others go on.
 """
 
 from __future__ import annotations
@@ -54,10 +54,7 @@ def judge(
     have: Iterable[str],
     progress: Progress | None = None,
 ) -> Iterator[Verdict]:
-    """The verdict of every rule over the facts on the connection; `have` names the feeds that hold facts.
-
-    They come as they are ready, conditions first.
-    """
+    """The verdict of every rule over the facts on the connection; `have` names the feeds that hold facts."""
     present = set(have)
     ready = [rule for rule in rules if present.issuperset(rule.reads)]
     unknown = _install(connection, ready, as_of)
@@ -78,12 +75,6 @@ def _all(
     present: set[str],
     counts: _Counts,
 ) -> Iterator[Verdict]:
-    conditions: dict[str, list[Rule]] = {}
-    for rule in ready:
-        if rule.form == "when":
-            conditions.setdefault(rule.over, []).append(rule)
-    for feed, together in conditions.items():
-        yield from _conditions(connection, feed, together, as_of, counts)
     for rule in rules:
         if rule not in ready:
             verdict = Verdict(rule)
@@ -94,7 +85,7 @@ def _all(
                     verdict.reasons[reasons.no_facts(feed)] = max(verdict.looked_at, 1)
             verdict.could_not_judge = max(verdict.looked_at, 1)
             yield verdict
-        elif rule.form != "when":
+        else:
             yield _one(connection, rule, as_of, counts)
 
 
@@ -167,53 +158,34 @@ def _failed(rule: Rule, error: Exception, counts: _Counts) -> Verdict:
     return verdict
 
 
-def _conditions(
-    connection: duckdb.DuckDBPyConnection, feed: str, rules: list[Rule], as_of: dt.date, counts: _Counts
-) -> Iterator[Verdict]:
-    """The verdicts of all conditions over one feed, from one pass; one by one if that pass breaks."""
-    started = time.perf_counter()
-    try:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE hits AS {compiled.shared_pass(feed, rules, as_of)}")
-        each = ", ".join(f"count(*) FILTER (WHERE h{at} IS NULL)" for at in range(len(rules)))
-        undecided = _row(connection, f"SELECT {each} FROM hits")
-        bases = [_begin(rule, counts) for rule in rules]
-    except duckdb.Error as error:
-        if len(rules) == 1:
-            yield _failed(rules[0], error, counts)
-        else:
-            for rule in rules:
-                yield from _conditions(connection, feed, [rule], as_of, counts)
-        return
-    shared = (time.perf_counter() - started) / len(rules)
-    for at, (rule, verdict) in enumerate(zip(rules, bases, strict=True)):
-        started = time.perf_counter()
-        try:
-            verdict.cannot(reasons.UNDECIDED, undecided[at])
-            _found(connection, compiled.grouped(rule, "hits", f"h{at}"), rule, as_of, verdict)
-        except (duckdb.Error, ValueError) as error:
-            verdict = _failed(rule, error, counts)
-        verdict.seconds = shared + time.perf_counter() - started
-        yield verdict
-    connection.execute("DROP TABLE hits")
-
-
 def _one(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, counts: _Counts) -> Verdict:
-    """The verdict of one SELECT, deadline or model."""
+    """The verdict of one rule whose feeds all have facts."""
     started = time.perf_counter()
     try:
         if rule.form == "outlier":
             verdict = _ranked(connection, rule, as_of, counts)
         else:
             verdict = _begin(rule, counts)
-            if rule.form == "deadline":
-                lacking = verdict.could_not_judge
-                pairs = compiled.over_judgeable(rule, deadlines.looked_at(rule, rule.values(as_of)))
-                verdict.looked_at = _row(connection, pairs)[0] + lacking
-            _found(connection, compiled.question(rule, as_of), rule, as_of, verdict)
+            if rule.form == "when":
+                _hits(connection, rule, as_of, verdict)
+            else:
+                if rule.form == "deadline":
+                    lacking = verdict.could_not_judge
+                    pairs = compiled.over_judgeable(rule, deadlines.looked_at(rule, rule.values(as_of)))
+                    verdict.looked_at = _row(connection, pairs)[0] + lacking
+                _found(connection, compiled.question(rule, as_of), rule, as_of, verdict)
     except (duckdb.Error, ValueError) as error:
         verdict = _failed(rule, error, counts)
     verdict.seconds = time.perf_counter() - started
     return verdict
+
+
+def _hits(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, verdict: Verdict) -> None:
+    """Put a condition: its hits and the rows it cannot decide come out of one scan."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE hits AS {compiled.hits(rule, as_of)}")
+    verdict.cannot(reasons.UNDECIDED, _row(connection, "SELECT count(*) FROM hits WHERE hit IS NULL")[0])
+    _found(connection, compiled.grouped(rule, "hits", "hit"), rule, as_of, verdict)
+    connection.execute("DROP TABLE hits")
 
 
 def _ranked(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, counts: _Counts) -> Verdict:

@@ -98,9 +98,9 @@ def parameters(sql: str) -> set[str]:
 
 def check_select(sql: str, views: Collection[str]) -> Seen:
     """Refuse the text unless it is one SELECT that reads only `views` and calls only what is allowed."""
-    tree = _tree(sql)
+    told = tree(sql)
     seen = Seen()
-    _walk(tree["node"], frozenset(), views, seen)
+    _walk(told["node"], frozenset(), views, seen)
     _second_opinion(sql, views)
     return seen
 
@@ -109,7 +109,7 @@ def check_condition(condition: str, feed: str) -> Seen:
     """Refuse the text unless it is one condition on single rows of the feed."""
     _balanced(condition)
     sql = f"SELECT (\n{condition}\n) AS hit FROM {feed}"
-    node = _tree(sql)["node"]
+    node = tree(sql)["node"]
     plain = (
         node["type"] == "SELECT_NODE"
         and len(node["select_list"]) == 1
@@ -148,7 +148,7 @@ def _balanced(condition: str) -> None:
 
 def lenient_columns(condition: str, feed: str) -> set[str]:
     """Columns whose absence the condition itself speaks of (IS NULL, coalesce, IS DISTINCT FROM) wherever they stand."""
-    node = _tree(f"SELECT (\n{condition}\n) AS hit FROM {feed}")["node"]
+    node = tree(f"SELECT (\n{condition}\n) AS hit FROM {feed}")["node"]
     strict: set[str] = set()
     every: set[str] = set()
 
@@ -173,8 +173,9 @@ def lenient_columns(condition: str, feed: str) -> set[str]:
     return every - strict
 
 
-def _tree(sql: str) -> dict[str, Any]:
-    [(answer,)] = _parser().cursor().execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
+def tree(sql: str) -> dict[str, Any]:
+    """DuckDB's parse tree of the one SELECT that the text is; anything else is refused."""
+    [(answer,)] = parser().cursor().execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
     told: dict[str, Any] = json.loads(answer)
     if told["error"]:
         message = str(told.get("error_message", ""))
@@ -284,9 +285,10 @@ def _refused(zh: str, en: str, fix_zh: str, fix_en: str) -> Refusal:
 
 
 @lru_cache(maxsize=1)
-def _parser() -> duckdb.DuckDBPyConnection:
+def parser() -> duckdb.DuckDBPyConnection:
+    """A connection that only parses."""
     connection = duckdb.connect(":memory:", config={"threads": 1})
-    atexit.register(_parser.cache_clear)  # DuckDB's binding complains of connections that outlive the interpreter
+    atexit.register(parser.cache_clear)  # DuckDB's binding complains of connections that outlive the interpreter
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
@@ -294,5 +296,5 @@ def _parser() -> duckdb.DuckDBPyConnection:
 
 @lru_cache(maxsize=1)
 def _aggregates() -> frozenset[str]:
-    rows = _parser().cursor().execute("SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type = 'aggregate'").fetchall()
+    rows = parser().cursor().execute("SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type = 'aggregate'").fetchall()
     return frozenset(name for (name,) in rows) | {"count_star"}
