@@ -1,188 +1,189 @@
-"""How much the product adds to its rules' SQL: a whole run against the same questions asked one by one.
+"""How much a run of the rules adds to the bare SQL of their questions, over the same facts of a demo city.
 
-    python bench/rules.py --payments 10000000
+Bare: every rule's question, one after another on one connection over the same views with the same memory and
+threads, its answer fetched to Arrow. Ours: `runs.run` over the same rules into a fresh database: counting what
+cannot be judged, findings, evidence, flags and cases written. Opening the deployment and loading the rule book
+come before the clock starts on both sides and are told apart; so is the outlier models' time, which no bare SQL
+stands beside. Both sides begin with the files in the page cache.
 
-Makes payments with SQL (or takes an existing deployment: --home), times `runs.run` over all rules (counting,
-evidence, flags and cases written) and then each rule's bare SELECT on a fresh connection of the same
-settings, fetched to Arrow. The goal is a ratio of at most 1.3; shared passes should bring it below 1.
+    python -m bench.rules HOME [--each]           over a deployment's facts; its database is left alone
 """
 
 from __future__ import annotations
 
-import argparse
-import resource
+import json
+import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import duckdb
+from bench.measure import Figure, Measured, child, in_turns, remark
 
-from budgetwatch.access.viewer import SYSTEM
-from budgetwatch.home import Home
-from budgetwatch.records import ALL, Feed
-from budgetwatch.records.codes import ECONOMIC, FUNCTIONS, LISTS
-from budgetwatch.rules import functions
-from budgetwatch.rules.compile import question
-from budgetwatch.runs import RunReport, run
-from budgetwatch.runs.run import last_day
-from budgetwatch.settings import Settings
+if TYPE_CHECKING:
+    from budgetwatch.home import Home
 
-#: Rows of each feed besides payments. They are random, so that most rules over them flag far more than real facts do.
-OTHERS = 5_000
+GOAL, PEAK_GOAL = 1.3, 2.5 * 1024
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--payments", type=int, default=10_000_000)
-    arguments.add_argument("--home", type=Path, help="an existing deployment; it is run, so use a copy")
-    arguments.add_argument("--each", action="store_true", help="print every rule")
-    given = arguments.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bw-bench-") as folder:
-        home = Home(Settings(home=given.home or Path(folder)))
-        if not given.home:
-            make(home, given.payments)
-        measure(home, each=given.each)
-        home.close()
+def figures(work: Path, rows: int, times: int, home: Path | None, each: bool = False) -> list[Figure]:
+    """The rules over the city (built where none is given); the best of each side counts."""
+    built: list[Figure] = []
+    if home is None:
+        remark(f"building a demo city with {rows:,} payments and taking in its files")
+        home = work / "city"
+        made = child("bench.rules", "make", str(home), str(rows))
+        built = [Figure("building the demo city, without accounts and run: peak memory", made.peak_mb, "MB", goal=PEAK_GOAL)]
+    remark(f"the rules, and their bare SQL, {times} × by turns")
 
+    def side(name: str) -> Measured:
+        with tempfile.TemporaryDirectory(dir=work) as folder:
+            (Path(folder) / "facts").symlink_to((home / "facts").resolve())
+            return child("bench.rules", name, folder)
 
-def measure(home: Home, each: bool = False) -> float:
-    """Print both times and their ratio; returns the ratio."""
-    home.rules  # noqa: B018  (read and checked once, outside the clock)
-    started = Clock.now()
-    bare = asked_bare(home)
-    asked = Clock.now() - started
-    started = Clock.now()
-    report = run(home, actor="bench", rule_ids=[*bare])
-    whole = Clock.now() - started
-    started = Clock.now()
-    again = run(home, actor="bench", rule_ids=[*bare])
-    second = Clock.now() - started
+    bares, runs = in_turns(times, lambda: side("bare"), lambda: side("run"))
+    remark("the outlier models")
+    models = side("models")
     if each:
-        _print_each(report, bare)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    looked = max((result.looked_at for result in report.rules), default=0)
-    print(f"{len(bare)} rules over {looked:,} payments, {report.new_flags:,} flags, peak memory {memory:.1f} GB")
-    print(f"bare SQL, one by one   {asked}")
-    print(f"run, flags written     {whole}   ratio {whole.wall / asked.wall:.2f} by the clock, {whole.cpu / asked.cpu:.2f} in CPU (goal ≤ 1.3)")
-    print(f"the same run again     {second}   {again.new_flags} new flags")
-    return whole.wall / asked.wall
+        _print_each(bares[-1].said["rules"], runs[-1].said["rules"])
+    said = runs[0].said
+    if said["failed"]:
+        raise SystemExit(f"rules failed: {', '.join(said['failed'])}")
+    name = f"{len(said['rules'])} rules over {said['payments']:,} payments, {said['flags']:,} flags"
+    return [
+        *built,
+        *(
+            Figure(f"{name}: {words}" if at == 0 else f"  … {words}", _least(runs, what), "s", _least(bares, what), GOAL)
+            for at, (what, words) in enumerate((("cpu", "CPU"), ("wall", "by the clock")))
+        ),
+        Figure("  … the same run again, nothing new: by the clock", min(r.said["again"] for r in runs), "s"),
+        Figure("  … peak memory", max(r.peak_mb for r in runs), "MB", goal=PEAK_GOAL),
+        Figure("  … before the clock: opening, loading the rules", min(r.said["before"] for r in runs), "s"),
+        Figure(f"outlier models {', '.join(models.said['rules'])}: by the clock", models.said["wall"], "s"),
+        Figure("  … peak memory", models.peak_mb, "MB", goal=PEAK_GOAL),
+    ]
 
 
-@dataclass(frozen=True)
-class Clock:
-    """Seconds on the wall and in the processor."""
-
-    wall: float
-    cpu: float
-
-    @classmethod
-    def now(cls) -> Clock:
-        return cls(time.perf_counter(), time.process_time())
-
-    def __sub__(self, other: Clock) -> Clock:
-        return Clock(self.wall - other.wall, self.cpu - other.cpu)
-
-    def __str__(self) -> str:
-        return f"{self.wall:8.2f} s, CPU {self.cpu:8.2f} s"
+def _least(runs: list[Measured], what: str) -> float:
+    return float(min(run.said[what] for run in runs))
 
 
-def asked_bare(home: Home) -> dict[str, float]:
-    """Seconds of each rule's SELECT, one by one; models and rules without facts are left out."""
-    seconds: dict[str, float] = {}
+def _print_each(bare: dict[str, float], run: dict[str, float]) -> None:
+    print(f"{'rule':8} {'bare s':>8} {'run s':>8}")
+    for rule in sorted(run, key=lambda rule: bare[rule] - run[rule]):
+        print(f"{rule:8} {bare[rule]:8.2f} {run[rule]:8.2f}")
+
+
+# ── the sides, each in a process of its own ──────────────────────────────────────────────────────────
+
+
+class _Clock:
+    """Seconds by the clock and of CPU since it was made."""
+
+    def __init__(self) -> None:
+        self.wall, self.cpu = time.perf_counter(), time.process_time()
+
+    def read(self) -> dict[str, float]:
+        return {"wall": time.perf_counter() - self.wall, "cpu": time.process_time() - self.cpu}
+
+
+def _opened(folder: str) -> tuple[Home, list[str], list[str], int]:
+    """The deployment, the rules whose facts are there, the models among them apart, and its number of payments."""
+    from budgetwatch.access.viewer import SYSTEM
+    from budgetwatch.home import Home
+    from budgetwatch.settings import Settings
+
+    home = Home(Settings(home=Path(folder)))
+    present = set(home.store.current())
+    asked = [rule for rule in home.rules.values() if present.issuperset(rule.reads)]
+    with home.facts(SYSTEM) as connection:
+        for feed in present:  # every column once: the files come into the page cache
+            connection.execute(f"SELECT * FROM {feed} WHERE hash({feed}) = 0").fetchall()
+        [(payments,)] = connection.execute("SELECT count(*) FROM payment").fetchall()
+    plain = [rule.id for rule in asked if rule.form != "outlier"]
+    return home, plain, [rule.id for rule in asked if rule.form == "outlier"], payments
+
+
+def _bare(folder: str) -> dict[str, Any]:
+    from budgetwatch.access.viewer import SYSTEM
+    from budgetwatch.rules import functions
+    from budgetwatch.rules.compile import question
+    from budgetwatch.runs.run import last_day
+
+    home, rules, _, _ = _opened(folder)
+    seconds = {}
     with home.facts(SYSTEM) as connection:
         day = last_day(connection)
         functions.install(connection, (day.year - 6, day.year + 1))
-        present = set(home.store.current())
-        connection.execute("SELECT count(*), sum(amount) FROM payment").fetchall()  # files into the page cache
-        for rule in home.rules.values():
-            if rule.form == "outlier" or not present.issuperset(rule.reads):
-                continue
+        clock = _Clock()
+        for rule in rules:
             started = time.perf_counter()
-            connection.sql(question(rule, day)).to_arrow_table()
-            seconds[rule.id] = time.perf_counter() - started
-    return seconds
+            connection.sql(question(home.rules[rule], day)).to_arrow_table()
+            seconds[rule] = time.perf_counter() - started
+        took = clock.read()
+    home.close()
+    return {**took, "rules": seconds}
 
 
-def _print_each(report: RunReport, bare: dict[str, float]) -> None:
-    print(f"{'rule':8} {'bare s':>8} {'run s':>8} {'looked at':>12} {'flagged':>9} {'cannot':>12}")
-    for result in report.rules:
-        print(
-            f"{result.rule_id:8} {bare[result.rule_id]:8.2f} {result.seconds:8.2f} {result.looked_at:12,} "
-            f"{result.flagged:9,} {result.could_not_judge:12,} {result.failure}"
-        )
+def _run(folder: str) -> dict[str, Any]:
+    started = time.perf_counter()
+    home, rules, _, payments = _opened(folder)
+    before = time.perf_counter() - started
+    told = _timed(home, rules)
+    clock = _Clock()
+    from budgetwatch.runs import run
+
+    again = run(home, actor="bench", rule_ids=rules)
+    assert again.new_flags == again.changed_flags == 0, "a second run over the same facts found something new"  # noqa: S101
+    told |= {"again": clock.read()["wall"], "before": before, "payments": payments}
+    home.close()
+    return told
 
 
-# ── facts for the bench ──────────────────────────────────────────────────────────────────────────────
+def _models(folder: str) -> dict[str, Any]:
+    home, _, models, _ = _opened(folder)
+    told = _timed(home, models)
+    home.close()
+    return told
 
 
-def make(home: Home, payments: int) -> None:
-    """Fill the deployment with payments and a little of every other feed; plausible in shape only."""
-    for number, feed in enumerate(ALL.values(), 1):
-        rows = payments if feed.name == "payment" else OTHERS
-        staged = home.path / "tmp" / f"{feed.name}.parquet"
-        with duckdb.connect(config={"memory_limit": home.settings.memory, "temp_directory": str(home.path / "tmp")}) as connection:
-            connection.execute("SET preserve_insertion_order = false")
-            connection.execute(f"COPY ({_rows(feed, rows, number)}) TO '{staged}' (FORMAT parquet, COMPRESSION zstd)")
-        home.store.commit(feed.name, [staged], batch=number, provenance={"bench": rows})
+def _timed(home: Home, rules: list[str]) -> dict[str, Any]:
+    from budgetwatch.runs import run
 
-
-def _rows(feed: Feed, rows: int, batch: int) -> str:
-    columns = ", ".join(f"({_value(feed, column.name)})::{column.duckdb} AS {column.name}" for column in feed.columns)
-    row = f"({batch}::BIGINT << 43) | ((i + 2)::BIGINT << 7)"
-    return f"SELECT {columns}, {row} AS _row, NULL::BIGINT AS _replaces FROM range({rows}) AS t(i)"
-
-
-def _pick(choices: list[str], salt: int) -> str:
-    listed = ", ".join(f"'{choice}'" for choice in choices)
-    return f"[{listed}][1 + (hash(i, {salt}) % {len(choices)})::INTEGER]"
-
-
-def _value(feed: Feed, name: str) -> str:
-    """An expression over the row number `i`: skewed units and payees, a heavy tail of amounts, some absent."""
-    column, salt = feed.by_name[name], sum(map(ord, name))
-    share = f"((hash(i, {salt}) % 1000003) / 1000003.0)"
-    unit = "floor(pow((hash(i, 1) % 1000003) / 1000003.0, 2) * 400)::INTEGER"
-    usual = {
-        "payee_type": "organisation", "settlement": "transfer", "payee_account_type": "basic", "payer_account_type": "zero_balance",
-        "book": "1", "fund_source": "own",
-    }  # fmt: skip
-    if column.values and name in usual:
-        return f"CASE WHEN hash(i, {salt + 1}) % 1000 >= 4 THEN '{usual[name]}' ELSE {_pick([*LISTS[column.values]], salt)} END"
-    if column.values:
-        return _pick([*LISTS[column.values]], salt)
-    special = {
-        "budget_year": f"year(DATE '2022-01-01' + (i * 1096 // {10**7} + hash(i, 2) % 1096)::INTEGER % 1096)",
-        "pay_date": "DATE '2022-01-01' + (hash(i, 2) % 1096)::INTEGER",
-        "adm_div_code": f"'9901' || lpad((({unit}) % 5)::VARCHAR, 2, '0')",
-        "agency_code": f"lpad(({unit})::VARCHAR, 6, '1')",
-        "agency_name": f"'单位' || ({unit})",
-        "voucher_no": "'V' || i",
-        "indicator_no": "'I' || (hash(i, 3) % 20000)",
-        "pro_code": "'P' || (hash(i, 4) % 5000)",
-        "func_code": _pick([*FUNCTIONS], 5),
-        "dep_eco_code": _pick([code for code in ECONOMIC if len(code) == 5], 6),
-        "eco_code": _pick([code for code in ECONOMIC if len(code) == 5], 6),
-        "gov_eco_code": _pick([code for code in ECONOMIC if len(code) == 5], 6),
-        "purpose": _pick(["办公费", "购置设备", "差旅费报销", "工资发放", "印刷费", "物业管理费", "会议费", "慰问品", "维修工程款", "培训费"], 7)
-        + " || (hash(i, 8) % 300)",
-        "payee_name": "'收款人' || floor(pow((hash(i, 9) % 1000003) / 1000003.0, 3) * 60000)::INTEGER",
-        "payee_account": "'62' || lpad((floor(pow((hash(i, 9) % 1000003) / 1000003.0, 3) * 60000)::INTEGER)::VARCHAR, 14, '0')",
-        "currency": "'CNY'",
-        "item_name": _pick([f"事项{n}" for n in range(40)], 10),
-        "procurement_no": "CASE WHEN hash(i, 11) % 10 = 0 THEN 'C' || i END",
-        "contract_no": "CASE WHEN hash(i, 12) % 4 = 0 THEN 'H' || i END",
-    }
-    if name in special:
-        return special[name]
+    clock = _Clock()
+    report = run(home, actor="bench", rule_ids=rules)
+    took = clock.read()
     return {
-        "money": f"round(exp({6 if feed.name == 'payment' else 16} + 6 * {share}), 2)",
-        "ratio": f"round({share}, 6)",
-        "integer": f"hash(i, {salt}) % 100",
-        "date": f"DATE '2022-01-01' + (hash(i, {salt}) % 1096)::INTEGER",
-        "flag": f"hash(i, {salt}) % 2 = 0",
-    }.get(column.kind, f"'{name[:3]}' || (hash(i, {salt}) % 5000)")
+        **took,
+        "rules": {result.rule_id: result.seconds for result in report.rules},
+        "flags": report.new_flags,
+        "failed": [result.rule_id for result in report.rules if result.failure],
+    }
+
+
+def _make(folder: str, rows: str) -> dict[str, Any]:
+    from budgetwatch import intake
+    from budgetwatch.demo import generate
+    from budgetwatch.home import Home
+    from budgetwatch.settings import Settings
+
+    home = Home(Settings(home=Path(folder)))
+    made = generate(home.path / "demo", payments=int(rows), seed=3)
+    for path, profile in made.files:
+        intake.take_in(home, path, profile, actor="bench")
+        path.unlink()
+        for kept in (home.path / "sent").iterdir():
+            kept.unlink()
+    home.close()
+    return {"payments": made.payments}
 
 
 if __name__ == "__main__":
-    main()
+    sides = {"bare": _bare, "run": _run, "models": _models, "make": _make}
+    if sys.argv[1] in sides:
+        print(json.dumps(sides[sys.argv[1]](*sys.argv[2:])))
+    else:
+        from bench.measure import table
+
+        with tempfile.TemporaryDirectory(prefix="bw-bench-") as temporary:
+            print(table(figures(Path(temporary), 0, 1, Path(sys.argv[1]), each="--each" in sys.argv)))

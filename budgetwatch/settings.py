@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     )
     memory: str = Field("2GB", description="DuckDB's memory limit; past it, it spills to home/tmp")
     threads: int = Field(0, ge=0, description="0: as many as the machine has cores")
-    session_hours: int = Field(12, ge=1, description="a signed-in session ends after this many hours")
+    session_hours: int = Field(12, ge=1, description="a session ends this many hours after signing in, however busy")
     max_unpacked_bytes: int = Field(
         64 * 2**30, description="a packed file that unpacks to more is refused (zip bombs)"
     )

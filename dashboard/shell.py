@@ -59,13 +59,13 @@ def frame(asking: Asking | None, scope: str = "") -> Any:
                             [
                                 html.Span("预算联网监督", className="brand-zh", lang="zh-Hans"),
                                 html.Span("budgetwatch", className="brand-en"),
+                                html.Span(t("回到首页"), className="visually-hidden"),
                             ]
                         ),
                     ],
                     href="/",
                     className="brand",
                     id="home-link",
-                    **{"aria-label": t("预算联网监督 · 回到首页")},
                 ),
                 html.Nav(
                     html.Ul([html.Li(x) for x in links]),

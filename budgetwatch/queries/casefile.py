@@ -38,7 +38,7 @@ OUTWARD_WITHOUT_NOTE = frozenset({"dismiss"})
 _FIRST: dict[str, tuple[str, ...]] = {
     "payment": ("pay_date", "purpose", "item_name", "payee_name", "amount", "currency", "agency_name", "pro_name", "func_code",
                 "dep_eco_code", "settlement", "line_type", "payee_type"),
-    "budget_line": ("agency_name", "pro_name", "func_code", "eco_code", "amount", "currency", "stage", "direction", "line_type",
+    "budget_line": ("agency_name", "pro_name", "direction", "amount", "currency", "func_code", "eco_code", "stage", "line_type",
                     "book", "budget_year"),
     "indicator": ("agency_name", "pro_name", "initial", "added", "reduced", "frozen", "available", "paid", "issue_date", "func_code"),
     "adjustment": ("adj_date", "type", "agency_name", "pro_name", "amount", "purpose", "approval_doc", "approval_body"),

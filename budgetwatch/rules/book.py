@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -117,9 +117,8 @@ def _read_file(path: Path, laws: Mapping[str, Law], cited: bytes, verdicts: Verd
         entries = _entries(document)
     except BadRule as error:
         return [], [error]
-    known = verdicts.needs(digest) if verdicts is not None else None
-    if known is None or len(known) != entries:
-        known = (None,) * entries
+    found = verdicts.needs(digest) if verdicts is not None else None
+    known: Sequence[tuple[str, ...] | None] = found if found is not None and len(found) == entries else [None] * entries
     rules: list[Rule] = []
     problems: list[BadRule] = []
     for at, needs in enumerate(known):

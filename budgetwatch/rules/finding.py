@@ -47,15 +47,23 @@ class Finding:
 
 def answers(table: pa.Table) -> Iterator[dict[str, Any]]:
     """The answers one by one; their rows as bytes cut out of the column, never as a million Python numbers."""
+    if not table.num_rows:
+        return
     lists = table.column("rows").combine_chunks()
-    ends = lists.offsets.to_numpy()
-    numbers = np.ascontiguousarray(lists.values.to_numpy(zero_copy_only=False), dtype="<i8")
+    ends, numbers = _integers(lists.offsets), _integers(lists.values)
     plain = table.drop_columns(["rows"])
     columns = [plain.column(name).to_pylist() for name in plain.column_names]
     for at, values in enumerate(zip(*columns, strict=True)):
         answer = dict(zip(plain.column_names, values, strict=True))
         answer["rows"] = numbers[ends[at] : ends[at + 1]].tobytes()
         yield answer
+
+
+def _integers(array: pa.Array) -> np.ndarray:
+    """The numbers of an array without NULLs, as they lie in memory (`to_numpy` would load pandas first)."""
+    kind = np.dtype(f"<i{array.type.bit_width // 8}")
+    data = array.buffers()[1]
+    return np.empty(0, kind) if data is None else np.frombuffer(data, kind)[array.offset : array.offset + len(array)]
 
 
 def row_numbers(rows: bytes) -> list[int]:

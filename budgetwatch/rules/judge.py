@@ -201,7 +201,7 @@ def _ranked(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, c
 
 def _found(connection: duckdb.DuckDBPyConnection, question: str, rule: Rule, as_of: dt.date, verdict: Verdict) -> None:
     """Ask the question and sort its answers into findings and what cannot be judged."""
-    columns = [name for name, *_ in connection.execute(f"DESCRIBE {question}").fetchall()]
+    columns = connection.sql(question).columns  # bound, not asked
     found: dict[tuple[str, str], Finding] = {}
     for answer in answers(connection.sql(compiled.findings(question, columns)).to_arrow_table()):
         if answer["cannot"] is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from budgetwatch.text import Text
 from dashboard.components.money import amount
 from dashboard.components.table import shown_value
-from dashboard.i18n import say
+from dashboard.i18n import say, spoken
 
 #: name → (kind, words). Kinds: money, percent, day, count, text.
 FIGURES: Mapping[str, tuple[str, Text]] = {
@@ -53,7 +54,7 @@ FIGURES: Mapping[str, tuple[str, Text]] = {
     "revenue": ("money", Text("收入总计", "Revenue")),
     "expenditure": ("money", Text("支出总计", "Expenditure")),
     "base": ("money", Text("对照基数", "Compared with")),
-    "whole": ("money", Text("全年合计", "Whole year")),
+    "whole": ("money", Text("占比的总额", "Share is of")),
     "budget": ("money", Text("预算数", "Budget")),
     "paid": ("money", Text("已支付", "Paid")),
     "paid_before": ("money", Text("此前已支付", "Paid before")),
@@ -95,6 +96,33 @@ FIGURES: Mapping[str, tuple[str, Text]] = {
     "form_year": ("text", Text("形成年度", "Year formed")),
     "rank": ("count", Text("罕见度名次", "Rank by rarity")),
 }
+
+
+#: What every message may mention besides its rule's own figures.
+_COMMON: Mapping[str, Text] = {
+    "subject": Text("对象", "subject"),
+    "subject_name": Text("对象", "subject"),
+    "agency_name": Text("单位", "unit"),
+    "period": Text("期间", "period"),
+    "amount": Text("涉及金额", "amount"),
+    "n": Text("笔数", "number of rows"),
+    "explanation": Text("少见在哪里", "what is rare about it"),
+}
+
+
+def with_names(message: str) -> str:
+    """A rule's message with the names of its figures where their values will stand: 〔收款人〕."""
+
+    def named(found: re.Match[str]) -> str:
+        known = FIGURES.get(found[1])
+        word = _COMMON.get(found[1]) or (known[1] if known else None)
+        return (
+            f"〔{say(word).lower() if word else found[1]}〕"
+            if spoken() == "zh"
+            else f"[{say(word).lower() if word else found[1]}]"
+        )
+
+    return re.sub(r"{(\w+)}", named, message)
 
 
 def figure_pairs(figures: Mapping[str, Any], currency: str) -> list[tuple[Any, Any]]:

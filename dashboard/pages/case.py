@@ -86,10 +86,13 @@ def _found(case: CaseView) -> Any:
     return card(
         html.Div([severity_badge(case.severity), state_badge(case.state, case.state_label)], className="found-marks"),
         html.P(say(case.sentence), className="found-sentence", id="found"),
+        html.P(html.A(t("去办理"), href="#moves", id="to-moves", className="button"), className="phone-only")
+        if case.moves
+        else None,
         definition_list(
             [
                 (t("涉及金额"), amount(case.amount, case.currency, with_unit=True)),
-                (t("单位"), case.agency_name or "—"),
+                *([(t("单位"), case.agency_name)] if case.agency_name else []),
                 (t("地区"), say(case.region_name) or case.region or "—"),
                 (t("期间"), case.period or "—"),
                 *figure_pairs(case.figures, case.currency),

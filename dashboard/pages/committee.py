@@ -254,7 +254,7 @@ def _found(row: Mapping[str, Any]) -> Any:
 def _unit(row: Mapping[str, Any]) -> Any:
     return html.Div(
         [
-            html.Span(row.get("agency_name") or row.get("subject_name")),
-            html.Span(say(row.get("region_name")), className="below"),
+            html.Span(row.get("agency_name") or say(row.get("region_name")) or row.get("subject_name")),
+            html.Span(say(row.get("region_name")), className="below") if row.get("agency_name") else None,
         ]
     )

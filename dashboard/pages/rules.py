@@ -22,6 +22,7 @@ from dashboard.components import (
     severity_badge,
     table,
 )
+from dashboard.components.figure_words import with_names
 from dashboard.components.table import shown_value
 from dashboard.i18n import say, t
 
@@ -109,7 +110,7 @@ def _asks(rule: RuleDetail) -> Any:
     pairs: list[tuple[Any, Any]] = [
         (t("数据"), say(rule.over_label)),
         (t("必须有的栏目"), " · ".join(say(label) for _, label in rule.needs) or "—"),
-        (t("疑点说明"), say(rule.message)),
+        (t("疑点说明"), with_names(say(rule.message))),
     ]
     for p in rule.params:
         bounds = (

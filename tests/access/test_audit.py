@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from budgetwatch.access import audit
 from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.tables import Audit
+from tests.effort import examples
 
 PROTECTION = {
     "sqlite": ["DROP TRIGGER audit_log_no_update", "DROP TRIGGER audit_log_no_delete"],
@@ -67,7 +68,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(detail=st.dictionaries(st.text(), anything, max_size=4))
 def test_no_detail_whatever_breaks_the_chain(any_home: Any, detail: dict[str, Any]) -> None:
     with any_home.session() as session:

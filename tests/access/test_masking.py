@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from budgetwatch.access import masking
 from budgetwatch.access.viewer import SYSTEM, Viewer
+from tests.effort import examples
 
 TWINS = [
     (masking.mask_name, masking.sql_name),
@@ -68,14 +69,14 @@ numbers = st.text("0123456789０９Xx -+8613", min_size=0, max_size=40)
 texts = st.none() | numbers | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(value=texts)
 @pytest.mark.parametrize(("python", "sql"), TWINS, ids=["name", "account", "text"])
 def test_python_and_duckdb_hide_the_same(python: object, sql: object, value: str | None) -> None:
     assert in_duckdb(sql("x"), value) == python(value)  # type: ignore[operator]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     before=st.sampled_from(["", "付", "a", " ", "，"]), number=st.from_regex(r"[1-9][0-9]{16}[0-9X]", fullmatch=True)
 )

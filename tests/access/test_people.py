@@ -48,11 +48,12 @@ def test_an_added_person_signs_in_with_role_and_scope(any_home: Any) -> None:
     assert actions(any_home) == ["add_user", "sign_in"]
 
 
+@pytest.mark.usefixtures("costly_passwords")
 def test_passwords_are_kept_only_as_argon2_hashes(home: Any) -> None:
     add(home)
     with home.session() as session:
         kept = session.scalars(sa.select(User)).one().password_hash
-    assert kept.startswith("$argon2id$")
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     assert SECRET not in kept
 
 
@@ -125,6 +126,7 @@ def test_an_unknown_login_and_a_wrong_password_are_told_in_the_same_words(any_ho
     assert audit.verify(any_home) is None
 
 
+@pytest.mark.usefixtures("costly_passwords")
 def test_they_also_take_the_same_time(home: Any) -> None:
     add(home)
 
@@ -141,6 +143,7 @@ def test_they_also_take_the_same_time(home: Any) -> None:
     assert 0.5 < known / unknown < 2
 
 
+@pytest.mark.usefixtures("costly_passwords")
 def test_the_hash_that_stands_in_for_unknown_logins_costs_what_a_real_one_costs() -> None:
     assert passwords.refreshed(passwords.NOBODY, "x") == passwords.NOBODY
 

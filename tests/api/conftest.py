@@ -19,8 +19,8 @@ PASSWORD = "a-long-enough-word"
 
 
 @pytest.fixture(scope="session")
-def city_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_city.template(tmp_path_factory.mktemp("city") / "home")
+def city_template(made_once: Callable[..., Path]) -> Path:
+    return made_once("small-city", small_city.template)
 
 
 @pytest.fixture

@@ -116,7 +116,8 @@ def test_a_unit_that_is_asked_is_not_told_either(city: Home, asker: Asker) -> No
         wanted = sa.select(t.Case.id).join(t.Flag, t.Flag.id == t.Case.flag_id).where(t.Case.agency_code == "990102-A01")
         numbers = list(session.scalars(wanted))
     for number in numbers:
-        for action, more in (("take", {}), ("verify", {"note": "seen"}), ("ask", {"note": "why", "letter_no": f"L{number}", "due_on": today() + dt.timedelta(30)})):
+        asked = {"note": "why", "letter_no": f"L{number}", "due_on": today() + dt.timedelta(30)}
+        for action, more in (("take", {}), ("verify", {"note": "seen"}), ("ask", asked)):
             cases.act(city, reviewer.viewer, number, action, **more)  # type: ignore[attr-defined]
         told = unit.get(f"/api/cases/{number}").text + unit.get("/api/own-cases").text
         assert not [secret for secret in SECRETS if secret in told], number

@@ -21,6 +21,7 @@ from budgetwatch.access.viewer import ROLES, Viewer
 from budgetwatch.cases import machine
 from budgetwatch.errors import BudgetwatchError
 from budgetwatch.tables import Case
+from tests.effort import examples
 
 REASONS = ["", *machine.REASONS]
 
@@ -100,7 +101,7 @@ def test_no_sequence_of_acts_breaks_the_laws(
             assert audit.verify(self.home) is None
             assert audit.last(self.home)[0] == len(steps)
 
-    run_state_machine_as_test(Life, settings=effort(max_examples=25, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(Life, settings=effort(max_examples=examples(25), stateful_step_count=25, deadline=None))
 
 
 @pytest.mark.parametrize("order", [("dismiss", "close"), ("confirm", "close")])

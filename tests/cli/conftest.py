@@ -29,8 +29,8 @@ class Said:
 
 
 @pytest.fixture(scope="session")
-def city_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_city.template(tmp_path_factory.mktemp("city") / "home")
+def city_template(made_once: Callable[..., Path]) -> Path:
+    return made_once("small-city", small_city.template)
 
 
 @pytest.fixture

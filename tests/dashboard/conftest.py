@@ -34,23 +34,26 @@ PEOPLE = {
 
 
 @pytest.fixture(scope="session")
-def peopled_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def peopled_city(made_once: Callable[..., Path]) -> Path:
     """A deployment at rest: the small city, and one person of each role."""
-    folder = small_city.template(tmp_path_factory.mktemp("dashboard") / "home")
-    home = Home(Settings(home=folder, language="en", _env_file=None))  # type: ignore[call-arg]
-    for login, (role, region, agency) in PEOPLE.items():
-        people.add_user(
-            home,
-            SYSTEM,
-            login=login,
-            name=f"{login} 某",
-            role=role,
-            password=PASSWORD,
-            region=region,
-            agency_code=agency,
-        )
-    home.close()
-    return folder
+
+    def make(folder: Path) -> None:
+        small_city.template(folder)
+        home = Home(Settings(home=folder, language="en", _env_file=None))  # type: ignore[call-arg]
+        for login, (role, region, agency) in PEOPLE.items():
+            people.add_user(
+                home,
+                SYSTEM,
+                login=login,
+                name=f"{login} 某",
+                role=role,
+                password=PASSWORD,
+                region=region,
+                agency_code=agency,
+            )
+        home.close()
+
+    return made_once("peopled-city", make)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,12 +51,18 @@ class City:
 
 
 @pytest.fixture(scope="session", params=SEEDS, ids=lambda seed: f"seed {seed}")
-def city(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    folder = tmp_path_factory.mktemp(f"city{request.param}")
-    made = generate(folder / "sent", payments=24_000, seed=request.param)
+def city(request: pytest.FixtureRequest, made_once: Callable[..., Path]) -> Iterator[City]:
+    def make(folder: Path) -> None:
+        made = generate(folder / "sent", payments=24_000, seed=request.param)
+        home = Home(Settings(home=folder / "home", database_url="", _env_file=None))  # type: ignore[call-arg]
+        receipts = [intake.take_in(home, path, profile, actor="test") for path, profile in made.files]
+        home.close()
+        (folder / "receipts").write_bytes(pickle.dumps((receipts, made.answers)))
+
+    folder = made_once(f"demo-city-{request.param}", make)
+    receipts, answers = pickle.loads((folder / "receipts").read_bytes())  # noqa: S301
     home = Home(Settings(home=folder / "home", database_url="", _env_file=None))  # type: ignore[call-arg]
-    receipts = [intake.take_in(home, path, profile, actor="test") for path, profile in made.files]
-    planted = [json.loads(line) for line in made.answers.read_text("utf-8").splitlines()]
+    planted = [json.loads(line) for line in answers.read_text("utf-8").splitlines()]
     with home.facts(SYSTEM) as facts:
         yield City(home, folder / "sent", planted, receipts, facts)
     home.close()

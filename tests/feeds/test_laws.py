@@ -20,9 +20,10 @@ from budgetwatch.feeds.profile import parse
 from budgetwatch.feeds.readers import read
 from budgetwatch.home import Home
 from budgetwatch.settings import Settings
+from tests.effort import examples
 from tests.feeds.senders import TREASURY, csv, payment, profile
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def test_any_order_and_division_into_files_gives_the_same_facts(template: Path, 
         assert facts(home) == whole
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(field, min_size=0, max_size=5), min_size=1, max_size=12), st.sampled_from(["\n", "\r\n"]))
 def test_the_fast_and_the_exact_lane_read_the_same_rows(tmp_path: Path, rows: list[list[str]], end: str) -> None:
     file = tmp_path / "f.csv"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,8 @@ from tests.queries import city as small_city
 
 
 @pytest.fixture(scope="session")
-def city_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_city.template(tmp_path_factory.mktemp("city") / "home")
+def city_template(made_once: Callable[..., Path]) -> Path:
+    return made_once("small-city", small_city.template)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from budgetwatch import calendar
 from budgetwatch.rules import Rule
 from budgetwatch.rules.book import from_text
 from budgetwatch.rules.judge import Verdict
+from tests.effort import examples
 from tests.rules.samples import LATE_TRANSFER, judged, rule_file
 
 SAME_ROW = LATE_TRANSFER[LATE_TRANSFER.index("    over:") : LATE_TRANSFER.index("    examples:")]
@@ -188,7 +189,7 @@ def test_a_year_without_a_holiday_table_is_said_not_guessed() -> None:
 DAYS = st.dates(dt.date(2015, 1, 1), dt.date(2025, 6, 30))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(start=DAYS, end=DAYS, days=st.integers(0, 60))
 def test_working_days_are_those_of_the_calendar(start: dt.date, end: dt.date, days: int) -> None:
     verdict = ask(rule(WORKING, days), event("budget_approved", str(start)), event("copied_to_congress", str(end)))

@@ -27,6 +27,7 @@ from budgetwatch.rules.finding import row_numbers
 from budgetwatch.runs import recompute, run
 from budgetwatch.text import Text
 from tests.builders import facts
+from tests.effort import examples
 from tests.rules.samples import CASH, LATE_TRANSFER, RANKED, SPLIT, rule_file
 
 AS_OF = dt.date(2025, 6, 30)
@@ -309,7 +310,7 @@ PAYMENTS = st.lists(
 )  # fmt: skip
 
 
-@hypothesis_settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=PAYMENTS, data=st.data())
 def test_the_order_of_the_rows_does_not_change_the_flags(rows: list[dict[str, Any]], data: st.DataObject) -> None:
     from tests.rules.samples import judged
