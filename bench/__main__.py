@@ -1,7 +1,7 @@
 """All measured ratios from one run: taking in, the rules, the outlier models. Exit code 1 when a goal is missed.
 
-    python -m bench                       10 million payments: some minutes, and 8 GB of temporary disk
-    python -m bench --rows 1000000        a quick look
+python -m bench                       10 million payments: some minutes, and 8 GB of temporary disk
+python -m bench --rows 1000000        a quick look
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ def main() -> int:
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--rows", type=int, default=10_000_000, help="payments (default: 10,000,000)")
-    parser.add_argument("--times", type=int, default=2, help="how often each side runs, by turns; the best counts (default: 2)")
+    parser.add_argument(
+        "--times", type=int, default=2, help="how often each side runs, by turns; the best counts (default: 2)"
+    )
     parser.add_argument("--file", type=Path, help="take in this CSV instead of making one")
     parser.add_argument("--profile", default=ingest.PROFILE, help="its profile: a name, or a .yml file")
     parser.add_argument("--home", type=Path, help="put the rules to this deployment's facts instead of building a city")

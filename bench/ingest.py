@@ -44,7 +44,9 @@ def figures(work: Path, rows: int, times: int, file: Path | None, profile: str) 
     said = takes[0].said
     rejected = f", {said['rejected']:,} rejected" if said["rejected"] else ""
     return [
-        Figure(f"taking in {said['rows_in']:,} rows{rejected}: CPU", least(takes, "cpu"), "s", least(bares, "cpu"), GOAL),
+        Figure(
+            f"taking in {said['rows_in']:,} rows{rejected}: CPU", least(takes, "cpu"), "s", least(bares, "cpu"), GOAL
+        ),
         Figure("  … by the clock", least(takes, "wall"), "s", least(bares, "wall")),
         Figure("  … peak memory", max(m.peak_mb for m in takes), "MB", goal=PEAK_GOAL),
         Figure("  … peak memory of the bare side", max(m.peak_mb for m in bares), "MB"),
@@ -62,7 +64,9 @@ def _bare(file: str, target: str) -> dict[str, int]:
     import duckdb
 
     with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": f"{target}.tmp"}) as connection:
-        connection.execute(f"COPY (SELECT * FROM read_csv('{file}', all_varchar = true)) TO '{target}' (FORMAT parquet)")
+        connection.execute(
+            f"COPY (SELECT * FROM read_csv('{file}', all_varchar = true)) TO '{target}' (FORMAT parquet)"
+        )
     return {}
 
 

@@ -101,19 +101,26 @@ def table(figures: list[Figure]) -> str:
             _number(figure.ours, figure.unit),
             "" if figure.bare is None else _number(figure.bare, figure.unit),
             "" if figure.ratio is None else f"{figure.ratio:.2f}",
-            "" if figure.goal is None else f"{'≥' if figure.least else '≤'} {_number(figure.goal, '' if figure.ratio else figure.unit)}",
+            ""
+            if figure.goal is None
+            else f"{'≥' if figure.least else '≤'} {_number(figure.goal, '' if figure.ratio else figure.unit)}",
             {None: "", True: "yes", False: "NO"}[figure.met],
         ]
         for figure in figures
     ]
     widths = [max(len(row[at]) for row in [heads, *rows]) for at in range(len(heads))]
     lines = [
-        "  ".join(cell.ljust(width) if at in (0, 5) else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            cell.ljust(width) if at in (0, 5) else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
         for row in [heads, ["─" * width for width in widths], *rows]
     ]
     return "\n".join(line.rstrip() for line in lines)
 
 
 def _number(value: float, unit: str) -> str:
-    shown = f"{value:,.0f}" if unit in ("MB", "") and value >= 100 else f"{value:,.1f}" if unit == "s" else f"{value:.2f}"
+    shown = (
+        f"{value:,.0f}" if unit in ("MB", "") and value >= 100 else f"{value:,.1f}" if unit == "s" else f"{value:.2f}"
+    )
     return f"{shown} {unit}".rstrip()

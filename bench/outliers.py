@@ -51,7 +51,9 @@ def figures(folder: Path = SHARED) -> list[Figure]:
             scores: Any = model.score_all(connection, "SELECT * FROM fact", COLUMNS, "net_amount")  # type: ignore[attr-defined]
             took = time.perf_counter() - started
             connection.register("scores", scores)
-            precision = float(average_precision_score(hits, _column(connection, "SELECT score FROM scores ORDER BY _row")))
+            precision = float(
+                average_precision_score(hits, _column(connection, "SELECT score FROM scores ORDER BY _row"))
+            )
             goal = 1.0 if name == "pair_lift" else None
             title = f"{name} on {len(hits):,} labelled payments"
             made += [

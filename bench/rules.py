@@ -33,7 +33,9 @@ def figures(work: Path, rows: int, times: int, home: Path | None, each: bool = F
         remark(f"building a demo city with {rows:,} payments and taking in its files")
         home = work / "city"
         made = child("bench.rules", "make", str(home), str(rows))
-        built = [Figure("building the demo city, without accounts and run: peak memory", made.peak_mb, "MB", goal=PEAK_GOAL)]
+        built = [
+            Figure("building the demo city, without accounts and run: peak memory", made.peak_mb, "MB", goal=PEAK_GOAL)
+        ]
     remark(f"the rules, and their bare SQL, {times} × by turns")
 
     def side(name: str) -> Measured:
@@ -53,7 +55,9 @@ def figures(work: Path, rows: int, times: int, home: Path | None, each: bool = F
     return [
         *built,
         *(
-            Figure(f"{name}: {words}" if at == 0 else f"  … {words}", _least(runs, what), "s", _least(bares, what), GOAL)
+            Figure(
+                f"{name}: {words}" if at == 0 else f"  … {words}", _least(runs, what), "s", _least(bares, what), GOAL
+            )
             for at, (what, words) in enumerate((("cpu", "CPU"), ("wall", "by the clock")))
         ),
         Figure("  … the same run again, nothing new: by the clock", min(r.said["again"] for r in runs), "s"),

@@ -76,5 +76,3 @@ def _written(statement: dict[str, Any]) -> str:
         "SELECT json_deserialize_sql(?)", [json.dumps({"error": False, "statements": [statement]})]
     ).fetchall()  # fmt: skip
     return str(text)
-
-

@@ -14,11 +14,8 @@ from dashboard.asking import Asking, href
 from dashboard.components import (
     Column,
     amount,
-    area,
     breadcrumbs,
-    button,
     card,
-    definition_list,
     delta,
     empty,
     hidden,
@@ -39,6 +36,7 @@ from dashboard.components.glossary import GLOSSARY
 from dashboard.components.money import in_one
 from dashboard.figures import budget as figures
 from dashboard.i18n import say, t
+from dashboard.pages.question_box import question_box
 
 EVERY_BOOK = "all"
 SCOPE = ("year", "region", "book", "currency", "own")
@@ -81,7 +79,7 @@ def view(asking: Asking) -> tuple[str, Any]:
         _headline(asking, shown) if top else None,
         _table(asking, shown),
         _pictures(asking, shown),
-        _dialog(asking, shown),
+        question_box(asking, shown),
     ]
     return f"{title} {say(shown.region_name)}", body
 
@@ -415,69 +413,3 @@ def _pictures(asking: Asking, shown: BudgetPreview) -> Any:
             )
         )
     return html.Div(pictures, className="two even") if pictures else None
-
-
-def _dialog(asking: Asking, shown: BudgetPreview) -> Any:
-    """The question box of one line, opened by ?ask=<code> in the address."""
-    code = asking.one("ask")
-    row = next((r for r in shown.rows if str(r["code"]) == code), None)
-    if not code or row is None or not asking.viewer.may("ask"):
-        return None
-    back = asking.same(ask=None, page=asking.one("page"))
-    line = say(row["name"]) or code
-    where = " / ".join([*(say(c.label) for c in shown.crumbs[1:]), line])
-    figures_of = {k: row.get(k) for k in ("draft", "last_budget", "last_actual", "change", "per_head")}
-    func = code if shown.by == "function" else asking.one("func")
-    agency = code if shown.by in ("department", "unit") else asking.one("agency")
-    return html.Dialog(
-        [
-            html.Div(
-                [
-                    html.H2(t("对“{line}”提问", line=line), id="ask-title"),
-                    html.A(
-                        "×",
-                        href=back,
-                        id="ask-close",
-                        className="close",
-                        **{"aria-label": t("关闭"), "data-close": "1"},
-                    ),
-                ],
-                className="dialog-head",
-            ),
-            definition_list(
-                [
-                    (t("本年草案"), amount(row.get("draft"), shown.currency, with_unit=True)),
-                    (t("上年预算"), amount(row.get("last_budget"), shown.currency, with_unit=True)),
-                    (t("上年实际"), amount(row.get("last_actual"), shown.currency, with_unit=True)),
-                    (t("变化"), delta(row.get("change"), row.get("change_ratio"), shown.currency)),
-                ]
-            ),
-            html.Form(
-                [
-                    area(
-                        t("您想问什么"),
-                        "text",
-                        id="ask-text",
-                        required=True,
-                        rows=4,
-                        placeholder=t("例如：为什么比去年增加这么多？花在哪里？"),
-                    ),
-                    hidden("budget_year", shown.year, id="ask-year"),
-                    hidden("region", shown.region, id="ask-region"),
-                    hidden("line", where, id="ask-line"),
-                    hidden("func_code", func, id="ask-func"),
-                    hidden("agency_code", agency, id="ask-agency"),
-                    hidden("pro_code", code if shown.by == "project" else "", id="ask-pro"),
-                    hidden("back", back, id="ask-back"),
-                    *[hidden(f"figure_{k}", v, id=f"ask-figure-{k}") for k, v in figures_of.items() if v is not None],
-                    html.P(t("提交后由财政部门或相关单位答复，您会在“我的提问”里看到。"), className="below"),
-                    button(t("提交问题"), id="ask-submit", kind="primary"),
-                ],
-                id="ask-form",
-                **{"data-deed": "question.ask"},
-            ),
-        ],
-        id="ask-dialog",
-        className="dialog",
-        **{"data-modal": "1", "aria-labelledby": "ask-title"},
-    )

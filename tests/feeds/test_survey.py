@@ -26,7 +26,11 @@ def surveyed(path: Path, rows: list[list[str]], end: str, chunk: int) -> Survey:
         return module.survey(path, start=0, fields=2, delimiter=",", quote='"')
 
 
-@given(rows=st.lists(st.lists(VALUES, min_size=2, max_size=2), min_size=1, max_size=6), chunk=st.integers(1, 12), end=st.sampled_from(["\n", "\r\n"]))
+@given(
+    rows=st.lists(st.lists(VALUES, min_size=2, max_size=2), min_size=1, max_size=6),
+    chunk=st.integers(1, 12),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
 def test_a_file_called_tight_has_no_value_with_outer_white_space(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], chunk: int, end: str
 ) -> None:

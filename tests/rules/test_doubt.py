@@ -27,7 +27,8 @@ LEAVES = st.sampled_from([
 CONDITION = st.recursive(
     LEAVES,
     lambda parts: st.one_of(
-        st.tuples(parts, st.sampled_from(["AND", "OR"]), parts).map(lambda t: f"({t[0]} {t[1]} {t[2]})"), parts.map(lambda p: f"NOT ({p})")
+        st.tuples(parts, st.sampled_from(["AND", "OR"]), parts).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
+        parts.map(lambda p: f"NOT ({p})"),
     ),
     max_leaves=6,
 )
@@ -54,7 +55,9 @@ def kept(connection: duckdb.DuckDBPyConnection, where: str) -> list[int]:
 
 @settings(max_examples=150, deadline=None)
 @given(condition=CONDITION, sure=st.sets(st.sampled_from(["agency_code"])))
-def test_the_rows_not_found_false_are_the_same(payments: duckdb.DuckDBPyConnection, condition: str, sure: set[str]) -> None:
+def test_the_rows_not_found_false_are_the_same(
+    payments: duckdb.DuckDBPyConnection, condition: str, sure: set[str]
+) -> None:
     assert kept(payments, not_false(condition, "payment", sure)) == kept(payments, f"({condition}) IS NOT FALSE")
 
 
