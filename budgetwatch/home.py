@@ -80,9 +80,7 @@ class Home:
             yield session
 
     @contextmanager
-    def facts(
-        self, viewer: Viewer, versions: Mapping[str, int] | None = None
-    ) -> Iterator[duckdb.DuckDBPyConnection]:
+    def facts(self, viewer: Viewer, versions: Mapping[str, int] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """A read-only connection with one view a feed, holding only what lies in the viewer's scope.
 
         `versions` asks for the facts as they were known at those versions; without it, as known now.

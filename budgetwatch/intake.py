@@ -209,11 +209,11 @@ def _figures(staged: Staged, how: Profile) -> _Figures:
     day = how.feed.day or "NULL::DATE"
     with helper() as connection:
         row = connection.execute(
-            f"""SELECT count(*), {f'count(DISTINCT _row >> {PART_BITS})' if how.melt else 'count(*)'},
-                       {'sum(amount)' if 'amount' in columns else 'NULL'}, min({day}), max({day}),
-                       {'min(currency)' if 'currency' in columns else 'NULL'},
-                       {'list(DISTINCT adm_div_code)' if 'adm_div_code' in columns else 'NULL'}
-                FROM read_parquet([{', '.join(literal(p) for p in staged.files)}])"""
+            f"""SELECT count(*), {f"count(DISTINCT _row >> {PART_BITS})" if how.melt else "count(*)"},
+                       {"sum(amount)" if "amount" in columns else "NULL"}, min({day}), max({day}),
+                       {"min(currency)" if "currency" in columns else "NULL"},
+                       {"list(DISTINCT adm_div_code)" if "adm_div_code" in columns else "NULL"}
+                FROM read_parquet([{", ".join(literal(p) for p in staged.files)}])"""
         ).fetchall()[0]
     facts, lines, total, first, last, currency, regions = row
     return _Figures(facts, lines, total, currency or "", first, last, tuple(sorted(r for r in regions or () if r)))

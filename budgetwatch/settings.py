@@ -43,9 +43,7 @@ class Settings(BaseSettings):
     memory: str = Field("2GB", description="DuckDB's memory limit; past it, it spills to home/tmp")
     threads: int = Field(0, ge=0, description="0: as many as the machine has cores")
     session_hours: int = Field(12, ge=1, description="a session ends this many hours after signing in, however busy")
-    max_unpacked_bytes: int = Field(
-        64 * 2**30, description="a packed file that unpacks to more is refused (zip bombs)"
-    )
+    max_unpacked_bytes: int = Field(64 * 2**30, description="a packed file that unpacks to more is refused (zip bombs)")
     max_unpack_ratio: int = Field(200, description="…or that grows by more than this factor past 64 MiB")
 
     @property

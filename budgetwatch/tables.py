@@ -144,7 +144,9 @@ class Batch(Base):
     currency: Mapped[str] = mapped_column(String(3), default="CNY")
     first_day: Mapped[dt.date | None] = mapped_column(Date)
     last_day: Mapped[dt.date | None] = mapped_column(Date)
-    regions: Mapped[list[str]] = mapped_column(Json, default=list, doc="region codes found in it (scope of its listing)")
+    regions: Mapped[list[str]] = mapped_column(
+        Json, default=list, doc="region codes found in it (scope of its listing)"
+    )
     fact_version: Mapped[int | None] = mapped_column(BigInteger)
     rejects_file: Mapped[str | None] = mapped_column(String(255), doc="Parquet of the rejected rows, under home")
     reasons: Mapped[dict[str, int]] = mapped_column(Json, default=dict, doc="rejects by reason")
@@ -202,7 +204,9 @@ class Flag(Base):
     __table_args__ = (Index("ix_flags_region_severity", "region", "severity"),)
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     key: Mapped[str] = mapped_column(String(64), unique=True)
-    kind: Mapped[str] = mapped_column(String(8), default="rule", doc="rule, or outlier: ranked, no case until a person says so")
+    kind: Mapped[str] = mapped_column(
+        String(8), default="rule", doc="rule, or outlier: ranked, no case until a person says so"
+    )
     rule_id: Mapped[str] = mapped_column(String(64), index=True)
     subject: Mapped[str] = mapped_column(String(512))
     subject_name: Mapped[str] = mapped_column(String(512), default="")
@@ -290,7 +294,9 @@ class Exemption(Base):
     __tablename__ = "exemptions"
     id: Mapped[int] = mapped_column(primary_key=True)
     rule_id: Mapped[str] = mapped_column(String(64), index=True)
-    region: Mapped[str] = mapped_column(String(32), default="", doc="prefix of region codes it holds for: its proposer's scope")
+    region: Mapped[str] = mapped_column(
+        String(32), default="", doc="prefix of region codes it holds for: its proposer's scope"
+    )
     agency_code: Mapped[str] = mapped_column(String(128))
     subject: Mapped[str] = mapped_column(String(512), default="", doc="empty: everything of the unit under this rule")
     reason: Mapped[str] = mapped_column(Text)
@@ -314,7 +320,9 @@ class Question(Base):
     func_code: Mapped[str | None] = mapped_column(String(16))
     pro_code: Mapped[str | None] = mapped_column(String(64))
     line: Mapped[str] = mapped_column(String(512), doc="the line's name as the deputy saw it")
-    figures: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, doc="draft, last budget, last actual, as strings")
+    figures: Mapped[dict[str, Any]] = mapped_column(
+        Json, default=dict, doc="draft, last budget, last actual, as strings"
+    )
     text: Mapped[str] = mapped_column(Text)
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     author_name: Mapped[str] = mapped_column(String(128))

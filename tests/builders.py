@@ -24,7 +24,9 @@ _ARROW = {
 }  # fmt: skip
 
 
-def table(feed: str, rows: Sequence[Mapping[str, Any]], batch: int = 1, replaces: Mapping[int, int] | None = None) -> pa.Table:
+def table(
+    feed: str, rows: Sequence[Mapping[str, Any]], batch: int = 1, replaces: Mapping[int, int] | None = None
+) -> pa.Table:
     """The rows as a canonical Arrow table; missing columns are NULL, line numbers begin at 2.
 
     `replaces` maps the index of a row to the `_row` that it supersedes.
@@ -33,14 +35,21 @@ def table(feed: str, rows: Sequence[Mapping[str, Any]], batch: int = 1, replaces
     unknown = {name for row in rows for name in row} - {*columns, "_row"}
     if unknown:
         raise ValueError(f"{feed} has no columns {sorted(unknown)}")
-    data = {name: pa.array([_value(c.kind, row.get(name)) for row in rows], _ARROW[c.kind]) for name, c in columns.items()}
+    data = {
+        name: pa.array([_value(c.kind, row.get(name)) for row in rows], _ARROW[c.kind]) for name, c in columns.items()
+    }
     data["_row"] = pa.array([row.get("_row", pack(Address(batch, n + 2))) for n, row in enumerate(rows)], pa.int64())
     data["_replaces"] = pa.array([(replaces or {}).get(n) for n in range(len(rows))], pa.int64())
     return pa.table(data)
 
 
 def facts(
-    home: Home, feed: str, rows: Sequence[Mapping[str, Any]], *, replaces: Mapping[int, int] | None = None, sender: str = "test"
+    home: Home,
+    feed: str,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    replaces: Mapping[int, int] | None = None,
+    sender: str = "test",
 ) -> int:
     """Put the rows into the home's fact store as one batch, as if a file had been taken in; returns the batch."""
     amounts = [Decimal(str(row["amount"])) for row in rows if row.get("amount") is not None]

@@ -79,7 +79,7 @@ def sql_text(expression: str) -> str:
 def sql_payee(name: str, kind: str) -> str:
     """The payee's name as printed: masked where the payee is a person.
 
-    Where the kind of payee was not sent, a name of at most four characters is taken for a person's.
+    Where the kind of payee was not sent, a name of at most four 汉字 is taken for a person's.
     """
-    person = f"{kind} = 'person' OR ({kind} IS NULL AND length(trim({name}, ' ')) <= 4)"
+    person = f"{kind} = 'person' OR ({kind} IS NULL AND regexp_full_match(trim({name}, ' '), '[\\p{{Han}}·]{{0,4}}'))"
     return f"CASE WHEN {person} THEN {sql_name(name)} ELSE {name} END"

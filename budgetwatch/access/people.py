@@ -126,12 +126,21 @@ def viewer_of_session(home: Deployment, kept: object) -> Viewer:
     It ends with the password that opened it, with the account, and `session_hours` after it was opened,
     however busy it is.
     """
-    if isinstance(kept, dict) and isinstance(number := kept.get("id"), int) and isinstance(since := kept.get("since"), int):
+    if (
+        isinstance(kept, dict)
+        and isinstance(number := kept.get("id"), int)
+        and isinstance(since := kept.get("since"), int)
+    ):
         with home.session() as session:
             user = session.get(User, number)
         age = now().timestamp() - since
         in_time = -60 <= age < home.settings.session_hours * 3600
-        if user and in_time and not _barred(home, user) and hmac.compare_digest(str(kept.get("stamp")).encode(), _stamp(home, user).encode()):
+        if (
+            user
+            and in_time
+            and not _barred(home, user)
+            and hmac.compare_digest(str(kept.get("stamp")).encode(), _stamp(home, user).encode())
+        ):
             return _viewer(user)
     raise NotSignedIn(_ENDED)
 

@@ -38,10 +38,14 @@ def create_app(home: Home, *, dashboard: bool = True) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.home = home
-    _ = home.rules  # read and checked before the first request, which would wait seconds for it; a bad rule stops the start
+    _ = (
+        home.rules
+    )  # read and checked before the first request, which would wait seconds for it; a bad rule stops the start
     errors.install(app)
     for part in (session, work, budgets, payments, data):
-        app.include_router(part.router, prefix="/api", responses=examples.ERRORS, dependencies=[Depends(session.readable)])
+        app.include_router(
+            part.router, prefix="/api", responses=examples.ERRORS, dependencies=[Depends(session.readable)]
+        )
     _add_own(app)
     # Added last stands outermost: headers on everything, then the origin, then the session.
     app.add_middleware(

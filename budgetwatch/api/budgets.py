@@ -45,7 +45,9 @@ def preview(
     year: Year = None,
     region: Place = None,
     book: Book = None,
-    by: Annotated[str | None, Query(max_length=16, description="function, department, unit, economic, project or region")] = None,
+    by: Annotated[
+        str | None, Query(max_length=16, description="function, department, unit, economic, project or region")
+    ] = None,
     function: Func = "",
     agency: Code = "",
     eco: Code = "",
@@ -63,10 +65,19 @@ def preview(
 
 @router.get("/budget/headline", summary="The draft in five numbers", responses=examples.ok("headline"))
 def headline(
-    request: Request, home: Here, viewer: Who, year: Year = None, region: Place = None, book: Book = None, own: Own = False, currency: Currency = None
+    request: Request,
+    home: Here,
+    viewer: Who,
+    year: Year = None,
+    region: Place = None,
+    book: Book = None,
+    own: Own = False,
+    currency: Currency = None,
 ) -> Response:
     """Each with one plain sentence."""
-    return answer(budgets.headline(home, viewer, year=year, region=region, book=book, own=own, currency=currency), request)
+    return answer(
+        budgets.headline(home, viewer, year=year, region=region, book=book, own=own, currency=currency), request
+    )
 
 
 @router.get("/budget/trend", summary="One line over the years", responses=examples.ok("trend"))
@@ -85,7 +96,16 @@ def trend(
 ) -> Response:
     """Budget, actual and draft of every year, oldest first."""
     points = budgets.trend(
-        home, viewer, region=region, book=book, func=function, agency=agency, eco=eco, own=own, direction=direction, currency=currency
+        home,
+        viewer,
+        region=region,
+        book=book,
+        func=function,
+        agency=agency,
+        eco=eco,
+        own=own,
+        direction=direction,
+        currency=currency,
     )
     return answer(points, request)
 
@@ -117,12 +137,22 @@ def questions(
 ) -> Response:
     """Newest first."""
     found = budgets.questions(
-        home, viewer, budget_year=year, region=region, answered=answered, mine=mine, text=text, limit=limit, offset=offset
+        home,
+        viewer,
+        budget_year=year,
+        region=region,
+        answered=answered,
+        mine=mine,
+        text=text,
+        limit=limit,
+        offset=offset,
     )
     return answer(found, request)
 
 
-@router.post("/questions", summary="Ask about a line of the draft", status_code=201, responses=examples.ok("question", 201))
+@router.post(
+    "/questions", summary="Ask about a line of the draft", status_code=201, responses=examples.ok("question", 201)
+)
 def ask(request: Request, home: Here, viewer: Who, given: Ask) -> Response:
     """For deputies; kept with the figures as they stood."""
     figures: dict[str, Any] = dict(given.figures or {})
@@ -139,7 +169,12 @@ def question(request: Request, home: Here, viewer: Who, question_id: Id) -> Resp
     return answer(budgets.question(home, viewer, question_id), request)
 
 
-@router.post("/questions/{question_id}/answer", summary="Answer a question", status_code=201, responses=examples.ok("question", 201))
+@router.post(
+    "/questions/{question_id}/answer",
+    summary="Answer a question",
+    status_code=201,
+    responses=examples.ok("question", 201),
+)
 def answer_question(request: Request, home: Here, viewer: Who, question_id: Id, given: Reply) -> Response:
     """For the unit concerned and the finance bureau; a second answer is added, none replaced."""
     review.answer(home, viewer, question_id, given.text)

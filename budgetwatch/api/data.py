@@ -51,13 +51,24 @@ def all_feeds(request: Request, home: Here, viewer: Who) -> Response:
 
 @router.get("/batches", tags=["data"], summary="The files that were sent", responses=examples.ok("batches"))
 def batches(
-    request: Request, home: Here, viewer: Who, feed: Code = "", profile: Code = "", status: Code = "", limit: Limit = 50, offset: Offset = 0
+    request: Request,
+    home: Here,
+    viewer: Who,
+    feed: Code = "",
+    profile: Code = "",
+    status: Code = "",
+    limit: Limit = 50,
+    offset: Offset = 0,
 ) -> Response:
     """Newest first; those of which every row lies within your scope."""
-    return answer(feeds.batches(home, viewer, feed=feed, profile=profile, status=status, limit=limit, offset=offset), request)
+    return answer(
+        feeds.batches(home, viewer, feed=feed, profile=profile, status=status, limit=limit, offset=offset), request
+    )
 
 
-@router.get("/batches/{batch}/rejects", tags=["data"], summary="The rejected rows of a file", responses=examples.ok("rejects"))
+@router.get(
+    "/batches/{batch}/rejects", tags=["data"], summary="The rejected rows of a file", responses=examples.ok("rejects")
+)
 def rejects(
     request: Request, home: Here, viewer: Who, batch: Id, reason: Code = "", limit: Limit = 50, offset: Offset = 0
 ) -> Response:
@@ -65,7 +76,9 @@ def rejects(
     return answer(feeds.rejects(home, viewer, batch, reason=reason, limit=limit, offset=offset), request)
 
 
-@router.post("/batches", tags=["data"], summary="Take a file in", status_code=201, responses=examples.ok("receipt", 201))
+@router.post(
+    "/batches", tags=["data"], summary="Take a file in", status_code=201, responses=examples.ok("receipt", 201)
+)
 def take_in(
     request: Request,
     home: Here,

@@ -60,7 +60,10 @@ def install(app: FastAPI) -> None:
         return shaped(
             Fault(
                 Text(f"系统出了差错，编号 {reference}。", f"The product itself failed; the reference is {reference}."),
-                fix=Text("请稍后再试；仍不行时把编号告诉系统管理员。", "Try again later; if it stays, give the reference to the administrator."),
+                fix=Text(
+                    "请稍后再试；仍不行时把编号告诉系统管理员。",
+                    "Try again later; if it stays, give the reference to the administrator.",
+                ),
                 reference=reference,
             ),
             request,
@@ -69,7 +72,9 @@ def install(app: FastAPI) -> None:
 
 def unreadable(problems: list[dict[str, Any]]) -> Invalid:
     """What is wrong with the parameters or the body, and where."""
-    where = ", ".join(".".join(str(part) for part in p["loc"] if part not in ("query", "body", "path")) or "body" for p in problems)
+    where = ", ".join(
+        ".".join(str(part) for part in p["loc"] if part not in ("query", "body", "path")) or "body" for p in problems
+    )
     said = "; ".join(str(p["msg"]) for p in problems)
     return Invalid(Text(f"参数无法识别（{said}）。", f"This cannot be read: {said}."), where=where, fix=_READ)
 
@@ -80,7 +85,13 @@ def translated(error: HTTPException, request: Request) -> BudgetwatchError:
     if error.status_code == 404:
         return NotFound(Text("没有这个地址。", "There is nothing at this address."), where=where, fix=_READ)
     if error.status_code == 405:
-        return NotAllowed(Text("这个地址不接受该方法。", "This address does not take that method."), where=where, fix=_READ)
-    refused = BadRequest(Text(f"请求无法处理（{error.detail}）。", f"The request cannot be handled: {error.detail}."), where=where, fix=_READ)
+        return NotAllowed(
+            Text("这个地址不接受该方法。", "This address does not take that method."), where=where, fix=_READ
+        )
+    refused = BadRequest(
+        Text(f"请求无法处理（{error.detail}）。", f"The request cannot be handled: {error.detail}."),
+        where=where,
+        fix=_READ,
+    )
     refused.status = error.status_code  # type: ignore[misc]
     return refused

@@ -13,6 +13,8 @@ Words = Annotated[str, Query(max_length=200, description="words to look for; sim
 Region = Annotated[str, Query(max_length=32, description="prefix of region codes, e.g. 990102")]
 Code = Annotated[str, Query(max_length=64)]
 Year = Annotated[int | None, Query(ge=1900, le=2200)]
-Currency = Annotated[str | None, Query(max_length=3, description="ISO 4217; amounts of different currencies are never added")]
+Currency = Annotated[
+    str | None, Query(max_length=3, description="ISO 4217; amounts of different currencies are never added")
+]
 #: Named otherwise inside: the framework's thread pool has a parameter of its own called `func`.
 Func = Annotated[str, Query(max_length=16, alias="func", description="prefix of a functional subject, e.g. 205")]

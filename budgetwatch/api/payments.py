@@ -50,7 +50,23 @@ def asked(
 ) -> PaymentFilter:
     """What to look for; what is left out asks nothing."""
     return PaymentFilter(
-        region, own, agency, year, first_day, last_day, function, eco, pro, payee, item, text, min_amount, max_amount, book, currency, batch
+        region,
+        own,
+        agency,
+        year,
+        first_day,
+        last_day,
+        function,
+        eco,
+        pro,
+        payee,
+        item,
+        text,
+        min_amount,
+        max_amount,
+        book,
+        currency,
+        batch,
     )
 
 
@@ -63,7 +79,9 @@ def search(
     home: Here,
     viewer: Who,
     f: Asked,
-    order: Annotated[str, Query(max_length=16, description="amount, pay_date, agency or payee; - turns it round")] = "-amount",
+    order: Annotated[
+        str, Query(max_length=16, description="amount, pay_date, agency or payee; - turns it round")
+    ] = "-amount",
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> Response:
@@ -77,7 +95,12 @@ def totals(
     home: Here,
     viewer: Who,
     f: Asked,
-    by: Annotated[str, Query(max_length=16, description="month, year, agency, function, economic, payee, region, project, item or book")] = "month",
+    by: Annotated[
+        str,
+        Query(
+            max_length=16, description="month, year, agency, function, economic, payee, region, project, item or book"
+        ),
+    ] = "month",
     limit: Annotated[int, Query(ge=0, le=10_000)] = 500,
 ) -> Response:
     """Each row's `filter` holds the parameters that show only its payments."""
@@ -96,7 +119,9 @@ def export(request: Request, home: Here, viewer: Who, f: Asked, format: Literal[
     path: File = home.path / "tmp" / f"export-{secrets.token_hex(8)}.{format}"
     payments.export(home, viewer, f, format, path, language=spoken(request))
     name = f"payments-{today():%Y%m%d}.{format}"
-    return FileResponse(path, media_type=_MEDIA[format], filename=name, background=BackgroundTask(path.unlink, missing_ok=True))
+    return FileResponse(
+        path, media_type=_MEDIA[format], filename=name, background=BackgroundTask(path.unlink, missing_ok=True)
+    )
 
 
 @router.get("/vouchers/{row}", summary="One payment whole", responses=examples.ok("voucher"))

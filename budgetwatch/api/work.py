@@ -26,7 +26,9 @@ class Act(BaseModel):
     reason: str = Field("", max_length=32, description="a code of the move's `reasons`")
     due_on: dt.date | None = None
     letter_no: str = Field("", max_length=64)
-    version: int | None = Field(None, ge=0, le=2**31, description="of the case as you saw it; refused when it has moved since")
+    version: int | None = Field(
+        None, ge=0, le=2**31, description="of the case as you saw it; refused when it has moved since"
+    )
 
 
 class Promotion(BaseModel):
@@ -45,7 +47,9 @@ def queue(
     mine: bool = False,
     overdue: bool = False,
     region: Region = "",
-    order: Annotated[str, Query(description="urgency, -amount, amount, due, newest or oldest", max_length=16)] = "urgency",
+    order: Annotated[
+        str, Query(description="urgency, -amount, amount, due, newest or oldest", max_length=16)
+    ] = "urgency",
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> Response:
@@ -64,7 +68,9 @@ def counts(request: Request, home: Here, viewer: Who) -> Response:
 
 
 @router.get("/own-cases", summary="Cases on which one's unit was asked", responses=examples.ok("queue"))
-def own_cases(request: Request, home: Here, viewer: Who, open_only: bool = False, limit: Limit = 50, offset: Offset = 0) -> Response:
+def own_cases(
+    request: Request, home: Here, viewer: Who, open_only: bool = False, limit: Limit = 50, offset: Offset = 0
+) -> Response:
     """For units and the finance bureau; what waits for a reply comes first."""
     return answer(work.own_cases(home, viewer, open_only=open_only, limit=limit, offset=offset), request)
 
@@ -81,7 +87,13 @@ def act(
     home: Here,
     viewer: Who,
     case_id: Id,
-    action: Annotated[str, Path(description="take, verify, ask, reply, return_reply, confirm, dismiss, close, send_back, release, comment", max_length=24)],
+    action: Annotated[
+        str,
+        Path(
+            description="take, verify, ask, reply, return_reply, confirm, dismiss, close, send_back, release, comment",
+            max_length=24,
+        ),
+    ],
     given: Act,
 ) -> Response:
     """A move that is not possible is refused with those that are."""
@@ -108,7 +120,16 @@ def flags(
 ) -> Response:
     """What was found, most severe first; never more than a suspicion until a person has confirmed it."""
     found = work.flags(
-        home, viewer, rule_ids=rule, severities=severity, states=state, kind=kind, text=text, region=region, limit=limit, offset=offset
+        home,
+        viewer,
+        rule_ids=rule,
+        severities=severity,
+        states=state,
+        kind=kind,
+        text=text,
+        region=region,
+        limit=limit,
+        offset=offset,
     )
     return answer(found, request)
 
@@ -119,7 +140,9 @@ def evidence(request: Request, home: Here, viewer: Who, flag_id: Id, limit: Limi
     return answer(work.evidence(home, viewer, flag_id, limit, offset), request)
 
 
-@router.post("/flags/{flag_id}/promote", summary="Make an outlier a case", status_code=201, responses=examples.ok("case", 201))
+@router.post(
+    "/flags/{flag_id}/promote", summary="Make an outlier a case", status_code=201, responses=examples.ok("case", 201)
+)
 def promote(request: Request, home: Here, viewer: Who, flag_id: Id, given: Promotion) -> Response:
     """An outlier only ranks; it becomes a case when a person says so, and why."""
     made = service.promote(home, viewer, flag_id, given.note)
@@ -128,7 +151,14 @@ def promote(request: Request, home: Here, viewer: Who, flag_id: Id, given: Promo
 
 @router.get("/leads", summary="Outliers, rarest first", responses=examples.ok("leads"))
 def leads(
-    request: Request, home: Here, viewer: Who, text: Words = "", region: Region = "", open_only: bool = True, limit: Limit = 50, offset: Offset = 0
+    request: Request,
+    home: Here,
+    viewer: Who,
+    text: Words = "",
+    region: Region = "",
+    open_only: bool = True,
+    limit: Limit = 50,
+    offset: Offset = 0,
 ) -> Response:
     """Ranked and explained; no accusation."""
     found = work.leads(home, viewer, text=text, region=region, open_only=open_only, limit=limit, offset=offset)

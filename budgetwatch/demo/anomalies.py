@@ -20,7 +20,14 @@ __all__ = ["Planted", "plant"]
 
 
 def plant(
-    plan: Plan, procedure: Procedure, transfers: Transfers, payees: Payees, *, many: int, seed: int, rng: np.random.Generator
+    plan: Plan,
+    procedure: Procedure,
+    transfers: Transfers,
+    payees: Payees,
+    *,
+    many: int,
+    seed: int,
+    rng: np.random.Generator,
 ) -> Planted:
     """Plant `many` of each kind, changing the plan where the irregularity lies in the plan."""
     planting = Planting(plan, procedure, transfers, payees, rng, many, Planted(payees=payees), seed)

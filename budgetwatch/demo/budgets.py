@@ -108,7 +108,9 @@ def _round(values: NDArray[np.float64]) -> Ints:
     return (np.round(values / _HUNDRED_YUAN) * _HUNDRED_YUAN).astype(np.int64)
 
 
-def plan(places: list[Region], units: list[Unit], slots: list[Slot], years: list[int], rng: np.random.Generator) -> Plan:
+def plan(
+    places: list[Region], units: list[Unit], slots: list[Slot], years: list[int], rng: np.random.Generator
+) -> Plan:
     """Budgets of all the years and of the next, balanced between levels."""
     made = Plan(places, units, slots, {}, years)
     base = np.array([s.base for s in slots], np.float64)

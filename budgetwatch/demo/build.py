@@ -105,7 +105,10 @@ def _empty(home: Home) -> None:
     what = (
         Text("这里已经建有演示城市。", "The demo city stands here already.")
         if demo
-        else Text("这里已有真实数据或账号，不能再建演示城市。", "This home holds data or accounts; the demo city needs an empty one.")
+        else Text(
+            "这里已有真实数据或账号，不能再建演示城市。",
+            "This home holds data or accounts; the demo city needs an empty one.",
+        )
     )
     raise Conflict(
         what,
@@ -129,7 +132,8 @@ def _exempt(home: Home, proposer: Viewer, approver: Viewer, years: int) -> int:
         return 0
     with home.facts(SYSTEM) as facts:
         found = facts.execute(
-            "select agency_code, min(pay_date), max(pay_date) from payment where purpose = ? group by 1", [OPEN_AT_WEEKENDS]
+            "select agency_code, min(pay_date), max(pay_date) from payment where purpose = ? group by 1",
+            [OPEN_AT_WEEKENDS],
         ).fetchall()
     for agency, first, last in found:
         proposal = exemptions.propose(

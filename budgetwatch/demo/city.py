@@ -104,7 +104,9 @@ def payments(city: City, year: int) -> Iterator[pl.DataFrame]:
         frames += [f for f in (extra,) if f.height]
         start = stop
         if frames:
-            whole = pl.concat(frames, how="diagonal_relaxed").sort("pay_date", "agency_code", "slot", "cents", maintain_order=True)
+            whole = pl.concat(frames, how="diagonal_relaxed").sort(
+                "pay_date", "agency_code", "slot", "cents", maintain_order=True
+            )
             yield city.planted.retouch(whole, year)
 
 
@@ -225,10 +227,16 @@ def _write_ledgers(folder: Path, city: City, out: Generated) -> None:
     put(indicators.filter(place != places.CITY), senders.INDICATOR_DISTRICTS)
     planted = city.planted
     tables = {
-        "adjustment": (planted.edited("adjustment", ledgers.adjustments(plan, procedure)) + planted.adjustments, ("amount",)),
+        "adjustment": (
+            planted.edited("adjustment", ledgers.adjustments(plan, procedure)) + planted.adjustments,
+            ("amount",),
+        ),
         "transfer": ([_record(t) for t in city.transfers.rows], ("amount",)),
         "carryover": (_over(ledgers.carryovers(plan), planted.carryovers), ("formed", "used", "recovered", "balance")),
-        "debt_limit": (planted.edited("debt_limit", assets.debt_limits(plan)), ("ceiling", "balance", "fiscal_capacity")),
+        "debt_limit": (
+            planted.edited("debt_limit", assets.debt_limits(plan)),
+            ("ceiling", "balance", "fiscal_capacity"),
+        ),
         "debt_bond": (planted.edited("debt_bond", assets.bonds(plan, rng)), ("proceeds", "spent")),
         "project_invest": (
             planted.edited("project_invest", assets.projects(plan, rng)),
@@ -243,7 +251,10 @@ def _write_ledgers(folder: Path, city: City, out: Generated) -> None:
 
 def _over(ordinary: list[dict[str, Any]], planted: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The ordinary ledger with the planted entries in place of those of the same project, year and origin."""
-    named = {tuple(row[k] for k in ("budget_year", "agency_code", "pro_code", "form_year")): row for row in (*ordinary, *planted)}
+    named = {
+        tuple(row[k] for k in ("budget_year", "agency_code", "pro_code", "form_year")): row
+        for row in (*ordinary, *planted)
+    }
     return list(named.values())
 
 

@@ -50,7 +50,9 @@ class Procedure:
 
     def find(self, kind: str, year: int, agency_code: str) -> Event:
         """The event of that kind of that unit."""
-        return next(e for e in self.events if e.event_type == kind and e.budget_year == year and e.agency_code == agency_code)
+        return next(
+            e for e in self.events if e.event_type == kind and e.budget_year == year and e.agency_code == agency_code
+        )
 
 
 def _after(day: dt.date, low: int, high: int, rng: np.random.Generator) -> dt.date:
@@ -89,12 +91,21 @@ def home(plan: Plan, place: Region) -> Region:
 
 
 def _congress(made: Procedure, plan: Plan, place: Region, year: int, rng: np.random.Generator) -> None:
-    opens = days.workday_near(dt.date(year, 1, {"city": 14, "district": 11}.get(place.level, 9)) + dt.timedelta(int(rng.integers(0, 3))))
+    opens = days.workday_near(
+        dt.date(year, 1, {"city": 14, "district": 11}.get(place.level, 9)) + dt.timedelta(int(rng.integers(0, 3)))
+    )
     opened = made.add(year, place.code, "congress_open", opens, f"{place.name}人民代表大会{year}年会议开幕")
     submitted = opens - dt.timedelta(int(rng.integers(33, 45)))
     while not days.is_workday(submitted):
         submitted -= dt.timedelta(1)
-    made.add(year, place.code, "draft_submitted", submitted, f"{place.name}{year}年预算草案初步方案", refers_to=opened.event_id)
+    made.add(
+        year,
+        place.code,
+        "draft_submitted",
+        submitted,
+        f"{place.name}{year}年预算草案初步方案",
+        refers_to=opened.event_id,
+    )
     for number in range(1, int(rng.integers(2, 4)) if place.level != "city" else 2):
         heard = days.workday_near(submitted + dt.timedelta(int(rng.integers(2, 9)) + number * 3))
         made.add(year, place.code, "voters_consulted", heard, f"听取选民和社会各界对{year}年预算草案的意见（第{number}片区）",
@@ -118,7 +129,11 @@ def _approvals(made: Procedure, plan: Plan, place: Region, year: int, rng: np.ra
     """Finance approves departments within 20 days, departments their units within 15, each published within 20, copies sent."""
     congress = home(plan, place)
     start = made.approved[congress.code, year]
-    whole = next(e for e in made.events if e.event_type == "budget_approved" and e.budget_year == year and e.adm_div_code == congress.code)
+    whole = next(
+        e
+        for e in made.events
+        if e.event_type == "budget_approved" and e.budget_year == year and e.adm_div_code == congress.code
+    )
     answered: dict[int, Event] = {}
     for unit in (u for u in plan.units if u.region.code == place.code):
         if unit.parent is None:
@@ -145,7 +160,9 @@ def _rest_of_year(made: Procedure, plan: Plan, place: Region, year: int, rng: np
     if place.level in ("city", "district"):
         meeting = days.workday_near(dt.date(year, 7, 20) + dt.timedelta(int(rng.integers(0, 10))))
         made.meeting[place.code, year] = meeting
-        sits = made.add(year, place.code, "standing_committee", meeting, f"{place.name}人大常委会会议审查{year}年预算调整方案")
+        sits = made.add(
+            year, place.code, "standing_committee", meeting, f"{place.name}人大常委会会议审查{year}年预算调整方案"
+        )
         made.add(year, place.code, "adjustment_submitted", meeting - dt.timedelta(int(rng.integers(33, 42))),
                  f"{place.name}{year}年预算调整初步方案", refers_to=sits.event_id)  # fmt: skip
     if year == plan.years[-1]:
@@ -170,7 +187,9 @@ def _suggestions(made: Procedure, plan: Plan, year: int, rng: np.random.Generato
         departments = [u for u in plan.units if u.region.code == place.code and u.parent is None and not u.is_finance]
         for unit in departments[:6]:
             given = days.workday_near(dt.date(year, 2, 20) + dt.timedelta(int(rng.integers(0, 15))))
-            event = made.add(year, place.code, "suggestion_assigned", given, f"关于加强{unit.kind.topic}工作的建议", **_agency(unit))
+            event = made.add(
+                year, place.code, "suggestion_assigned", given, f"关于加强{unit.kind.topic}工作的建议", **_agency(unit)
+            )
             made.add(year, place.code, "suggestion_answered", _after(given, 35, 80, rng), f"对加强{unit.kind.topic}工作建议的答复",
                      refers_to=event.event_id, **_agency(unit))  # fmt: skip
 
@@ -186,5 +205,3 @@ def _issue_dates(made: Procedure, plan: Plan) -> None:
             else:
                 budget.issued.append(days.next_workday(made.unit_approved[slot.unit, year]))
         budget.tracking = [""] * len(plan.slots)
-
-

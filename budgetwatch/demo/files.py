@@ -58,7 +58,9 @@ class Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("wb")
         packed = path.suffix == ".gz"
-        self._pack = gzip.GzipFile("", "wb", 1, self._file, mtime=0) if packed else None  # no clock in the file: same city, same bytes
+        self._pack = (
+            gzip.GzipFile("", "wb", 1, self._file, mtime=0) if packed else None
+        )  # no clock in the file: same city, same bytes
         self._out: IO[bytes] = self._pack or self._file  # type: ignore[assignment]
         self._begun = False
         self.lines = 0

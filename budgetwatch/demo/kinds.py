@@ -30,7 +30,14 @@ def _department(key: str, name: str, func: str, staff: tuple[int, int], topic: s
 
 
 def _institution(
-    key: str, name: str, func: str, staff: tuple[int, int], parent: str, topic: str, *projects: Project, partly: bool = False
+    key: str,
+    name: str,
+    func: str,
+    staff: tuple[int, int],
+    parent: str,
+    topic: str,
+    *projects: Project,
+    partly: bool = False,
 ) -> Kind:
     return Kind(key, "{place}" + name, func, "partial" if partly else "full", staff, projects, parent, topic)
 

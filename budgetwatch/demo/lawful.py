@@ -56,7 +56,9 @@ def _salaries_on_working_weekends(p: Planting) -> None:
             due = salary_days(unit.index, p.salary_seed, year)
             hits = tuple(day for day in swapped if day in due)
             if hits and slots:
-                label = p.label("salary_on_working_weekend", ("PY-12",), year, slots[0], hard=True, days=[str(d) for d in hits])
+                label = p.label(
+                    "salary_on_working_weekend", ("PY-12",), year, slots[0], hard=True, days=[str(d) for d in hits]
+                )
                 p.out.marks += [Mark(year, slot, label, hits) for slot in slots]
 
 
@@ -105,12 +107,20 @@ def reserve_of(p: Planting, slot: int) -> int:
 
 def _december_settlement(p: Planting) -> None:
     """One large final payment in December, due by contract after the year's acceptance."""
+
     def wanted(i: int, s: Slot, b: Budget) -> bool:
-        return s.line_type == "project" and s.source == "own" and s.eco in ("30227", "30213", "31006") and b.paid[i] > 150 * WAN
+        return (
+            s.line_type == "project"
+            and s.source == "own"
+            and s.eco in ("30227", "30213", "31006")
+            and b.paid[i] > 150 * WAN
+        )
 
     for year, slot in p.spots(wanted):
         budget = p.plan.budgets[year]
-        amount = int(min(p.unit_total(budget, p.plan.slots[slot].unit) * 0.05, budget.paid[slot] * 0.3)) // 100 * 100 + 42
+        amount = (
+            int(min(p.unit_total(budget, p.plan.slots[slot].unit) * 0.05, budget.paid[slot] * 0.3)) // 100 * 100 + 42
+        )
         label = p.label("december_settlement", ("EX-04", "EX-07"), year, slot, hard=True)
         p.pay(label, year, slot, p.workday(year, slot, 12, 12), amount, p.company(slot, "技术服务"),
               f"{year}年度{budget.names[slot]}年终结算款", contract=True)  # fmt: skip
@@ -118,9 +128,20 @@ def _december_settlement(p: Planting) -> None:
 
 def _exempted_weekends(p: Planting) -> None:
     """A unit that works at weekends by its nature and pays then; an approved exemption says so."""
-    for _, slot in p.spots(lambda i, s, b: s.line_type == "project" and s.source == "own" and s.eco == "30227", count=1):
+    for _, slot in p.spots(
+        lambda i, s, b: s.line_type == "project" and s.source == "own" and s.eco == "30227", count=1
+    ):
         for one in p.plan.years:
             p.take(one, slot)
             label = p.label("exempted_weekend_payment", ("PY-12",), one, slot, hard=True, exemption="PY-12")
             for _ in range(3):
-                p.pay(label, one, slot, p.day_off(one), p.cents(2.1, 4.4), p.company(slot, "活动保障"), OPEN_AT_WEEKENDS, contract=True)
+                p.pay(
+                    label,
+                    one,
+                    slot,
+                    p.day_off(one),
+                    p.cents(2.1, 4.4),
+                    p.company(slot, "活动保障"),
+                    OPEN_AT_WEEKENDS,
+                    contract=True,
+                )

@@ -22,7 +22,6 @@ from budgetwatch.demo.transfers import general_to_city
 Row = dict[str, Any]
 
 
-
 def frame(rows: list[Row], amounts: tuple[str, ...]) -> pl.DataFrame:
     """Rows as a frame whose `amounts`, given in 分, become yuan."""
     return pl.DataFrame(rows, infer_schema_length=None).with_columns(exact(a) for a in amounts)
@@ -33,7 +32,9 @@ def exact(column: str) -> pl.Expr:
     cents = pl.col(column)
     text = cents.abs().cast(pl.String).str.zfill(3)
     sign = pl.when(cents < 0).then(pl.lit("-")).otherwise(pl.lit(""))
-    return (sign + text.str.head(text.str.len_chars() - 2) + "." + text.str.tail(2)).cast(pl.Decimal(18, 2)).alias(column)
+    return (
+        (sign + text.str.head(text.str.len_chars() - 2) + "." + text.str.tail(2)).cast(pl.Decimal(18, 2)).alias(column)
+    )
 
 
 def budget_lines(plan: Plan, procedure: Procedure, rng: np.random.Generator) -> list[Row]:
@@ -221,7 +222,9 @@ def adjustments(plan: Plan, procedure: Procedure) -> list[Row]:
     """New bonds approved by the standing committee, and virements within a unit; amounts in 分."""
     rows: list[Row] = []
 
-    def add(year: int, i: int, kind: str, on: dt.date, amount: int, source: str | None, doc: str | None, body: str, why: str) -> None:
+    def add(
+        year: int, i: int, kind: str, on: dt.date, amount: int, source: str | None, doc: str | None, body: str, why: str
+    ) -> None:
         budget, slot = plan.budgets[year], plan.slots[i]
         unit = plan.units[slot.unit]
         rows.append({
@@ -291,7 +294,9 @@ def disclosures(plan: Plan, procedure: Procedure) -> list[Row]:
 def _figures(plan: Plan, amounts: Ints, items: list[int]) -> dict[str, int]:
     def total(*, line: str = "", eco: str = "") -> int:
         return sum(
-            int(amounts[i]) for i in items if (not line or plan.slots[i].line_type == line) and (not eco or plan.slots[i].eco == eco)
+            int(amounts[i])
+            for i in items
+            if (not line or plan.slots[i].line_type == line) and (not eco or plan.slots[i].eco == eco)
         )
 
     personnel, operating, project = total(line="personnel"), total(line="operating"), total(line="project")

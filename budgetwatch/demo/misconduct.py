@@ -42,7 +42,13 @@ def plant(p: Planting) -> None:
 
 
 def _own_project(s: Slot, b: Budget, i: int, least_wan: float) -> bool:
-    return s.line_type == "project" and s.source == "own" and s.book == "1" and s.rhythm == "regular" and b.paid[i] >= least_wan * WAN
+    return (
+        s.line_type == "project"
+        and s.source == "own"
+        and s.book == "1"
+        and s.rhythm == "regular"
+        and b.paid[i] >= least_wan * WAN
+    )
 
 
 def _office(s: Slot) -> bool:
@@ -78,7 +84,9 @@ def _before_approval(p: Planting) -> None:
     """Large project payments in the first days of January, before the congress has approved the budget."""
     for year, slot in p.spots(lambda i, s, b: _own_project(s, b, i, 300), years=p.plan.years[1:] or p.plan.years):
         unit = p.plan.slots[slot].unit
-        wages = sum(int(p.plan.budgets[year].paid[i]) for i in p.plan.of_unit(unit) if p.plan.slots[i].line_type == "personnel")
+        wages = sum(
+            int(p.plan.budgets[year].paid[i]) for i in p.plan.of_unit(unit) if p.plan.slots[i].line_type == "personnel"
+        )
         approved = p.procedure.approved[home(p.plan, p.plan.region_of(slot)).code, year]
         label = p.label("spending_before_approval", ("BP-29",), year, slot, also=("PY-24",), approved=str(approved))
         early = [d for n in days.of(year).work[:12] if (d := days.day(int(n))) < approved and d.day >= 3]
@@ -90,9 +98,13 @@ def _before_approval(p: Planting) -> None:
 
 def _concentration(p: Planting) -> None:
     """Most of a unit's project spending goes to one company."""
+
     def wanted(i: int, s: Slot, b: Budget) -> bool:
-        return _own_project(s, b, i, 20) and s.eco[:3] in ("302", "310") and len(_projects(p, s.unit)) >= 2 and not any(
-            p.plan.slots[k].eco[:3] == "303" or p.plan.slots[k].book != "1" for k in _projects(p, s.unit)
+        return (
+            _own_project(s, b, i, 20)
+            and s.eco[:3] in ("302", "310")
+            and len(_projects(p, s.unit)) >= 2
+            and not any(p.plan.slots[k].eco[:3] == "303" or p.plan.slots[k].book != "1" for k in _projects(p, s.unit))
         )
 
     for year, slot in p.spots(wanted):
@@ -102,12 +114,18 @@ def _concentration(p: Planting) -> None:
 
 
 def _projects(p: Planting, unit: int) -> list[int]:
-    return [i for i in p.plan.of_unit(unit) if p.plan.slots[i].line_type == "project" and p.plan.slots[i].rhythm == "regular"]
+    return [
+        i
+        for i in p.plan.of_unit(unit)
+        if p.plan.slots[i].line_type == "project" and p.plan.slots[i].rhythm == "regular"
+    ]
 
 
 def _direct_to_own_account(p: Planting) -> None:
     """Direct funds moved to a fiscal special account or the unit's own basic account."""
-    for n, (year, slot) in enumerate(p.spots(lambda i, s, b: s.source == "direct" and s.line_type == "project" and b.paid[i] > 60 * WAN)):
+    for n, (year, slot) in enumerate(
+        p.spots(lambda i, s, b: s.source == "direct" and s.line_type == "project" and b.paid[i] > 60 * WAN)
+    ):
         unit = p.plan.units[p.plan.slots[slot].unit]
         own = (unit.name, "own_unit", "basic")
         payee = p.payees.add(*own if n % 2 else (f"{unit.region.name}财政专户", "fiscal_account", "fiscal"))
@@ -136,13 +154,16 @@ def _idle_bond(p: Planting) -> None:
 
 def _stuck_special(p: Planting) -> None:
     """A special transfer passed to a unit that spends nothing of it."""
+
     def alone(i: int, s: Slot, b: Budget) -> bool:
         return s.source in ("upper_special", "direct") and s.line_type == "project" and p.alone(b, i)
 
     for year, slot in p.spots(alone, years=p.plan.years[:-1]):
         budget = p.plan.budgets[year]
         budget.paid[slot] = 0
-        p.label("funds_stuck", ("TR-04",), year, slot, also=("EX-03", "EX-01", "CF-02"), tracking_id=budget.tracking[slot])
+        p.label(
+            "funds_stuck", ("TR-04",), year, slot, also=("EX-03", "EX-01", "CF-02"), tracking_id=budget.tracking[slot]
+        )
 
 
 def _small_in_unit(p: Planting, i: int, s: Slot, b: Budget) -> bool:
@@ -151,6 +172,7 @@ def _small_in_unit(p: Planting, i: int, s: Slot, b: Budget) -> bool:
 
 def _zero_execution(p: Planting) -> None:
     """A project with money and no payment all year."""
+
     def wanted(i: int, s: Slot, b: Budget) -> bool:
         return _own_project(s, b, i, 20) and s.eco not in ("31001", "31005") and _small_in_unit(p, i, s, b)
 
@@ -162,6 +184,7 @@ def _zero_execution(p: Planting) -> None:
 
 def _over_budget(p: Planting) -> None:
     """An item paid twelve per cent beyond its indicator."""
+
     def wanted(i: int, s: Slot, b: Budget) -> bool:
         return (s.line_type in ("operating", "project") and s.source == "own" and s.rhythm == "regular" and s.book == "1"
                 and s.eco not in (*THREE_PUBLIC, "30215", "30216", "31001", "31005") and _small_in_unit(p, i, s, b))  # fmt: skip
@@ -184,6 +207,7 @@ def _three_public(p: Planting) -> None:
 
 def _large_virement(p: Planting) -> None:
     """More than a fifth of a project's budget moved to another, and more than 10 万元: less is customarily let pass."""
+
     def wanted(i: int, s: Slot, b: Budget) -> bool:
         if not _own_project(s, b, i, 30) or b.added[i] or b.reduced[i]:
             return False
@@ -202,13 +226,23 @@ def _large_virement(p: Planting) -> None:
         budget.paid[target] += amount * 96 // 100
         for i in (slot, target):
             p.forget_carry(year, i)
-        p.label("large_virement", ("EX-12",), year, slot, also=("EX-15",), to_project=budget.codes[target], amount=str(amount))
+        p.label(
+            "large_virement",
+            ("EX-12",),
+            year,
+            slot,
+            also=("EX-15",),
+            to_project=budget.codes[target],
+            amount=str(amount),
+        )
 
 
 def _partner(p: Planting, i: int, s: Slot, b: Budget) -> int | None:
     for k in p.plan.of_unit(s.unit):
         other = p.plan.slots[k]
-        like = other.line_type == "project" and other.source == "own" and other.book == "1" and other.rhythm == "regular"
+        like = (
+            other.line_type == "project" and other.source == "own" and other.book == "1" and other.rhythm == "regular"
+        )
         if k != i and like and not b.added[k] and not b.reduced[k] and b.approved[k] * 3 > b.approved[i]:
             return k
     return None
@@ -216,6 +250,7 @@ def _partner(p: Planting, i: int, s: Slot, b: Budget) -> int | None:
 
 def _reserve_misused(p: Planting) -> None:
     """The contingency reserve used for redecoration, without a decision's number."""
+
     def wanted(i: int, s: Slot, b: Budget) -> bool:
         region = p.plan.region_of(i)
         return _own_project(s, b, i, 60) and s.eco == "31006" and region.has_congress and not b.added[i]
@@ -240,6 +275,7 @@ def _reserve_misused(p: Planting) -> None:
 
 def _split_purchase(p: Planting) -> None:
     """Three purchases of about 98,000 from one company within twenty days, none of them tendered."""
+
     def wanted(i: int, s: Slot, b: Budget) -> bool:
         return (s.source == "own" and s.rhythm == "regular" and s.eco in ("30201", "30213", "30227", "31002", "31003", "31007", "30202")
                 and s.book == "1" and b.paid[i] > 40 * WAN)  # fmt: skip
@@ -262,14 +298,25 @@ def _before(start: dt.date, later: int) -> dt.date:
 
 def _just_below(p: Planting) -> None:
     """Four purchases in a year just below the limit, each from another company."""
-    for year, slot in p.spots(lambda i, s, b: _own_project(s, b, i, 80) and s.eco in ("30227", "31003", "31006", "31007", "30213")):
+    for year, slot in p.spots(
+        lambda i, s, b: _own_project(s, b, i, 80) and s.eco in ("30227", "31003", "31006", "31007", "30213")
+    ):
         label = p.label("just_below_limit", ("PY-11",), year, slot)
         for month, amount in zip((4, 6, 8, 10), (9_460_000, 9_735_050, 9_289_900, 9_690_000), strict=True):
-            p.pay(label, year, slot, p.workday(year, slot, month, month), amount, p.company(slot, "技术服务"), "零星设备及服务采购")
+            p.pay(
+                label,
+                year,
+                slot,
+                p.workday(year, slot, month, month),
+                amount,
+                p.company(slot, "技术服务"),
+                "零星设备及服务采购",
+            )
 
 
 def _duplicate(p: Planting) -> None:
     """The same bill paid twice, six days apart; half of them show the same invoice."""
+
     def wanted(i: int, s: Slot, b: Budget) -> bool:
         return s.source == "own" and s.rhythm == "regular" and s.eco in ("30213", "30227", "30202", "31003", "31007")
 
@@ -282,7 +329,16 @@ def _duplicate(p: Planting) -> None:
                 break
         number = f"77{year % 100:02d}{slot:08d}"
         for day in (first, first + dt.timedelta(6)):
-            p.pay(label, year, slot, day, amount, payee, f"设备维护费（{first.month}月）", changes={"invoice_no": number} if n % 2 == 0 else {})
+            p.pay(
+                label,
+                year,
+                slot,
+                day,
+                amount,
+                payee,
+                f"设备维护费（{first.month}月）",
+                changes={"invoice_no": number} if n % 2 == 0 else {},
+            )
 
 
 def _two_accounts(p: Planting) -> None:
@@ -294,7 +350,16 @@ def _two_accounts(p: Planting) -> None:
         p.payees.names[second] = p.payees.names[first]
         start = p.workday(year, slot, 4, 9)
         p.pay(label, year, slot, start, p.cents(14, 24), first, "项目服务费", contract=True)
-        p.pay(label, year, slot, days.workday_near(start + dt.timedelta(20)), p.cents(26, 38), second, "项目服务费尾款", contract=True)
+        p.pay(
+            label,
+            year,
+            slot,
+            days.workday_near(start + dt.timedelta(20)),
+            p.cents(26, 38),
+            second,
+            "项目服务费尾款",
+            contract=True,
+        )
 
 
 def _own_account(p: Planting) -> None:
@@ -302,12 +367,17 @@ def _own_account(p: Planting) -> None:
     for year, slot in p.spots(lambda i, s, b: _own_project(s, b, i, 60)):
         unit = p.plan.units[p.plan.slots[slot].unit]
         label = p.label("to_own_basic_account", ("PY-02",), year, slot, also=("PY-03", "EX-23"))
-        payee = p.payees.add(unit.name, "own_unit", "basic") if unit.name not in p.payees.names else p.payees.names.index(unit.name)
+        payee = (
+            p.payees.add(unit.name, "own_unit", "basic")
+            if unit.name not in p.payees.names
+            else p.payees.names.index(unit.name)
+        )
         p.pay(label, year, slot, p.workday(year, slot, 5, 11), p.cents(18, 46), payee, "划转项目周转资金")
 
 
 def _to_treasury_below(p: Planting) -> None:
     """A department that is not the finance bureau pays a finance bureau below it."""
+
     def wanted(i: int, s: Slot, b: Budget) -> bool:
         unit = p.plan.units[s.unit]
         return _own_project(s, b, i, 60) and unit.region.level in ("city", "district") and not unit.is_finance
@@ -324,26 +394,48 @@ def _to_treasury_below(p: Planting) -> None:
 
 def _to_persons(p: Planting) -> None:
     """120,000 yuan of labour fees to one person."""
-    for year, slot in p.spots(lambda i, s, b: s.eco in ("30226", "30227") and s.source == "own" and s.book == "1" and s.rhythm == "regular"):
+    for year, slot in p.spots(
+        lambda i, s, b: s.eco in ("30226", "30227") and s.source == "own" and s.book == "1" and s.rhythm == "regular"
+    ):
         label = p.label("large_personal_payment", ("PY-01",), year, slot, eco_code="30226")
         changes = {} if p.plan.slots[slot].eco == "30226" else {"dep_eco_code": "30226"}
         if changes:
             p.out.labels[label - 1].also = ("EX-08", "EX-09")
-        p.pay(label, year, slot, p.workday(year, slot), 12_000_000, p.payees.person(), "专家咨询劳务费", changes=changes)
+        p.pay(
+            label, year, slot, p.workday(year, slot), 12_000_000, p.payees.person(), "专家咨询劳务费", changes=changes
+        )
 
 
 def _cash(p: Planting) -> None:
     """A large withdrawal in cash."""
     for year, slot in p.spots(lambda i, s, b: _office(s)):
         label = p.label("cash_withdrawal", ("PY-05",), year, slot, also=("PY-01",))
-        p.pay(label, year, slot, p.workday(year, slot), p.cents(5.6, 8.4), p.payees.person(), "提取备用金", settlement="cash")
+        p.pay(
+            label,
+            year,
+            slot,
+            p.workday(year, slot),
+            p.cents(5.6, 8.4),
+            p.payees.person(),
+            "提取备用金",
+            settlement="cash",
+        )
 
 
 def _weekend(p: Planting) -> None:
     """A large payment on a day when offices are closed."""
     for year, slot in p.spots(lambda i, s, b: _own_project(s, b, i, 100) and s.eco[:3] in ("302", "310")):
         label = p.label("weekend_payment", ("PY-12",), year, slot)
-        p.pay(label, year, slot, p.day_off(year), p.cents(31, 78), p.company(slot, "技术服务"), f"{p.plan.budgets[year].names[slot]}服务费", contract=True)
+        p.pay(
+            label,
+            year,
+            slot,
+            p.day_off(year),
+            p.cents(31, 78),
+            p.company(slot, "技术服务"),
+            f"{p.plan.budgets[year].names[slot]}服务费",
+            contract=True,
+        )
 
 
 def _words(p: Planting) -> None:
@@ -361,7 +453,9 @@ def _words(p: Planting) -> None:
 
 def _round_month(p: Planting) -> None:
     """Two crooked payments to one company in one month that add up to 80,000 exactly."""
-    for year, slot in p.spots(lambda i, s, b: s.line_type == "operating" and s.eco in ("30201", "30213", "30202", "30227", "30216")):
+    for year, slot in p.spots(
+        lambda i, s, b: s.line_type == "operating" and s.eco in ("30201", "30213", "30202", "30227", "30216")
+    ):
         label = p.label("round_monthly_total", ("PY-09",), year, slot)
         part, payee = p.cents(3.1, 4.4), p.company(slot, "办公用品")
         month = int(p.rng.integers(4, 10))
@@ -376,4 +470,14 @@ def _no_indicator(p: Planting) -> None:
     for n, (year, slot) in enumerate(p.spots(lambda i, s, b: _own_project(s, b, i, 40))):
         label = p.label("no_indicator", ("EX-08",), year, slot, also=("EX-09",))
         changes = {"indicator_no": None} if n % 2 else {"indicator_no": None, "pro_code": None, "pro_name": None}
-        p.pay(label, year, slot, p.workday(year, slot), p.cents(11, 32), p.company(slot, "技术服务"), "追加业务支出", contract=True, changes=changes)
+        p.pay(
+            label,
+            year,
+            slot,
+            p.workday(year, slot),
+            p.cents(11, 32),
+            p.company(slot, "技术服务"),
+            "追加业务支出",
+            contract=True,
+            changes=changes,
+        )

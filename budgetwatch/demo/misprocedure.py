@@ -88,12 +88,28 @@ def _late_approvals(p: Planting) -> None:
         place = home(p.plan, unit.region).code
         event = p.procedure.find("department_budget_approved", year, unit.code)
         _set(p, year, unit, event, p.procedure.approved[place, year] + dt.timedelta(23))
-        p.label("late_department_approval", ("TL-01",), year, place=place, agency=unit.code, event_id=event.event_id, days=23)
+        p.label(
+            "late_department_approval",
+            ("TL-01",),
+            year,
+            place=place,
+            agency=unit.code,
+            event_id=event.event_id,
+            days=23,
+        )
     for year, unit in _units(p, False):
         above = p.procedure.find("department_budget_approved", year, p.plan.units[unit.parent or 0].code)
         event = p.procedure.find("unit_budget_approved", year, unit.code)
         _set(p, year, unit, event, above.event_date + dt.timedelta(19))
-        p.label("late_unit_approval", ("TL-02",), year, place=home(p.plan, unit.region).code, agency=unit.code, event_id=event.event_id, days=19)
+        p.label(
+            "late_unit_approval",
+            ("TL-02",),
+            year,
+            place=home(p.plan, unit.region).code,
+            agency=unit.code,
+            event_id=event.event_id,
+            days=19,
+        )
 
 
 def _missed_copy(p: Planting) -> None:
@@ -101,9 +117,18 @@ def _missed_copy(p: Planting) -> None:
     for year, unit in _units(p, True):
         event = p.procedure.find("department_budget_approved", year, unit.code)
         p.procedure.events[:] = [
-            e for e in p.procedure.events if not (e.event_type == "copied_to_congress" and e.refers_to == event.event_id)
+            e
+            for e in p.procedure.events
+            if not (e.event_type == "copied_to_congress" and e.refers_to == event.event_id)
         ]
-        p.label("missed_copy", ("TL-09",), year, place=home(p.plan, unit.region).code, agency=unit.code, event_id=event.event_id)
+        p.label(
+            "missed_copy",
+            ("TL-09",),
+            year,
+            place=home(p.plan, unit.region).code,
+            agency=unit.code,
+            event_id=event.event_id,
+        )
 
 
 def _late_publications(p: Planting) -> None:
@@ -118,13 +143,17 @@ def _late_publications(p: Planting) -> None:
                     event_id=event.event_id, days=27)  # fmt: skip
     for year, place in _places(p, ("district", "town")):
         approval = _event(p, "budget_approved", year, place)
-        event = next(e for e in p.procedure.events if e.event_type == "government_published" and e.refers_to == approval.event_id)
+        event = next(
+            e for e in p.procedure.events if e.event_type == "government_published" and e.refers_to == approval.event_id
+        )
         event.event_date = approval.event_date + dt.timedelta(26)
         p.label("late_government_publication", ("TL-03",), year, place=place.code, event_id=event.event_id, days=26)
 
 
 def _event(p: Planting, kind: str, year: int, place: Region) -> Event:
-    return next(e for e in p.procedure.events if e.event_type == kind and e.budget_year == year and e.adm_div_code == place.code)
+    return next(
+        e for e in p.procedure.events if e.event_type == kind and e.budget_year == year and e.adm_div_code == place.code
+    )
 
 
 def _late_at_congress(p: Planting) -> None:
@@ -173,7 +202,11 @@ def _late_suggestion(p: Planting) -> None:
 
 def _late_transfer(p: Planting) -> None:
     """A general transfer passed on on day 41 after the approval (30 allowed)."""
-    sent = [t for t in p.transfers.rows if t.direction == "sent" and t.type == "general" and t.issued_date and t.issued_date.year == t.budget_year]
+    sent = [
+        t
+        for t in p.transfers.rows
+        if t.direction == "sent" and t.type == "general" and t.issued_date and t.issued_date.year == t.budget_year
+    ]
     for i in p.rng.permutation(len(sent))[: p.many]:
         row = sent[int(i)]
         late = p.procedure.approved[row.adm_div_code, row.budget_year] + dt.timedelta(41)
@@ -211,7 +244,9 @@ def _unallocated_transfer(p: Planting) -> None:
 
 def _old_carry(p: Planting) -> None:
     """Money left over two years ago and still not recovered."""
-    for year, slot in p.spots(lambda i, s, b: s.line_type == "project" and s.source == "own" and s.book == "1" and b.paid[i] > 20 * WAN):
+    for year, slot in p.spots(
+        lambda i, s, b: s.line_type == "project" and s.source == "own" and s.book == "1" and b.paid[i] > 20 * WAN
+    ):
         unit, budget = p.plan.units[p.plan.slots[slot].unit], p.plan.budgets[year]
         formed = p.cents(12, 60)
         used = formed // 3
@@ -226,13 +261,16 @@ def _old_carry(p: Planting) -> None:
 def _budgets(p: Planting) -> None:
     """A reserve far below one per cent, and revenue that does not meet expenditure."""
     for year, place in _places(p, ("district", "town")):
-        slot = next(i for i, s in enumerate(p.plan.slots) if s.line_type == "reserve" and p.plan.region_of(i).code == place.code)
+        slot = next(
+            i for i, s in enumerate(p.plan.slots) if s.line_type == "reserve" and p.plan.region_of(i).code == place.code
+        )
         budget = p.plan.budgets[year]
         if budget.reduced[slot]:
             continue
         budget.approved[slot] = budget.approved[slot] // 5 // 10_000 * 10_000
         p.label("small_reserve", ("BP-07",), year, slot)
     for year, place in _places(p, ("town",)):
+
         def first_own(row: Row, year: int = year, code: str = place.code) -> bool:
             return (row["budget_year"] == year and row["adm_div_code"] == code and row["stage"] == "approved"
                     and row["direction"] == "revenue" and row["func_code"] == "10101")  # fmt: skip
@@ -292,7 +330,12 @@ def _investment(p: Planting) -> None:
 
 def _unapproved_adjustment(p: Planting) -> None:
     """New borrowing put into the budget with no decision of the standing committee."""
-    bonds = [(y, i) for y in p.plan.years for i, s in enumerate(p.plan.slots) if s.source.endswith("_bond") and p.plan.budgets[y].added[i]]
+    bonds = [
+        (y, i)
+        for y in p.plan.years
+        for i, s in enumerate(p.plan.slots)
+        if s.source.endswith("_bond") and p.plan.budgets[y].added[i]
+    ]
     for n in p.rng.permutation(len(bonds))[: p.many]:
         year, slot = bonds[int(n)]
         code = p.plan.budgets[year].codes[slot]
@@ -317,8 +360,14 @@ def _documents(p: Planting) -> None:
         p.label("document_unit_error", ("DC-07",), year, place=unit.region.code, agency=unit.code, stage="approved",
                 also=("DC-02", "DC-03", "DC-06") if only_total else ("DC-06",))  # fmt: skip
     for year, unit in _units(p, True):
+
         def sums(row: Row, year: int = year, code: str = unit.code) -> bool:
-            return row["budget_year"] == year and row["agency_code"] == code and row["stage"] == "approved" and row["item"] == "three_public"
+            return (
+                row["budget_year"] == year
+                and row["agency_code"] == code
+                and row["stage"] == "approved"
+                and row["item"] == "three_public"
+            )
 
         p.out.edit("disclosure", sums, lambda row: row.update(amount=row["amount"] + 2_300_000))
         p.label("three_public_sum", ("DC-05",), year, place=unit.region.code, agency=unit.code, stage="approved")

@@ -68,7 +68,11 @@ class Payees:
         more = n // (len(_FIRST) * len(_SECOND))
         third = (_FIRST + _SECOND)[more % len(_FIRST + _SECOND)] if more else ""
         place = region.name.rstrip("市区镇街道")
-        return f"{place}{one}{two}{third}示例{trade}有限公司" if trade != "股份经济合作" else f"{place}{one}{two}{third}示例股份经济合作社"
+        return (
+            f"{place}{one}{two}{third}示例{trade}有限公司"
+            if trade != "股份经济合作"
+            else f"{place}{one}{two}{third}示例股份经济合作社"
+        )
 
     def pool(self, region: Region, trade: str, size: int = POOL) -> int:
         """The number of the first of `size` companies of that trade in the region's district (or the city)."""
@@ -160,7 +164,9 @@ def _personnel(payees: Payees, eco: str, unit: Unit) -> int:
         return payees.single("health", "示范市医疗保险费征缴专户", "organisation", "special")
     if eco == "30113":
         return payees.single("housing", "示范市住房公积金归集专户", "organisation", "special")
-    return payees.single(f"pay{unit.code}", f"{unit.region.name}职工工资代发{unit.index + 1:04d}号户", "person", "personal")
+    return payees.single(
+        f"pay{unit.code}", f"{unit.region.name}职工工资代发{unit.index + 1:04d}号户", "person", "personal"
+    )
 
 
 def _persons(payees: Payees, people: dict[int, int], unit: Unit) -> int:
@@ -169,5 +175,3 @@ def _persons(payees: Payees, people: dict[int, int], unit: Unit) -> int:
         for _ in range(PERSONS_A_UNIT):
             payees.person()
     return people[unit.index]
-
-

@@ -144,7 +144,9 @@ class Planted:
             marks = [m for m in self.marks if m.year == year and m.slot in present and bool(m.on) == dated]
             if not marks:
                 continue
-            label = pl.col("slot").replace_strict([m.slot for m in marks], [m.label for m in marks], default=0, return_dtype=pl.Int64)
+            label = pl.col("slot").replace_strict(
+                [m.slot for m in marks], [m.label for m in marks], default=0, return_dtype=pl.Int64
+            )
             here = (label > 0) & (pl.col("planted") == 0) & (pl.col("cents") > 0)
             if dated:  # a unit pays its salaries on one day a month, so the days of all marks together do for each
                 here &= pl.col("pay_date").is_in(sorted({day for m in marks for day in m.on}))

@@ -38,7 +38,9 @@ class Planting:
     _tracked: dict[int, Counter[str]] = field(default_factory=dict)
     used_papers: set[tuple[int, int]] = field(default_factory=set)  # (year, unit) with something wrong in its documents
 
-    def spots(self, wanted: Callable[[int, Slot, Budget], bool], *, years: list[int] | None = None, count: int = 0) -> Iterator[tuple[int, int]]:
+    def spots(
+        self, wanted: Callable[[int, Slot, Budget], bool], *, years: list[int] | None = None, count: int = 0
+    ) -> Iterator[tuple[int, int]]:
         """`many` places (year, slot) that fit: of units that carry nothing yet while there are any, years in turn."""
         span = years or self.plan.years
         for n in range(count or self.many):
@@ -71,7 +73,12 @@ class Planting:
             unit = self.plan.units[self.plan.slots[slot].unit]
             place, agency = unit.region.code, unit.code
             budget = self.plan.budgets[year]
-            keys = {"pro_code": budget.codes[slot], "func_code": self.plan.slots[slot].func, "eco_code": self.plan.slots[slot].eco, **keys}
+            keys = {
+                "pro_code": budget.codes[slot],
+                "func_code": self.plan.slots[slot].func,
+                "eco_code": self.plan.slots[slot].eco,
+                **keys,
+            }
         number = len(self.out.labels) + 1
         self.out.labels.append(
             Label(number, "hard_negative" if hard else "anomaly", kind, ids, year, agency, place, also, keys)
@@ -87,12 +94,16 @@ class Planting:
             budget.approved[slot] += more
             budget.paid[slot] += more
 
-    def pay(self, label: int, year: int, slot: int, day: dt.date, cents: int, payee: int, purpose: str, **more: Any) -> None:
+    def pay(
+        self, label: int, year: int, slot: int, day: dt.date, cents: int, payee: int, purpose: str, **more: Any
+    ) -> None:
         """One payment on purpose, out of the slot's money."""
         self.room(year, slot, cents)
         self.add(label, year, slot, day, cents, payee, purpose, **more)
 
-    def add(self, label: int, year: int, slot: int, day: dt.date, cents: int, payee: int, purpose: str, **more: Any) -> None:
+    def add(
+        self, label: int, year: int, slot: int, day: dt.date, cents: int, payee: int, purpose: str, **more: Any
+    ) -> None:
         """One payment on purpose, as part of what the slot was to spend anyhow."""
         budget = self.plan.budgets[year]
         budget.taken[slot] = budget.taken.get(slot, 0) + cents

@@ -104,14 +104,35 @@ PAYMENT_SENDERS: tuple[Sender, ...] = (
 _CITY_NAME = ("示范市财政局", "Demo City Finance")
 _CONGRESS = ("示范市人大常委会预算工委", "Demo City Congress, budget office")
 BUDGET_CITY = Sender("demo_budget_city", "budget_line", "市本级预算.csv", _CITY_NAME, _ZH_BUDGET)
-BUDGET_DISTRICTS = Sender("demo_budget_districts", "budget_line", "各区及镇街预算.csv", _CITY_NAME, _ZH_BUDGET, encoding="gb18030", thousands=True)
-BUDGET_QINGHE = Sender("demo_budget_wan", "budget_line", "青禾区预算_万元.csv", ("青禾区财政局", "Qinghe District Finance"), _ZH_BUDGET, wan=True)
+BUDGET_DISTRICTS = Sender(
+    "demo_budget_districts",
+    "budget_line",
+    "各区及镇街预算.csv",
+    _CITY_NAME,
+    _ZH_BUDGET,
+    encoding="gb18030",
+    thousands=True,
+)
+BUDGET_QINGHE = Sender(
+    "demo_budget_wan",
+    "budget_line",
+    "青禾区预算_万元.csv",
+    ("青禾区财政局", "Qinghe District Finance"),
+    _ZH_BUDGET,
+    wan=True,
+)
 BUDGET_TOWNS = Sender("demo_budget_towns", "budget_line", "启明区镇街预算.xlsx", ("启明区财政局", "Qiming District Finance"), _ZH_BUDGET,
                       titles=("启明区镇（街道）预算明细表", "单位：元"))  # fmt: skip
 INDICATOR_CITY = Sender("demo_indicator_city", "indicator", "市本级指标.csv", _CITY_NAME, _ZH_INDICATOR)
 INDICATOR_DISTRICTS = Sender("demo_indicator_districts", "indicator", "DISTRICT_INDICATORS.csv.gz", _CITY_NAME, _UPPER_INDICATOR,
                              codes="plain", dates="%Y%m%d")  # fmt: skip
-ORG_UNITS = Sender("demo_org_unit", "org_unit", "预算单位名录.xlsx", _CITY_NAME, titles=("示范市预算单位名录", "编制单位：示范市财政局"))
+ORG_UNITS = Sender(
+    "demo_org_unit",
+    "org_unit",
+    "预算单位名录.xlsx",
+    _CITY_NAME,
+    titles=("示范市预算单位名录", "编制单位：示范市财政局"),
+)
 OTHERS: tuple[Sender, ...] = (
     Sender("demo_region", "region", "区划.csv", _CITY_NAME),
     Sender("demo_subject_dict", "subject_dict", "科目字典.csv", _CITY_NAME, encoding="gb18030"),

@@ -94,7 +94,9 @@ def _operating(unit: Unit, how_many: int, rng: np.random.Generator) -> list[Slot
             base = min(base, 50 * _WAN)
         if eco == "30214":
             base = max(base, 12 * _WAN)
-            base = 45 * _WAN if 31 * _WAN < base < 45 * _WAN else base  # a quarter's rent stays away from the purchase limit
+            base = (
+                45 * _WAN if 31 * _WAN < base < 45 * _WAN else base
+            )  # a quarter's rent stays away from the purchase limit
         base = max(base, 24_000_00)
         rhythm = {12: "monthly", 4: "quarterly"}.get(_STEADY.get(eco, 0), "regular")
         if how_many < 7 and rhythm == "monthly" and eco != "30209":
@@ -109,7 +111,9 @@ def _operating(unit: Unit, how_many: int, rng: np.random.Generator) -> list[Slot
 
 
 def _appetite(eco: str) -> float:
-    return {"30201": 3.0, "30211": 4.0, "30226": 1.5, "30213": 1.5, "30207": 1.0, "30216": 1.0, "30215": 1.0}.get(eco, 1.0)
+    return {"30201": 3.0, "30211": 4.0, "30226": 1.5, "30213": 1.5, "30207": 1.0, "30216": 1.0, "30215": 1.0}.get(
+        eco, 1.0
+    )
 
 
 def _projects(unit: Unit, how_many: int, rng: np.random.Generator) -> list[Slot]:
@@ -127,9 +131,12 @@ def _projects(unit: Unit, how_many: int, rng: np.random.Generator) -> list[Slot]
             wan *= 0.35  # so that general transfers, a multiple of it, leave room for own revenue
         base = int(wan * scale * float(np.clip(rng.lognormal(0, 0.3), 0.5, 2.2)) * _WAN)
         book = "2" if source in ("special_bond", "fund") else "1"
-        growth = {"own": (1.0, 1.08), "fund": (1.0, 1.05), "general_bond": (0.97, 1.08), "special_bond": (0.97, 1.1)}.get(
-            source, (1.02, 1.03)
-        )
+        growth = {
+            "own": (1.0, 1.08),
+            "fund": (1.0, 1.05),
+            "general_bond": (0.97, 1.08),
+            "special_bond": (0.97, 1.1),
+        }.get(source, (1.02, 1.03))
         capital = eco in ("31001", "31005")
         made.append(
             Slot(unit.index, "project", book, "own" if source == "fund" else source, func, eco, base, unit.region.name + name,

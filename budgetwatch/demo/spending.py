@@ -50,7 +50,14 @@ def counts(plan: Plan, year: int, payments: int, rng: np.random.Generator) -> In
 
 
 def spend(
-    plan: Plan, payees: Payees, choice: Choice, year: int, chunk: range, how_many: Ints, salary_day: Ints, rng: np.random.Generator
+    plan: Plan,
+    payees: Payees,
+    choice: Choice,
+    year: int,
+    chunk: range,
+    how_many: Ints,
+    salary_day: Ints,
+    rng: np.random.Generator,
 ) -> pl.DataFrame:
     """The payments of the slots in `chunk`: every column of the feed but the voucher and invoice numbers, and `slot`."""
     budget = plan.budgets[year]
@@ -148,7 +155,14 @@ def _shares(plan: Plan, budget: Budget, year: int, chunk: range, rhythm: Ints, r
 
 
 def _days(
-    plan: Plan, budget: Budget, year: int, slot: Ints, month: Ints, rhythm: Ints, salary_day: Ints, rng: np.random.Generator
+    plan: Plan,
+    budget: Budget,
+    year: int,
+    slot: Ints,
+    month: Ints,
+    rhythm: Ints,
+    salary_day: Ints,
+    rng: np.random.Generator,
 ) -> Ints:
     """The day of each payment: salaries on the unit's pay day, contracts on their own, the rest on any working day."""
     calendar = days.of(year)
@@ -169,7 +183,9 @@ def _days(
     steady = calendar.work[calendar.begin[month] + np.minimum(5 + slot % 8, width)]
     steady = np.where(month == 0, salaries, steady)
     middle = np.where(month == 2, 5, 11)
-    quarter = calendar.work[np.maximum(calendar.begin[month] + middle + slot % 3, np.where(month == 2, issued[slot], 0))]
+    quarter = calendar.work[
+        np.maximum(calendar.begin[month] + middle + slot % 3, np.where(month == 2, issued[slot], 0))
+    ]
     monthly = np.where(personnel[slot], salaries, steady)
     return np.where(rhythm[slot] == 0, monthly, np.where(rhythm[slot] == 1, quarter, regular))
 
@@ -250,7 +266,9 @@ def describe(plan: Plan, budget: Budget, payees: Payees, year: int, base: pl.Dat
         .join(slots, on="slot", how="left")
         .join(templates, on=["dep_eco_code", "variant"], how="left")
     )  # fmt: skip
-    text = purposes.filled(pl.col("template"), year=year, month=pl.col("month"), topic=pl.col("topic"), project=pl.col("pro_name"))
+    text = purposes.filled(
+        pl.col("template"), year=year, month=pl.col("month"), topic=pl.col("topic"), project=pl.col("pro_name")
+    )
     bought = (pl.col("payee_type") == "organisation") & pl.col("dep_eco_code").str.contains("^(302|309|310)")
     bought &= ~pl.col("dep_eco_code").is_in(["31009"])
     contract = bought & (pl.col("cents").sum().over("agency_code", "payee") >= 9_000_000)

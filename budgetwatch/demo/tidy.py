@@ -37,7 +37,17 @@ def keep_clear(
         rows = np.flatnonzero(organisation & ~fixed & (amount >= _LIMIT_LOW) & (amount < _LIMIT))
         if not len(rows):
             break
-        _shift(amount, rows, amount[rows] - rng.integers(7_400_000, 8_950_000, len(rows)), slot, period, base, attempt, organisation, rng)
+        _shift(
+            amount,
+            rows,
+            amount[rows] - rng.integers(7_400_000, 8_950_000, len(rows)),
+            slot,
+            period,
+            base,
+            attempt,
+            organisation,
+            rng,
+        )
     anybody = np.ones(len(slot), bool)
     for attempt in range(4):
         rows = np.concatenate([_twins(amount, unit, payee, when), _rounds(amount, unit, payee, when)])
@@ -49,7 +59,15 @@ def keep_clear(
 
 
 def _shift(
-    amount: Ints, rows: Ints, less: Ints, slot: Ints, period: Ints, base: int, attempt: int, taker: Bools, rng: np.random.Generator
+    amount: Ints,
+    rows: Ints,
+    less: Ints,
+    slot: Ints,
+    period: Ints,
+    base: int,
+    attempt: int,
+    taker: Bools,
+    rng: np.random.Generator,
 ) -> None:
     """Take `less` off the rows and give it to another payment of the same slot (first of the same period) that is a `taker`."""
     group = (slot - base) * 12 + period

@@ -81,7 +81,9 @@ def _parts(amount: int, advance: float) -> tuple[int, int]:
     return early, amount - early
 
 
-def _general(made: Transfers, plan: Plan, procedure: Procedure, year: int, offset: int, rng: np.random.Generator) -> None:
+def _general(
+    made: Transfers, plan: Plan, procedure: Procedure, year: int, offset: int, rng: np.random.Generator
+) -> None:
     """General transfers: nine tenths announced the autumn before, the rest within 30 days of the approval."""
     budget = plan.budgets[year]
     sends: list[tuple[str, str, str, int]] = []
@@ -99,7 +101,9 @@ def _general(made: Transfers, plan: Plan, procedure: Procedure, year: int, offse
             word = "示省财预" if not sent_by else ("示财预" if sent_by == CITY else f"示{places[sent_by].name[0]}财预")
             doc = made.number(year - 1 if early else year, word)
             if early:
-                issued = days.workday_near(dt.date(year - 1, 11, 5 if not sent_by else 16) + dt.timedelta(int(rng.integers(0, 10))))
+                issued = days.workday_near(
+                    dt.date(year - 1, 11, 5 if not sent_by else 16) + dt.timedelta(int(rng.integers(0, 10)))
+                )
             elif not sent_by:
                 issued = days.workday_near(dt.date(year, 1, 10) + dt.timedelta(int(rng.integers(0, 5))))
             else:
@@ -117,7 +121,16 @@ def _general(made: Transfers, plan: Plan, procedure: Procedure, year: int, offse
             _received(made, row, days.workday_near(issued + dt.timedelta(1)), rng)
 
 
-def _notice(procedure: Procedure, plan: Plan, sender: Region, year: int, doc: str, name: str, issued: dt.date, rng: np.random.Generator) -> None:
+def _notice(
+    procedure: Procedure,
+    plan: Plan,
+    sender: Region,
+    year: int,
+    doc: str,
+    name: str,
+    issued: dt.date,
+    rng: np.random.Generator,
+) -> None:
     event = procedure.add(year, sender.code, "transfer_notice", issued, f"下达{year}年{name}", doc_no=doc)
     procedure.add(year, sender.code, "copied_to_congress", days.workday_near(issued + dt.timedelta(int(rng.integers(1, 5)))),
                   f"{year}年{name}下达文件抄送", refers_to=event.event_id, doc_no=doc)  # fmt: skip
@@ -139,7 +152,9 @@ def _special(made: Transfers, plan: Plan, procedure: Procedure, year: int, rng: 
     for (district, kind, func), below in funds.items():
         tracking = f"ZZ{year}{district[2:]}{kind[0].upper()}{func}"
         for early, share in ((True, 0.74 + 0.06 * rng.random()), (False, 0.0)):
-            parts = {code: _parts(amount, share if share else 0)[0] for code, amount in below.items()} if early else below
+            parts = (
+                {code: _parts(amount, share if share else 0)[0] for code, amount in below.items()} if early else below
+            )
             if early:
                 advance = parts
             else:
@@ -171,7 +186,9 @@ def _chain(
     reached: dict[str, dt.date] = {}
 
     def receive(code: str, upper: str, sum_: int, sent: dt.date) -> Transfer:
-        row = Transfer(upper, year, code, "received", upper, kind, code, None, None, None, None, func, name, sum_, tracking)
+        row = Transfer(
+            upper, year, code, "received", upper, kind, code, None, None, None, None, func, name, sum_, tracking
+        )
         _received(made, row, days.workday_near(sent + dt.timedelta(1)), rng)
         reached[code] = row.issued_date or sent
         return row

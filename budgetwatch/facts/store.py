@@ -145,11 +145,17 @@ class FactStore:
         if feed not in ALL or newest is None or not 0 <= version <= newest:
             raise NotFound(
                 Text(f"事实库中没有 {feed} 的第 {version} 版。", f"The fact store has no version {version} of {feed}."),
-                fix=Text("请改用现有版本。", f"The newest is {newest}." if newest is not None else "It has no facts yet."),
+                fix=Text(
+                    "请改用现有版本。", f"The newest is {newest}." if newest is not None else "It has no facts yet."
+                ),
             )
         actions = DeltaTable(str(self.root / feed), version=version).get_add_actions(flatten=True)
         files = tuple(sorted(str(self.root / feed / name) for name in actions["path"].to_pylist()))
-        counts = zip(actions["num_records"].to_pylist(), actions[f"null_count.{REPLACES}"].to_pylist(), strict=True) if files else ()
+        counts = (
+            zip(actions["num_records"].to_pylist(), actions[f"null_count.{REPLACES}"].to_pylist(), strict=True)
+            if files
+            else ()
+        )
         replaced = any(superseding is not None and rows > superseding for rows, superseding in counts)
         self._known[feed, version] = files, replaced
         return files, replaced
@@ -171,7 +177,9 @@ class FactStore:
         folder, newest = self.root / feed, self._newest(feed)
         version = 0 if newest is None else newest + 1
         properties = CommitProperties(
-            custom_metadata={"budgetwatch": json.dumps({"batch": batch, **provenance}, default=str, ensure_ascii=False)},
+            custom_metadata={
+                "budgetwatch": json.dumps({"batch": batch, **provenance}, default=str, ensure_ascii=False)
+            },
             app_transactions=[Transaction(_app(batch), version)],
         )
         schema = _schema(ALL[feed])
@@ -215,7 +223,13 @@ def _app(batch: int) -> str:
 
 def _schema(feed: Feed) -> Schema:
     columns = [Field(c.name, PrimitiveType(_DELTA_TYPE[c.kind]), nullable=True) for c in feed.columns]
-    return Schema([*columns, Field(ROW, PrimitiveType("long"), nullable=True), Field(REPLACES, PrimitiveType("long"), nullable=True)])
+    return Schema(
+        [
+            *columns,
+            Field(ROW, PrimitiveType("long"), nullable=True),
+            Field(REPLACES, PrimitiveType("long"), nullable=True),
+        ]
+    )
 
 
 def _statistics(feed: Feed) -> dict[str, str | None]:

@@ -208,5 +208,3 @@ def _part(number: int) -> str:
 def empty_rejects() -> pl.DataFrame:
     """A frame of no rejects, typed."""
     return pl.DataFrame(schema=REJECTS)
-
-

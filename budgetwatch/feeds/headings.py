@@ -103,7 +103,10 @@ def _melted(
 def _once(headings: Sequence[str], place: int, places: Mapping[str, list[int]], where: str) -> None:
     if len(places[fold(headings[place])]) > 1:
         raise BadFile(
-            Text(f"表头「{headings[place]}」出现了不止一次。", f"The heading '{headings[place]}' stands there more than once."),
+            Text(
+                f"表头「{headings[place]}」出现了不止一次。",
+                f"The heading '{headings[place]}' stands there more than once.",
+            ),
             where=where,
             fix=Text("请发送方改名其中一列。", "Ask the sender to rename one of them."),
         )
@@ -111,7 +114,10 @@ def _once(headings: Sequence[str], place: int, places: Mapping[str, list[int]], 
 
 def _unknown(heading: str, profile: Profile, at: Mapping[str, int], where: str) -> None:
     free = {
-        name: c.name for c in profile.feed.columns if c.name not in at for name in (c.name, c.label.zh, c.label.en, *c.aliases)
+        name: c.name
+        for c in profile.feed.columns
+        if c.name not in at
+        for name in (c.name, c.label.zh, c.label.en, *c.aliases)
     }
     near = list(dict.fromkeys(free[name] for name in nearest(heading.strip(), free, 8)))[:4]
     near = near or [c.name for c in profile.feed.columns if c.name not in at][:6]

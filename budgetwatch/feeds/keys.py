@@ -66,7 +66,10 @@ def _suspects(staged: Sequence[Path], key: Sequence[str]) -> pl.Series:
     if twice.is_empty():
         return pl.Series(ROW, [], dtype=pl.Int64)
     return (
-        pl.scan_parquet(list(staged)).filter(_hash(key).is_in(twice.implode())).select(ROW).collect(engine="streaming")[ROW]
+        pl.scan_parquet(list(staged))
+        .filter(_hash(key).is_in(twice.implode()))
+        .select(ROW)
+        .collect(engine="streaming")[ROW]
     )
 
 
@@ -74,7 +77,9 @@ def _hash(key: Sequence[str]) -> pl.Expr:
     return pl.col(key[0]).hash() if len(key) == 1 else pl.struct(*key).hash()
 
 
-def known_already(staged: Sequence[Path], feed: Feed, key: Sequence[str], snapshot: Snapshot, region: str = "") -> Known:
+def known_already(
+    staged: Sequence[Path], feed: Feed, key: Sequence[str], snapshot: Snapshot, region: str = ""
+) -> Known:
     """Which staged rows the store knows already, unchanged or with other values; `region`: what their sender may speak for."""
     with helper() as connection:
         connection.execute(f"CREATE VIEW known AS {view(feed, snapshot)}")
@@ -84,7 +89,11 @@ def known_already(staged: Sequence[Path], feed: Feed, key: Sequence[str], snapsh
             f" FROM known k JOIN {_scan(staged)} n ON {on} GROUP BY n.{ROW}"
         )
         same = " AND ".join(f'n."{c.name}" IS NOT DISTINCT FROM k."{c.name}"' for c in feed.columns)
-        theirs = f"coalesce(starts_with(k.adm_div_code, {literal(region)}), false)" if "adm_div_code" in feed.by_name else "true"
+        theirs = (
+            f"coalesce(starts_with(k.adm_div_code, {literal(region)}), false)"
+            if "adm_div_code" in feed.by_name
+            else "true"
+        )
         found = table(
             connection,
             f"""SELECT new, old, {same} AS same, {theirs} AS theirs

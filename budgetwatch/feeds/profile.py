@@ -191,19 +191,26 @@ class _Reader:
             for column in columns:
                 if column not in p.feed.by_name:
                     self.unknown(f"{key}: {column}", column, p.feed.by_name)
-        for column, codes in [(c, set(m.values())) for c, m in p.values.items()] + [(c, {v}) for c, v in p.constants.items()]:
+        for column, codes in [(c, set(m.values())) for c, m in p.values.items()] + [
+            (c, {v}) for c, v in p.constants.items()
+        ]:
             known = LISTS.get(p.feed.by_name[column].values or "")
             for code in sorted(codes):
                 if known is not None and code not in known:
                     self.unknown(f"{column}: {code}", code, known)
         for column in set(p.constants) & set(p.columns):
-            self.refuse(column, "既有固定值又有列名。", "has both a constant and a heading.", Text("请只留一个。", "Keep one."))
+            self.refuse(
+                column, "既有固定值又有列名。", "has both a constant and a heading.", Text("请只留一个。", "Keep one.")
+            )
 
     def unknown(self, key: str, name: str, known: Iterable[str]) -> NoReturn:
         known = list(known)
         near = nearest(str(name), known) or known
         self.refuse(
-            key, "不认识。", "is not known.", Text(f"可用：{'、'.join(near[:12])}。", f"Known here: {', '.join(near[:12])}.")
+            key,
+            "不认识。",
+            "is not known.",
+            Text(f"可用：{'、'.join(near[:12])}。", f"Known here: {', '.join(near[:12])}."),
         )
 
     def only(self, key: str, body: Mapping[str, Any], known: Iterable[str]) -> None:
@@ -270,7 +277,12 @@ class _Reader:
 
     def char(self, key: str, value: Any) -> str:
         if len(self.text(key, value)) != 1 or not value.isascii() or value in '"\r\n':
-            self.refuse(key, "应为一个 ASCII 字符。", "must be one ASCII character.", Text('制表符写作 "\\t"。', 'A tab is "\\t".'))
+            self.refuse(
+                key,
+                "应为一个 ASCII 字符。",
+                "must be one ASCII character.",
+                Text('制表符写作 "\\t"。', 'A tab is "\\t".'),
+            )
         return cast(str, value)
 
     def quote(self, key: str, value: Any) -> str | None:
@@ -309,7 +321,11 @@ class _Reader:
         body = self.mapping(key, value)
         self.only(key, body, ("from", "first_month", "named_after"))
         if "from" not in body or not 1 <= self.count(key, body.get("first_month", 1)) <= 12:
-            self.refuse(key, "需要 from（日期列）和 1–12 的 first_month。", "needs `from` (a date) and a first_month of 1 to 12.")
+            self.refuse(
+                key,
+                "需要 from（日期列）和 1–12 的 first_month。",
+                "needs `from` (a date) and a first_month of 1 to 12.",
+            )
         named = self.one_of(key, body.get("named_after", "start"), ("start", "end"))
         return YearFrom(self.text(key, body["from"]), body.get("first_month", 1), named)
 

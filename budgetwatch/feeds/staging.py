@@ -61,7 +61,13 @@ class Staged:
 
 
 def stage(
-    path: Path, profile: Profile, batch: int, work: Path, settings: Settings, progress: Progress | None = None, region: str = ""
+    path: Path,
+    profile: Profile,
+    batch: int,
+    work: Path,
+    settings: Settings,
+    progress: Progress | None = None,
+    region: str = "",
 ) -> Staged:
     """Judge every row of the file; nothing is written outside `work`. `region`: the prefix that its sender may send for."""
     say: Progress = progress or (lambda fraction, message: None)
@@ -80,9 +86,7 @@ def stage(
         gate = Gate(profile, layout, batch, sheet.delimiter, region)
         poured = _pour(gate, sheet, work, say)
         if poured is None:
-            raise Fault(
-                Text("行数对不上，未接收。", "The rows do not add up; nothing was taken in."), where=path.name
-            )
+            raise Fault(Text("行数对不上，未接收。", "The rows do not add up; nothing was taken in."), where=path.name)
     say(0.9, Text("正在查重", "Looking for repeats"))
     repeats = repeated_in_file(poured.files, profile.feed, profile.key)
     if repeats.height:
@@ -98,7 +102,9 @@ def stage(
             where=path.name,
         )  # fmt: skip
     written = partial(_written, sheet)
-    return Staged(poured.files, rejects, rows_in, rejected, reasons, sheet.sha256, sheet.headings, poured.lines, written)
+    return Staged(
+        poured.files, rejects, rows_in, rejected, reasons, sheet.sha256, sheet.headings, poured.lines, written
+    )
 
 
 @dataclass(slots=True)

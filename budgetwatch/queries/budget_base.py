@@ -102,7 +102,7 @@ def years(home: Home, viewer: Viewer, region: str | None = None) -> list[int]:
 
     def ask() -> list[int]:
         query = f"""SELECT DISTINCT budget_year FROM budget_line
-                    WHERE stage IN {THIS} AND {place(region or '', False)} ORDER BY 1 DESC"""
+                    WHERE stage IN {THIS} AND {place(region or "", False)} ORDER BY 1 DESC"""
         with home.facts(viewer) as facts:
             return [year for (year,) in facts.execute(query, place_params(region or "", False)).fetchall()]
 
@@ -110,7 +110,13 @@ def years(home: Home, viewer: Viewer, region: str | None = None) -> list[int]:
 
 
 def books(
-    home: Home, viewer: Viewer, *, year: int | None = None, region: str | None = None, own: bool = False, currency: str | None = None
+    home: Home,
+    viewer: Viewer,
+    *,
+    year: int | None = None,
+    region: str | None = None,
+    own: bool = False,
+    currency: str | None = None,
 ) -> list[str]:
     """The books that this place has a budget in, in their order."""
     return choose(
@@ -131,7 +137,11 @@ def _regions(home: Home, viewer: Viewer) -> list[RegionChoice]:
     known = names(home, viewer)
     # A city with anything below it is a place of its own ("9901"), besides its own level ("990100").
     cities = {code[:4] for code in codes if len(code) == 6 and digits(code) and code.endswith("00")}
-    codes |= {city for city in cities if city.startswith(viewer.region) and any(len(c) > 4 and c != f"{city}00" for c in codes if c.startswith(city))}
+    codes |= {
+        city
+        for city in cities
+        if city.startswith(viewer.region) and any(len(c) > 4 and c != f"{city}00" for c in codes if c.startswith(city))
+    }
     found = []
     for code in sorted(codes):
         depth = sum(1 for other in codes if other != code and code.startswith(other))
@@ -165,7 +175,14 @@ def choose(
 
 
 def _choose(
-    home: Home, viewer: Viewer, year: int | None, region: str | None, own: bool, book: str | None, direction: str, currency: str | None
+    home: Home,
+    viewer: Viewer,
+    year: int | None,
+    region: str | None,
+    own: bool,
+    book: str | None,
+    direction: str,
+    currency: str | None,
 ) -> Asked:
     with home.facts(viewer) as facts:
         region = _region(facts, viewer, region)
@@ -173,17 +190,24 @@ def _choose(
         narrowed = f"{where} AND direction = $direction" + (" AND book = $book" if book else "")
         params |= {"direction": direction} | ({"book": book} if book else {})
         sent = facts.execute(
-            f"SELECT coalesce(currency, 'CNY'), budget_year, stage, count(*) FROM budget_line WHERE {narrowed} GROUP BY ALL", params
+            f"SELECT coalesce(currency, 'CNY'), budget_year, stage, count(*) FROM budget_line WHERE {narrowed} GROUP BY ALL",
+            params,
         ).fetchall()
         sums: dict[str, int] = {}
         for code, _, _, n in sent:
             sums[code] = sums.get(code, 0) + n
         currencies = sorted(sums, key=lambda c: -sums[c])
-        chosen = one_of(currency, currencies, "currency") if currency and currencies else (currency or (currencies or ["CNY"])[0])
+        chosen = (
+            one_of(currency, currencies, "currency")
+            if currency and currencies
+            else (currency or (currencies or ["CNY"])[0])
+        )
         stages = {(y, stage) for code, y, stage, _ in sent if code == chosen}
         if year is None:
             year = _newest(stages)
-        levels = facts.execute(f"SELECT count(DISTINCT adm_div_code) FROM budget_line WHERE {narrowed}", params).fetchone()
+        levels = facts.execute(
+            f"SELECT count(DISTINCT adm_div_code) FROM budget_line WHERE {narrowed}", params
+        ).fetchone()
         query = f"SELECT DISTINCT book FROM budget_line WHERE {where} AND book IS NOT NULL ORDER BY 1"
         books = [code for (code,) in facts.execute(query, place_params(region, own)).fetchall()]
         this = next((s for s in THIS if (year, s) in stages), None)

@@ -134,7 +134,11 @@ def preview(
         rows=rows,
         total=total,
         crumbs=_crumbs(known, asked, at, possible),
-        basis={k: v for k, v in (("draft", asked.this), ("last_budget", asked.last_budget), ("last_actual", asked.last_actual)) if v},
+        basis={
+            k: v
+            for k, v in (("draft", asked.this), ("last_budget", asked.last_budget), ("last_actual", asked.last_actual))
+            if v
+        },
         until=asked.until,
         note=_note(asked, raw),
     )
@@ -149,10 +153,18 @@ def _choices(home: Home, viewer: Viewer, asked: Asked) -> list[str]:
         with home.facts(viewer) as facts:
             row = facts.execute(query, asked.params | {"direction": asked.direction}).fetchone()
         func, agencies, eco, pro, places = row or (0, 0, 0, 0, 0)
-        there = {"function": func > 0, "department": agencies > 0, "economic": eco > 0, "project": pro > 0, "region": places > 1}
+        there = {
+            "function": func > 0,
+            "department": agencies > 0,
+            "economic": eco > 0,
+            "project": pro > 0,
+            "region": places > 1,
+        }
         return [by for by, yes in there.items() if yes]
 
-    return list(remembered(home, viewer, ("choices", asked.region, asked.own, asked.book, asked.direction, asked.currency), ask))
+    return list(
+        remembered(home, viewer, ("choices", asked.region, asked.own, asked.book, asked.direction, asked.currency), ask)
+    )
 
 
 #: The unit's department: its parent where the list of units names one, else the unit itself.
@@ -172,7 +184,9 @@ def _rows(home: Home, viewer: Viewer, asked: Asked, at: _Place) -> list[dict[str
             SELECT 'last_actual', func_code, coalesce(dep_eco_code, gov_eco_code), agency_code, any_value(agency_name), pro_code,
                    any_value(pro_name), line_type, adm_div_code, sum(amount)
             FROM payment WHERE {asked.paid} AND budget_year = $year - 1 GROUP BY ALL"""
-    final = "WHEN budget_year = $year - 1 AND stage = 'final' THEN 'last_actual'" if asked.last_actual == "final" else ""
+    final = (
+        "WHEN budget_year = $year - 1 AND stage = 'final' THEN 'last_actual'" if asked.last_actual == "final" else ""
+    )
     query = f"""
         WITH departments AS ({_DEPARTMENTS}),
         newest AS (
@@ -276,7 +290,9 @@ def _row(known: Names, asked: Asked, at: _Place, raw: dict[str, Any]) -> dict[st
     }
 
 
-def _figures(draft: Decimal | None, budget: Decimal | None, actual: Decimal | None, people: int | None) -> dict[str, Any]:
+def _figures(
+    draft: Decimal | None, budget: Decimal | None, actual: Decimal | None, people: int | None
+) -> dict[str, Any]:
     change = draft - (budget or Decimal(0)) if draft is not None else None
     return {
         "draft": draft,
@@ -298,7 +314,10 @@ def _total(rows: list[dict[str, Any]], people: int | None) -> dict[str, Any]:
         return sum(values, Decimal(0)) if values else None
 
     draft = add("draft")
-    return _figures(draft, add("last_budget"), add("last_actual"), people) | {"share": ratio(draft, draft), "count": len(rows)}
+    return _figures(draft, add("last_budget"), add("last_actual"), people) | {
+        "share": ratio(draft, draft),
+        "count": len(rows),
+    }
 
 
 def _name(known: Names, at: _Place, raw: dict[str, Any]) -> Text:
@@ -310,7 +329,11 @@ def _name(known: Names, at: _Place, raw: dict[str, Any]) -> Text:
             return known.economic(code)
         case "region":
             name = known.region(code)
-            return name if len(code or "") != 6 or not (code or "").endswith("00") else Text(f"{name.zh}本级", f"{name.en} (own level)")
+            return (
+                name
+                if len(code or "") != 6 or not (code or "").endswith("00")
+                else Text(f"{name.zh}本级", f"{name.en} (own level)")
+            )
         case "project":
             if raw["name"] is None and code == raw["line_type"]:
                 kind = code_name("line_type", code)
@@ -323,7 +346,14 @@ def _name(known: Names, at: _Place, raw: dict[str, Any]) -> Text:
 def _drill(asked: Asked, at: _Place, raw: dict[str, Any]) -> dict[str, Any] | None:
     """The arguments of the next `preview`; None where nothing lies below."""
     code = raw["code"]
-    step: dict[str, Any] = {"by": at.by, "func": at.func, "eco": at.eco, "agency": at.agency, "region": asked.region, "own": asked.own}
+    step: dict[str, Any] = {
+        "by": at.by,
+        "func": at.func,
+        "eco": at.eco,
+        "agency": at.agency,
+        "region": asked.region,
+        "own": asked.own,
+    }
     if not code:
         return None
     match at.by:
@@ -348,7 +378,11 @@ def _drill(asked: Asked, at: _Place, raw: dict[str, Any]) -> dict[str, Any] | No
             return step | {"by": "economic"} if raw["eco_depth"] and not at.eco else None
         case "region":
             below = raw["place_depth"] > len(code) and digits(code)
-            return step | {"region": code, "own": code == asked.region, "by": "region" if below and code != asked.region else None}
+            return step | {
+                "region": code,
+                "own": code == asked.region,
+                "by": "region" if below and code != asked.region else None,
+            }
     return None
 
 

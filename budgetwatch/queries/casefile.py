@@ -166,7 +166,9 @@ def case(home: Home, viewer: Viewer, case_id: int) -> CaseView:
         if found is None:
             raise missing(_CASE)
         one, flag, assignee = found
-        kept = list(session.scalars(sa.select(t.CaseStep).where(t.CaseStep.case_id == case_id).order_by(t.CaseStep.seq)))
+        kept = list(
+            session.scalars(sa.select(t.CaseStep).where(t.CaseStep.case_id == case_id).order_by(t.CaseStep.seq))
+        )
         steps = [view for step in kept if (view := _step(viewer, step))]
         proof = wording.latest_evidence(session, [flag.id]).get(flag.id)
         said = wording.rules_of(home, session, [proof.rule_version_id] if proof else [])
@@ -218,7 +220,11 @@ def _figures(proof: t.Evidence, said: Mapping[int, Rule], known: Names, viewer: 
     if rule is None:  # nobody can say what its figures hold
         facts = facts if masking.unmasked(viewer) else {k: facts[k] for k in _PLAIN if k in facts}
     else:
-        facts = {k: v for k, v in wording.spelt_out(facts, rule, known, viewer).items() if k in facts or k.endswith(("_zh", "_en"))}
+        facts = {
+            k: v
+            for k, v in wording.spelt_out(facts, rule, known, viewer).items()
+            if k in facts or k.endswith(("_zh", "_en"))
+        }
     figures: dict[str, Any] = {}
     for name, value in facts.items():
         base = name.removesuffix("_zh")
@@ -271,7 +277,9 @@ def rule_view(home: Home, rule_id: str) -> RuleView:
     rule = home.rules.get(rule_id)
     if rule is None:
         name = Text(rule_id, rule_id)
-        return RuleView(rule_id, name, Text("该规则已不在规则库中。", "This rule is no longer in the book."), (), (), ())
+        return RuleView(
+            rule_id, name, Text("该规则已不在规则库中。", "This rule is no longer in the book."), (), (), ()
+        )
     return RuleView(
         id=rule.id,
         name=rule.name,
@@ -317,7 +325,12 @@ def evidence(home: Home, viewer: Viewer, flag_id: int, limit: int = 50, offset: 
         seen.audit(home, viewer, "view_evidence", "flag", flag_id, rows=len(shown))
     headings = tuple(Heading(c, feed.by_name[c].label, feed.by_name[c].kind) for c in present)
     address = (heading("batch", "批次", "Batch", "integer"), heading("line", "文件行", "Line", "integer"))
-    return Listing((*headings, *address), shown, proof.row_count, _sums(shown) if offset == 0 and len(shown) == proof.row_count else {})
+    return Listing(
+        (*headings, *address),
+        shown,
+        proof.row_count,
+        _sums(shown) if offset == 0 and len(shown) == proof.row_count else {},
+    )
 
 
 def reading_order(feed: Feed) -> list[str]:

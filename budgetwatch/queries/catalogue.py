@@ -142,7 +142,8 @@ def rule(home: Home, viewer: Viewer, rule_id: str) -> RuleDetail:
         over_label=ALL[one.over].label,
         needs=tuple((c, columns[c].label) for c in one.needs if c in columns),
         params=[
-            ParamView(p.name, p.label, p.plain, p.type, p.unit or "", p.spec.min, p.spec.max) for p in one.params.values()
+            ParamView(p.name, p.label, p.plain, p.type, p.unit or "", p.spec.min, p.spec.max)
+            for p in one.params.values()
         ],
         examples=[ExampleView(Text(e.name.zh, e.name.en), e.expect) for e in one.examples],
         message=one.message,
@@ -154,7 +155,9 @@ def rule(home: Home, viewer: Viewer, rule_id: str) -> RuleDetail:
 
 
 def _mentions(rule: Rule, text: str) -> bool:
-    told = " ".join((rule.id, rule.name.zh, rule.name.en, rule.why.zh, rule.why.en, *(b.text.zh + b.text.en for b in rule.law))).lower()
+    told = " ".join(
+        (rule.id, rule.name.zh, rule.name.en, rule.why.zh, rule.why.en, *(b.text.zh + b.text.en for b in rule.law))
+    ).lower()
     return all(any(form in told for form in spellings(word)) for word in text.split())
 
 
@@ -167,7 +170,9 @@ def _latest(session: Session) -> dict[str, t.RunRule]:
         .group_by(t.RunRule.rule_id)
         .subquery()
     )
-    query = sa.select(t.RunRule).join(newest, sa.and_(t.RunRule.rule_id == newest.c.rule_id, t.RunRule.run_id == newest.c.run))
+    query = sa.select(t.RunRule).join(
+        newest, sa.and_(t.RunRule.rule_id == newest.c.rule_id, t.RunRule.run_id == newest.c.run)
+    )
     return {said.rule_id: said for said in session.scalars(query)}
 
 

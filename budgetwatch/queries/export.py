@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 XLSX_ROWS = 1_048_575
 _CHUNK = 10_000
 _BOM = b"\xef\xbb\xbf"
-_EXTRA = (("batch", SQL_BATCH, Text("批次", "Batch"), "integer"), ("line", SQL_LINE, Text("文件行", "Line in the file"), "integer"))
+_EXTRA = (
+    ("batch", SQL_BATCH, Text("批次", "Batch"), "integer"),
+    ("line", SQL_LINE, Text("文件行", "Line in the file"), "integer"),
+)
 _NARROW = {"date": 11, "money": 18, "integer": 9}
 _FILTER_NAMES: dict[str, Text] = {
     "region": Text("地区", "Region"),
@@ -82,7 +85,16 @@ def export(
             )
         query = f"FROM payment WHERE {condition} ORDER BY pay_date, _row"
         # Recorded before a byte is written: what cannot be recorded is not taken away.
-        seen.audit(home, viewer, "export_payments", "payment", format, filter=asked(f), rows=count, version=versions.get("payment"))
+        seen.audit(
+            home,
+            viewer,
+            "export_payments",
+            "payment",
+            format,
+            filter=asked(f),
+            rows=count,
+            version=versions.get("payment"),
+        )
         try:
             if format == "csv":
                 _csv(facts, query, params, columns, partial, language)
@@ -98,14 +110,16 @@ def export(
 
 def _size(facts: duckdb.DuckDBPyConnection, condition: str, params: dict[str, Any]) -> tuple[int, dict[str, Decimal]]:
     found = facts.execute(
-        f"SELECT coalesce(currency, 'CNY'), count(*), sum(amount) FROM payment WHERE {condition} GROUP BY 1 ORDER BY 1", params
+        f"SELECT coalesce(currency, 'CNY'), count(*), sum(amount) FROM payment WHERE {condition} GROUP BY 1 ORDER BY 1",
+        params,
     ).fetchall()
     return sum(n for _, n, _ in found), {currency: amount for currency, _, amount in found}
 
 
 def _csv(facts: Any, query: str, params: dict[str, Any], columns: list[Any], path: Path, language: str) -> None:
     picked = ", ".join(
-        f'{harmless(sql)} AS "{name}"' if kind in ("text", "code") else f'({sql})::VARCHAR AS "{name}"' for name, sql, _, kind in columns
+        f'{harmless(sql)} AS "{name}"' if kind in ("text", "code") else f'({sql})::VARCHAR AS "{name}"'
+        for name, sql, _, kind in columns
     )
     reader = facts.sql(f"SELECT {picked} {query}", params=params).to_arrow_reader(_CHUNK)
     schema = pa.schema([pa.field(label.of(language), pa.string()) for _, _, label, _ in columns])
@@ -114,7 +128,9 @@ def _csv(facts: Any, query: str, params: dict[str, Any], columns: list[Any], pat
         out.write(_BOM)
         with pyarrow.csv.CSVWriter(out, schema, write_options=options) as writer:
             for batch in reader:
-                writer.write_batch(pa.RecordBatch.from_arrays([c.cast(pa.string()) for c in batch.columns], schema=schema))
+                writer.write_batch(
+                    pa.RecordBatch.from_arrays([c.cast(pa.string()) for c in batch.columns], schema=schema)
+                )
 
 
 def harmless(sql: str) -> str:
@@ -123,7 +139,13 @@ def harmless(sql: str) -> str:
 
 
 def _xlsx(
-    facts: Any, query: str, params: dict[str, Any], columns: list[Any], path: Path, language: str, about: list[tuple[str, str]]
+    facts: Any,
+    query: str,
+    params: dict[str, Any],
+    columns: list[Any],
+    path: Path,
+    language: str,
+    about: list[tuple[str, str]],
 ) -> None:
     """A workbook whose frame (styles, widths, second sheet) is made around one row; all rows are then streamed in its place."""
     kinds = [kind for *_, kind in columns]
@@ -156,7 +178,14 @@ def _about(
         ("行数" if zh else "Rows", f"{count:,}"),
     ]
     lines += [(f"{'合计' if zh else 'Total'} {currency}", f"{amount:,.2f}") for currency, amount in totals.items()]
-    lines += [(f"{'筛选' if zh else 'Filter'}: {_FILTER_NAMES[key].of(language)}", value) for key, value in asked(f).items()]
+    lines += [
+        (f"{'筛选' if zh else 'Filter'}: {_FILTER_NAMES[key].of(language)}", value) for key, value in asked(f).items()
+    ]
     if not viewer.may("payees"):
-        lines.append(("脱敏" if zh else "Masked", "个人收款人姓名与账号已脱敏" if zh else "names and accounts of individual payees"))
+        lines.append(
+            (
+                "脱敏" if zh else "Masked",
+                "个人收款人姓名与账号已脱敏" if zh else "names and accounts of individual payees",
+            )
+        )
     return lines

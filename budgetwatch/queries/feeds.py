@@ -118,9 +118,19 @@ def _in_sight(viewer: Viewer, batch: t.Batch, uploaders: dict[str, str]) -> bool
 def _batch(batch: t.Batch) -> dict[str, Any]:
     label = ALL[batch.feed].label if batch.feed in ALL else Text(batch.feed, batch.feed)
     refused = batch.refusal or {}
-    said = {lang: " ".join(filter(None, (one.get("what"), one.get("fix")))) for lang, one in refused.items() if isinstance(one, dict)}
+    said = {
+        lang: " ".join(filter(None, (one.get("what"), one.get("fix"))))
+        for lang, one in refused.items()
+        if isinstance(one, dict)
+    }
     what = Text(said.get("zh", ""), said.get("en", "")) if said else None
-    return {"batch": batch.id, "feed": batch.feed, "feed_label": label, **{k: getattr(batch, k) for k in _KEPT}, "refusal": what}
+    return {
+        "batch": batch.id,
+        "feed": batch.feed,
+        "feed_label": label,
+        **{k: getattr(batch, k) for k in _KEPT},
+        "refusal": what,
+    }
 
 
 def _sums(found: list[t.Batch]) -> dict[str, Any]:
@@ -214,5 +224,3 @@ def profiles(home: Home, viewer: Viewer) -> Listing:
         for p in load_all(home.path / "profiles").values()
     ]
     return Listing(_PROFILES, rows, len(rows))
-
-

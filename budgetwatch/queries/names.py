@@ -139,7 +139,9 @@ def _read(home: Home, viewer: Viewer) -> Names:
                       list(population ORDER BY budget_year) FILTER (population IS NOT NULL)
                FROM region GROUP BY 1"""
         ).fetchall()
-        subjects = facts.execute('SELECT "type", code, arg_max(name, budget_year) FROM subject_dict GROUP BY ALL').fetchall()
+        subjects = facts.execute(
+            'SELECT "type", code, arg_max(name, budget_year) FROM subject_dict GROUP BY ALL'
+        ).fetchall()
         units = facts.execute(
             """SELECT agency_code, arg_max(agency_name, budget_year), arg_max(parent_code, budget_year),
                       arg_max(parent_name, budget_year) FROM org_unit GROUP BY 1"""

@@ -82,7 +82,10 @@ def _total(seen: BudgetPreview) -> Headline:
         return Headline("total", label, None, "money", seen.currency, "none", said)
     amount = _money(seen, total["draft"])
     book = code_name("book", seen.book or (seen.books[0] if len(seen.books) == 1 else None))
-    which = Text(book.zh or ("各本预算合计" if seen.books else "预算"), book.en.lower() or ("budgets of all books" if seen.books else "budget"))
+    which = Text(
+        book.zh or ("各本预算合计" if seen.books else "预算"),
+        book.en.lower() or ("budgets of all books" if seen.books else "budget"),
+    )
     said = Text(
         f"{seen.year} 年{which.zh}（{stage.zh}）安排支出 {amount.zh}",
         f"The {seen.year} {which.en} ({stage.en.lower()}) {'plan' if which.en.startswith('budgets') else 'plans'} to spend {amount.en}",
@@ -90,7 +93,15 @@ def _total(seen: BudgetPreview) -> Headline:
     if total["last_budget"] is not None:
         moved = _moved(seen, total["change"], total["change_ratio"])
         said = Text(f"{said.zh}，{moved.zh}", f"{said.en}, {moved.en}")
-    return Headline("total", label, total["draft"], "money", seen.currency, _tone(total["change"] if total["last_budget"] else None), _stop(said))
+    return Headline(
+        "total",
+        label,
+        total["draft"],
+        "money",
+        seen.currency,
+        _tone(total["change"] if total["last_budget"] else None),
+        _stop(said),
+    )
 
 
 def _execution(seen: BudgetPreview) -> Headline:
@@ -112,19 +123,31 @@ def _execution(seen: BudgetPreview) -> Headline:
 def _per_head(seen: BudgetPreview) -> Headline:
     label, total = Text("人均支出", "Per resident"), seen.total
     if total["per_head"] is None:
-        said = Text("没有该地区的常住人口数，无法计算人均。", "The number of residents was not sent, so there is no figure per head.")
+        said = Text(
+            "没有该地区的常住人口数，无法计算人均。",
+            "The number of residents was not sent, so there is no figure per head.",
+        )
         return Headline("per_head", label, None, "money", seen.currency, "none", said)
     each, people = _money(seen, total["per_head"]), wording.spoken_count(seen.population or 0)
-    said = Text(f"按常住人口 {people.zh}人计算，人均 {each.zh}", f"With {people.en} residents, that is {each.en} per head")
+    said = Text(
+        f"按常住人口 {people.zh}人计算，人均 {each.zh}", f"With {people.en} residents, that is {each.en} per head"
+    )
     before = total["per_head_last"]
     if before is not None:
         more = _money(seen, abs(total["per_head"] - before))
         up = total["per_head"] >= before
         said = Text(
-            f"{said.zh}，比上年{'多' if up else '少'} {more.zh}", f"{said.en}, {more.en} {'more' if up else 'less'} than last year"
+            f"{said.zh}，比上年{'多' if up else '少'} {more.zh}",
+            f"{said.en}, {more.en} {'more' if up else 'less'} than last year",
         )
     return Headline(
-        "per_head", label, total["per_head"], "money", seen.currency, _tone(total["per_head"] - before if before is not None else None), _stop(said)
+        "per_head",
+        label,
+        total["per_head"],
+        "money",
+        seen.currency,
+        _tone(total["per_head"] - before if before is not None else None),
+        _stop(said),
     )
 
 
@@ -132,7 +155,15 @@ def _greatest(seen: BudgetPreview) -> Headline:
     label = Text("最大的一项", "The largest item")
     row = max((r for r in seen.rows if r["draft"]), key=lambda r: r["draft"], default=None)
     if row is None or row["share"] is None:
-        return Headline("greatest", label, None, "ratio", seen.currency, "none", Text("尚无预算明细。", "No lines have been sent yet."))
+        return Headline(
+            "greatest",
+            label,
+            None,
+            "ratio",
+            seen.currency,
+            "none",
+            Text("尚无预算明细。", "No lines have been sent yet."),
+        )
     amount, share = _money(seen, row["draft"]), wording.percent(row["share"])
     said = Text(
         f"最大的一项是{row['name'].zh}，{amount.zh}，占 {share}",
@@ -143,7 +174,9 @@ def _greatest(seen: BudgetPreview) -> Headline:
 
 def _growing(seen: BudgetPreview) -> Headline:
     label = Text("增加最多的一项", "The greatest increase")
-    grown: list[dict[str, Any]] = [r for r in seen.rows if r["change"] is not None and r["change"] > 0] if seen.total["last_budget"] else []
+    grown: list[dict[str, Any]] = (
+        [r for r in seen.rows if r["change"] is not None and r["change"] > 0] if seen.total["last_budget"] else []
+    )
     if not grown:
         said = Text("没有比上年预算增加的项目。", "Nothing grows on last year's budget.")
         return Headline("growing", label, None, "money", seen.currency, "none", said)

@@ -56,7 +56,11 @@ def where(viewer: Viewer, f: PaymentFilter) -> tuple[str, dict[str, Any]]:
             tests.append(condition)
 
     ask("adm_div_code = $region" if f.own else "starts_with(adm_div_code, $region)", "region", f.region)
-    ask("(agency_code = $agency OR agency_code IN (SELECT agency_code FROM org_unit WHERE parent_code = $agency))", "agency", f.agency)
+    ask(
+        "(agency_code = $agency OR agency_code IN (SELECT agency_code FROM org_unit WHERE parent_code = $agency))",
+        "agency",
+        f.agency,
+    )
     ask("budget_year = $year", "year", f.year)
     ask("pay_date >= $first_day", "first_day", f.first_day)
     ask("pay_date <= $last_day", "last_day", f.last_day)
@@ -70,7 +74,11 @@ def where(viewer: Viewer, f: PaymentFilter) -> tuple[str, dict[str, Any]]:
     ask("book = $book", "book", f.book)
     ask("currency = $currency", "currency", f.currency)
     if f.batch is not None:
-        ask(f"_row >= $batch::BIGINT << {BATCH_SHIFT} AND _row < ($batch::BIGINT + 1) << {BATCH_SHIFT}", "batch", f.batch)
+        ask(
+            f"_row >= $batch::BIGINT << {BATCH_SHIFT} AND _row < ($batch::BIGINT + 1) << {BATCH_SHIFT}",
+            "batch",
+            f.batch,
+        )
     if f.text.strip():
         looked_in = ("purpose", seen.expression(viewer, "payee_name"), "pro_name", "agency_name", "item_name")
         params["exactly"] = f.text.strip()
@@ -85,7 +93,9 @@ def _sensible(f: PaymentFilter) -> None:
     ):
         if low is not None and high is not None and low > high:  # type: ignore[operator]
             raise Invalid(
-                Text(zh, en), where=f"{low} – {high}", fix=Text("请对调两者或清空其一。", "Swap the two, or clear one of them.")
+                Text(zh, en),
+                where=f"{low} – {high}",
+                fix=Text("请对调两者或清空其一。", "Swap the two, or clear one of them."),
             )
 
 

@@ -21,7 +21,18 @@ from budgetwatch.text import Text
 if TYPE_CHECKING:
     from budgetwatch.home import Home
 
-__all__ = ["Choices", "FlagRef", "PaymentFilter", "TotalsBy", "Voucher", "choices", "export", "search", "totals", "voucher"]
+__all__ = [
+    "Choices",
+    "FlagRef",
+    "PaymentFilter",
+    "TotalsBy",
+    "Voucher",
+    "choices",
+    "export",
+    "search",
+    "totals",
+    "voucher",
+]
 
 TotalsBy = Literal["month", "year", "agency", "function", "economic", "payee", "region", "project", "item", "book"]
 
@@ -39,6 +50,7 @@ class Choices:
     currencies: list[str]
     first_day: dt.date | None
     last_day: dt.date | None
+
 
 _COLUMNS = (
     heading("pay_date", "支付日期", "Date", "date"),
@@ -82,7 +94,9 @@ def whole(home: Home, viewer: Viewer, f: PaymentFilter) -> tuple[int, dict[str, 
 
     def ask() -> tuple[int, dict[str, Decimal]]:
         condition, params = where(viewer, f)
-        query = f"SELECT currency, count(*), sum(amount) FROM payment WHERE {condition} GROUP BY currency ORDER BY 2 DESC"
+        query = (
+            f"SELECT currency, count(*), sum(amount) FROM payment WHERE {condition} GROUP BY currency ORDER BY 2 DESC"
+        )
         with home.facts(viewer) as facts:
             found = facts.execute(query, params).fetchall()
         return sum(n for _, n, _ in found), {currency or "CNY": amount for currency, _, amount in found}
@@ -109,7 +123,8 @@ def search(
     with home.facts(viewer) as facts:
         # First which rows (two columns of everything), then the rows themselves (every column of one page).
         chosen = facts.execute(
-            f"SELECT _row FROM payment WHERE {condition} ORDER BY {key} {way} NULLS LAST, _row LIMIT {limit} OFFSET {offset}", params
+            f"SELECT _row FROM payment WHERE {condition} ORDER BY {key} {way} NULLS LAST, _row LIMIT {limit} OFFSET {offset}",
+            params,
         ).fetchall()
         wanted = [row for (row,) in chosen]
         found = seen.dicts(
@@ -144,7 +159,12 @@ def totals(home: Home, viewer: Viewer, f: PaymentFilter, by: TotalsBy = "month",
         demand(viewer, "vouchers")
     one_of(by, _GROUPS, "by")
     limit, _ = paged(limit, 0, most=10_000)
-    return remembered(home, viewer, ("payment totals", viewer.may("payees"), f, by, limit), lambda: _totals(home, viewer, f, by, limit))
+    return remembered(
+        home,
+        viewer,
+        ("payment totals", viewer.may("payees"), f, by, limit),
+        lambda: _totals(home, viewer, f, by, limit),
+    )
 
 
 def _totals(home: Home, viewer: Viewer, f: PaymentFilter, by: str, limit: int) -> Listing:

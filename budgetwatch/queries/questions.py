@@ -33,7 +33,18 @@ _COLUMNS = (
 )
 
 
-_KEPT = ("id", "budget_year", "region", "agency_code", "func_code", "pro_code", "line", "text", "author_name", "asked_at")
+_KEPT = (
+    "id",
+    "budget_year",
+    "region",
+    "agency_code",
+    "func_code",
+    "pro_code",
+    "line",
+    "text",
+    "author_name",
+    "asked_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +116,9 @@ def questions(
         ids = [asked.id for asked, _ in page]
         latest = {
             answer.question_id: answer
-            for answer in session.scalars(sa.select(t.Answer).where(t.Answer.question_id.in_(ids)).order_by(t.Answer.id))
+            for answer in session.scalars(
+                sa.select(t.Answer).where(t.Answer.question_id.in_(ids)).order_by(t.Answer.id)
+            )
         }
         rows: list[dict[str, Any]] = [
             {

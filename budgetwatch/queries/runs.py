@@ -59,7 +59,10 @@ def runs(home: Home, viewer: Viewer, *, limit: int = 20, offset: int = 0) -> Lis
     rows = [
         {
             "run_id": run.id,
-            **{k: getattr(run, k) for k in ("started_at", "finished_at", "status", "as_of", "actor", "new_flags", "changed_flags")},
+            **{
+                k: getattr(run, k)
+                for k in ("started_at", "finished_at", "status", "as_of", "actor", "new_flags", "changed_flags")
+            },
             "looked_at": int(looked_at or 0),
             "flagged": int(flagged or 0),
             "could_not_judge": int(unclear or 0),
@@ -77,7 +80,9 @@ def results(home: Home, viewer: Viewer, run_id: int | None = None) -> Listing:
     demand(viewer, *_POWERS)
     with home.session() as session:
         newest = sa.select(sa.func.max(t.Run.id)).where(t.Run.status == "done").scalar_subquery()
-        run = session.scalars(sa.select(t.Run).where(t.Run.id == (run_id if run_id is not None else newest))).one_or_none()
+        run = session.scalars(
+            sa.select(t.Run).where(t.Run.id == (run_id if run_id is not None else newest))
+        ).one_or_none()
         if run is None:
             if run_id is None:
                 return Listing(_RESULTS, [], 0)

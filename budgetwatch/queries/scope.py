@@ -120,7 +120,9 @@ def paged(limit: int, offset: int, *, most: int = 1000) -> tuple[int, int]:
     """The page asked for, refused when it makes no sense."""
     if not 0 <= limit <= most or offset < 0:
         raise Invalid(
-            Text(f"每页 0 到 {most} 行，起始行不小于 0。", f"A page holds 0 to {most} rows and starts at row 0 or later."),
+            Text(
+                f"每页 0 到 {most} 行，起始行不小于 0。", f"A page holds 0 to {most} rows and starts at row 0 or later."
+            ),
             where=f"limit={limit}, offset={offset}",
         )
     return limit, offset

@@ -89,7 +89,10 @@ def cell(column: str, kind: str, letter: str, style: str) -> str:
 
 def fill(workbook: bytes, rows: Iterable[Any], path: Path) -> None:
     """The frame with these rows (Arrow arrays of XML strings) in place of its one, in `path`."""
-    with zipfile.ZipFile(io.BytesIO(workbook)) as parts, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook)) as parts,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out,
+    ):
         for part in parts.infolist():
             if part.filename != _SHEET:
                 out.writestr(part, parts.read(part))
@@ -104,6 +107,8 @@ def fill(workbook: bytes, rows: Iterable[Any], path: Path) -> None:
                 written.write(before)
                 for chunk in rows:
                     texts = chunk.to_pylist()
-                    written.write("".join(row.replace(_NUMBER, str(at)) for at, row in enumerate(texts, number)).encode())
+                    written.write(
+                        "".join(row.replace(_NUMBER, str(at)) for at, row in enumerate(texts, number)).encode()
+                    )
                     number += len(texts)
                 written.write(sheet[end:])

@@ -58,7 +58,11 @@ def voucher(home: Home, viewer: Viewer, row: int) -> Voucher:
     columns = ALL["payment"].columns
     read = ", ".join(seen.column(viewer, c.name) for c in columns)
     with home.facts(viewer) as facts:
-        found = seen.dicts(facts.execute(f"SELECT {read} FROM payment WHERE _row = $row::BIGINT", {"row": row})) if row > 0 else []
+        found = (
+            seen.dicts(facts.execute(f"SELECT {read} FROM payment WHERE _row = $row::BIGINT", {"row": row}))
+            if row > 0
+            else []
+        )
     if not found:
         raise missing(Text("这张凭证", "voucher of that number"))
     fact, address, known = found[0], unpack(row), names(home, viewer)
@@ -68,7 +72,11 @@ def voucher(home: Home, viewer: Viewer, row: int) -> Voucher:
     seen.audit(home, viewer, "view_voucher", "payment", row)
     return Voucher(
         row=row,
-        fields=[(Heading(c.name, c.label, c.kind), named(known, c, fact[c.name])) for c in columns if fact[c.name] is not None],
+        fields=[
+            (Heading(c.name, c.label, c.kind), named(known, c, fact[c.name]))
+            for c in columns
+            if fact[c.name] is not None
+        ],
         batch=address.batch,
         file_name=batch.file_name if batch else "",
         sha256=batch.sha256 if batch else "",
@@ -115,7 +123,9 @@ def _flags(home: Home, session: sa.orm.Session, viewer: Viewer, row: int, agency
     hits = [(flag, case_id, state) for flag, case_id, state, rows in session.execute(query) if holds(rows, address)]
     said = wording.sentences(home, session, (flag for flag, _, _ in hits), names(home, viewer), viewer)
     return [
-        FlagRef(flag.id, case_id, flag.rule_id, wording.rule_name(home, flag.rule_id), flag.severity, state, said[flag.id])
+        FlagRef(
+            flag.id, case_id, flag.rule_id, wording.rule_name(home, flag.rule_id), flag.severity, state, said[flag.id]
+        )
         for flag, case_id, state in hits
     ]
 

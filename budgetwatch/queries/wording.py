@@ -30,9 +30,15 @@ if TYPE_CHECKING:
     from budgetwatch.home import Home
 
 
+#: At most four 汉字: taken for a person's name where the kind of payee was not sent.
+_SHORT_HAN = re.compile("[\u4e00-\u9fff\u3400-\u4dbf·]{0,4}")
+
+
 def name_of(flag: t.Flag, viewer: Viewer) -> str:
     """What a flag's subject is called."""
-    return shown_name(viewer, flag.subject, flag.subject_name, flag.agency_name or "") or flag.agency_code or flag.rule_id
+    return (
+        shown_name(viewer, flag.subject, flag.subject_name, flag.agency_name or "") or flag.agency_code or flag.rule_id
+    )
 
 
 def rule_name(home: Home, rule_id: str) -> Text:
@@ -114,7 +120,10 @@ def spelt_out(figures: Mapping[str, Any], rule: Rule, known: Names, viewer: View
     if not masking.unmasked(viewer):
         # A subject joins codes by which a flag is told from another, a payee's name or account among them.
         said["subject"] = said["subject_name"] = shown_name(
-            viewer, str(said.get("subject") or ""), str(said.get("subject_name") or ""), str(said.get("agency_name") or "")
+            viewer,
+            str(said.get("subject") or ""),
+            str(said.get("subject_name") or ""),
+            str(said.get("agency_name") or ""),
         )
         said = {k: masking.mask_text(v) if isinstance(v, str) and not v.isascii() else v for k, v in said.items()}
     for name in ("subject", "subject_name"):
@@ -142,7 +151,9 @@ def _named_parts(parts: Mapping[str, Any], feed: str, known: Names, personal: st
     A person who was paid is masked (`personal`: yes, unknown or ""), by the rule of `masking.sql_payee`."""
 
     def value_of(column: str, value: str) -> str:
-        if column == "payee_name" and (personal == "yes" or (personal == "unknown" and len(value.strip()) <= 4)):
+        if column == "payee_name" and (
+            personal == "yes" or (personal == "unknown" and _SHORT_HAN.fullmatch(value.strip()))
+        ):
             return masking.mask_name(value) or ""
         return _value(column, value, feed, known)
 
@@ -153,15 +164,24 @@ def _named_parts(parts: Mapping[str, Any], feed: str, known: Names, personal: st
 
     if pair := parts.get("pair"):
         both = zip(pair["columns"], pair["values"], strict=True)
-        named["pair"] = {**pair, "columns": [column_of(c) for c in pair["columns"]], "values": [value_of(c, v) for c, v in both]}
+        named["pair"] = {
+            **pair,
+            "columns": [column_of(c) for c in pair["columns"]],
+            "values": [value_of(c, v) for c, v in both],
+        }
     if value := parts.get("value"):
-        named["value"] = {**value, "column": column_of(value["column"]), "value": value_of(value["column"], value["value"])}
+        named["value"] = {
+            **value,
+            "column": column_of(value["column"]),
+            "value": value_of(value["column"], value["value"]),
+        }
     if (amount := parts.get("amount")) and (group := amount.get("group")):
         group = {**group, "column": column_of(group["column"]), "value": value_of(group["column"], group["value"])}
         named["amount"] = {**amount, "group": group}
     if features := parts.get("features"):
         named["features"] = [
-            {**f, "column": column_of(f["column"]), "value": value_of(f["column"], f["value"])} if "value" in f else f for f in features
+            {**f, "column": column_of(f["column"]), "value": value_of(f["column"], f["value"])} if "value" in f else f
+            for f in features
         ]
     return named
 

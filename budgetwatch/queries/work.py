@@ -62,7 +62,12 @@ _FLAG_COLUMNS = (
 _LEAD_COLUMNS = (
     heading("flag_id", "疑点编号", "Flag", "integer"),
     heading("score", "罕见度", "Rarity", "ratio"),
-    *(c for c in _COLUMNS if c.name in ("rule_id", "rule_name", "subject_name", "agency_name", "region_name", "period", "amount", "sentence")),
+    *(
+        c
+        for c in _COLUMNS
+        if c.name
+        in ("rule_id", "rule_name", "subject_name", "agency_name", "region_name", "period", "amount", "sentence")
+    ),
     heading("case_id", "已立疑点", "Case", "integer"),
 )
 _OWN_COLUMNS = (
@@ -138,8 +143,15 @@ def queue(
     limit, offset = paged(limit, offset)
     orders = _orders()
     one_of(order, orders, "order")
-    limits = [in_sight(viewer), begins(t.Case.region, region), _search(home, viewer, text), *_picked(severities, rule_ids)]
-    limits.append(_is_open() if states is None else t.Case.state.in_([one_of(s, machine.STATES, "state") for s in states]))
+    limits = [
+        in_sight(viewer),
+        begins(t.Case.region, region),
+        _search(home, viewer, text),
+        *_picked(severities, rule_ids),
+    ]
+    limits.append(
+        _is_open() if states is None else t.Case.state.in_([one_of(s, machine.STATES, "state") for s in states])
+    )
     if mine:
         limits.append(t.Case.assignee_id == viewer.id if viewer.id is not None else sa.false())
     if overdue:
@@ -207,7 +219,9 @@ def _flag_row(home: Home, viewer: Viewer, known: Names, flag: t.Flag) -> dict[st
 
 def _whole(session: Session, known: Names, joined: Any) -> tuple[int, dict[str, Decimal]]:
     """How many the whole result holds, and its amounts by currency."""
-    by_region = joined.with_only_columns(t.Flag.region, sa.func.count(), sa.func.sum(t.Flag.amount)).group_by(t.Flag.region)
+    by_region = joined.with_only_columns(t.Flag.region, sa.func.count(), sa.func.sum(t.Flag.amount)).group_by(
+        t.Flag.region
+    )
     total, totals = 0, dict[str, Decimal]()
     for region, count, amount in session.execute(by_region):
         total += count
@@ -293,11 +307,26 @@ def flags(
     if states:
         limits.append(t.Case.state.in_([one_of(s, machine.STATES, "state") for s in states]))
     order = (_RANK, t.Flag.amount.is_(None), t.Flag.amount.desc(), t.Flag.id)
-    return _flags(home, viewer, [*limits, _search(home, viewer, text), begins(t.Flag.region, region)], order, limit, offset, _FLAG_COLUMNS)
+    return _flags(
+        home,
+        viewer,
+        [*limits, _search(home, viewer, text), begins(t.Flag.region, region)],
+        order,
+        limit,
+        offset,
+        _FLAG_COLUMNS,
+    )
 
 
 def leads(
-    home: Home, viewer: Viewer, *, text: str = "", region: str = "", open_only: bool = True, limit: int = 50, offset: int = 0
+    home: Home,
+    viewer: Viewer,
+    *,
+    text: str = "",
+    region: str = "",
+    open_only: bool = True,
+    limit: int = 50,
+    offset: int = 0,
 ) -> Listing:
     """Outlier flags, rarest first. Rows: flag_id rule_id rule_name subject_name agency_name region region_name period
     amount score sentence(Text) case_id (None until somebody promotes it)."""

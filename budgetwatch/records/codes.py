@@ -97,7 +97,9 @@ LISTS: Mapping[str, Mapping[str, Text]] = {
     ),
     "debt_kind": _of(general=("一般债务", "General debt"), special=("专项债务", "Special debt")),
     "indicator_source": _of(
-        own=("本级", "Own level"), upper_advance=("上级提前下达", "Advance notice from above"), upper=("上级", "From above")
+        own=("本级", "Own level"),
+        upper_advance=("上级提前下达", "Advance notice from above"),
+        upper=("上级", "From above"),
     ),
     "subject_type": _of(
         func=("功能分类", "Functional"),

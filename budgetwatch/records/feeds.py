@@ -13,24 +13,88 @@ from budgetwatch.records.types import Column, Feed
 from budgetwatch.text import Text
 
 
-def _c(name: str, kind: str, zh: str, en: str, *aliases: str, need: bool = False, values: str | None = None, note: str = "") -> Column:
+def _c(
+    name: str, kind: str, zh: str, en: str, *aliases: str, need: bool = False, values: str | None = None, note: str = ""
+) -> Column:
     return Column(name, kind, Text(zh, en), need, values, (zh, *aliases), note)  # type: ignore[arg-type]
 
 
-_YEAR = _c("budget_year", "integer", "预算年度", "Budget year", "StYear", "FISCAL_YEAR", "年度", "财政年度", "fiscal_year", need=True)
-_DIV = _c("adm_div_code", "code", "区划代码", "Region code", "AdmDivCode", "MOF_DIV_CODE", "行政区划", "行政区划代码", need=True)
-_AGENCY = _c("agency_code", "code", "单位代码", "Unit code", "AgencyCode", "AGENCY_CODE", "预算单位编码", "单位编码", need=True)
-_AGENCY_OPTIONAL = _c("agency_code", "code", "单位代码", "Unit code", "AgencyCode", "AGENCY_CODE", "预算单位编码", "单位编码")
+_YEAR = _c(
+    "budget_year",
+    "integer",
+    "预算年度",
+    "Budget year",
+    "StYear",
+    "FISCAL_YEAR",
+    "年度",
+    "财政年度",
+    "fiscal_year",
+    need=True,
+)
+_DIV = _c(
+    "adm_div_code",
+    "code",
+    "区划代码",
+    "Region code",
+    "AdmDivCode",
+    "MOF_DIV_CODE",
+    "行政区划",
+    "行政区划代码",
+    need=True,
+)
+_AGENCY = _c(
+    "agency_code", "code", "单位代码", "Unit code", "AgencyCode", "AGENCY_CODE", "预算单位编码", "单位编码", need=True
+)
+_AGENCY_OPTIONAL = _c(
+    "agency_code", "code", "单位代码", "Unit code", "AgencyCode", "AGENCY_CODE", "预算单位编码", "单位编码"
+)
 _AGENCY_NAME = _c("agency_name", "text", "单位名称", "Unit", "AgencyName", "AGENCY_NAME", "预算单位", "预算单位名称")
 _BOOK = _c("book", "code", "预算类型", "Budget book", "BgtTypeCode", "账本", "预算体系", values="book")
-_FUNC = _c("func_code", "code", "功能分类科目", "Functional subject", "ExpFuncCode", "EXP_FUNC_CODE", "支出功能分类", "功能科目", "功能科目编码")
-_DEP_ECO = _c("dep_eco_code", "code", "部门经济分类", "Department economic subject", "DepExpEcoCode", "DEP_BGT_ECO_CODE", "部门预算经济分类", "经济科目", "经济分类")
-_GOV_ECO = _c("gov_eco_code", "code", "政府经济分类", "Government economic subject", "GovExpEcoCode", "GOV_BGT_ECO_CODE", "政府预算经济分类")
+_FUNC = _c(
+    "func_code",
+    "code",
+    "功能分类科目",
+    "Functional subject",
+    "ExpFuncCode",
+    "EXP_FUNC_CODE",
+    "支出功能分类",
+    "功能科目",
+    "功能科目编码",
+)
+_DEP_ECO = _c(
+    "dep_eco_code",
+    "code",
+    "部门经济分类",
+    "Department economic subject",
+    "DepExpEcoCode",
+    "DEP_BGT_ECO_CODE",
+    "部门预算经济分类",
+    "经济科目",
+    "经济分类",
+)
+_GOV_ECO = _c(
+    "gov_eco_code",
+    "code",
+    "政府经济分类",
+    "Government economic subject",
+    "GovExpEcoCode",
+    "GOV_BGT_ECO_CODE",
+    "政府预算经济分类",
+)
 _PRO = _c("pro_code", "code", "项目代码", "Project code", "DepProCode", "PRO_CODE", "项目编码")
 _PRO_NAME = _c("pro_name", "text", "项目名称", "Project", "PRO_NAME", "预算项目")
 _AMOUNT = _c("amount", "money", "金额", "Amount", "PayAmt", "PAY_AMT", "支付金额", "预算金额", need=True)
 _CURRENCY = _c("currency", "code", "币种", "Currency", note="ISO 4217; CNY unless the profile says otherwise")
-_SOURCE = _c("fund_source", "code", "资金来源", "Source of funds", "FundTypeCode", "FUND_TYPE_CODE", "资金性质", values="fund_source")
+_SOURCE = _c(
+    "fund_source",
+    "code",
+    "资金来源",
+    "Source of funds",
+    "FundTypeCode",
+    "FUND_TYPE_CODE",
+    "资金性质",
+    values="fund_source",
+)
 _TRACKING = _c("tracking_id", "code", "追踪码", "Tracking id", "TrackingID", "转移支付追踪码")
 _NOTE = _c("note", "text", "说明", "Note", "备注", "Remark")
 
@@ -42,7 +106,18 @@ PAYMENT = Feed(
     columns=(
         _c("voucher_no", "code", "凭证号", "Voucher no.", "VoucherNo", "PAY_CERT_NO", "支付凭证号", "凭证编号"),
         _YEAR,
-        _c("pay_date", "date", "支付日期", "Payment date", "XPayDate", "XPAY_DATE", "VouDate", "VOU_DATE", "日期", need=True),
+        _c(
+            "pay_date",
+            "date",
+            "支付日期",
+            "Payment date",
+            "XPayDate",
+            "XPAY_DATE",
+            "VouDate",
+            "VOU_DATE",
+            "日期",
+            need=True,
+        ),
         _DIV,
         _AGENCY,
         _AGENCY_NAME,
@@ -70,14 +145,33 @@ PAYMENT = Feed(
         _c("contract_no", "code", "合同号", "Contract no.", "合同编号"),
         _c("invoice_no", "code", "发票号", "Invoice no.", "发票号码"),
         _TRACKING,
-        _c("item_name", "text", "支出事项", "Expense item", "Expense Type", note="as the sender names it, where no subject codes are used"),
+        _c(
+            "item_name",
+            "text",
+            "支出事项",
+            "Expense item",
+            "Expense Type",
+            note="as the sender names it, where no subject codes are used",
+        ),
     ),
 )
 
 BUDGET_LINE = Feed(
     "budget_line",
     Text("预算明细", "Budget line"),
-    key=("book", "budget_year", "stage", "version", "direction", "adm_div_code", "agency_code", "func_code", "eco_code", "pro_code", "fund_source"),
+    key=(
+        "book",
+        "budget_year",
+        "stage",
+        "version",
+        "direction",
+        "adm_div_code",
+        "agency_code",
+        "func_code",
+        "eco_code",
+        "pro_code",
+        "fund_source",
+    ),
     columns=(
         _YEAR,
         _BOOK,

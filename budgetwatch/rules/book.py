@@ -104,7 +104,9 @@ def read_folder(folder: Path, verdicts: Verdicts | None = None) -> tuple[RuleBoo
     return RuleBook(rules, laws), problems
 
 
-def _read_file(path: Path, laws: Mapping[str, Law], cited: bytes, verdicts: Verdicts | None) -> tuple[list[Rule], list[BadRule]]:
+def _read_file(
+    path: Path, laws: Mapping[str, Law], cited: bytes, verdicts: Verdicts | None
+) -> tuple[list[Rule], list[BadRule]]:
     """The sound rules of one file and what is wrong with the others, in the file's order."""
     try:
         content = yamltext.content(path)
@@ -152,7 +154,9 @@ def _twice(rule: Rule, first: Rule) -> BadRule:
 @lru_cache(maxsize=256)
 def from_body(body: str, name: str = "rule") -> Rule:
     """A rule from its own text, as a run kept it; the laws it cites are taken as given. The same text is proved once."""
-    document = yamltext.parse("rules:\n" + "\n".join(f"{'- ' if n == 0 else '  '}{line}" for n, line in enumerate(body.splitlines())), name)
+    document = yamltext.parse(
+        "rules:\n" + "\n".join(f"{'- ' if n == 0 else '  '}{line}" for n, line in enumerate(body.splitlines())), name
+    )
     try:
         return _read_rule(document, 0, None, Path(name))
     except Refusal as refusal:
@@ -196,7 +200,10 @@ def _entries(document: yamltext.Document) -> int:
     if isinstance(value, dict) and set(value) == {"rules"} and isinstance(value["rules"], list):
         return len(value["rules"])
     raise BadRule(
-        Text("规则文件应只有一个键 rules，其下是规则列表。", "a rule file has one key, rules, with a list of rules under it."),
+        Text(
+            "规则文件应只有一个键 rules，其下是规则列表。",
+            "a rule file has one key, rules, with a list of rules under it.",
+        ),
         where=f"{document.name}:1",
         fix=Text("请以 rules: 开头，每条规则以 - id: 开始。", "Begin with `rules:` and each rule with `- id:`."),
     )
@@ -212,7 +219,11 @@ def _placed(refusal: Refusal, document: yamltext.Document, at: int) -> BadRule:
 
 
 def _read_rule(
-    document: yamltext.Document, at: int, laws: Mapping[str, Law] | None, path: Path, known: tuple[str, ...] | None = None
+    document: yamltext.Document,
+    at: int,
+    laws: Mapping[str, Law] | None,
+    path: Path,
+    known: tuple[str, ...] | None = None,
 ) -> Rule:
     """One rule, typed. `known`: the columns it needs, where its words have been found to hold before."""
     value: Any = document.value["rules"][at]
@@ -234,7 +245,10 @@ def _read_rule(
         over=spec.over,
         needs=tuple(spec.needs),
         feeds=tuple(spec.feeds),
-        params={name: Param(name, Text(p.name.zh, p.name.en), p.type, v, p.unit or "", p) for name, p, v in typed_params(spec)},
+        params={
+            name: Param(name, Text(p.name.zh, p.name.en), p.type, v, p.unit or "", p)
+            for name, p, v in typed_params(spec)
+        },
         message=Text(spec.message.zh, spec.message.en),
         form=next(f for f in ("when", "select", "deadline", "outlier") if getattr(spec, f) is not None),
         spec=spec,
@@ -259,6 +273,10 @@ def _basis(spec: RuleSpec, at: int, laws: Mapping[str, Law] | None) -> Basis:
     if laws is None:
         return Basis(Text(name, name), article, ref.since, ref.until)
     if name not in laws:
-        raise Refusal(Text(f"laws.yml 中没有《{name}》。", f"the law {name} is not in laws.yml."), nearest(name, laws), ("law", at, "law"))
+        raise Refusal(
+            Text(f"laws.yml 中没有《{name}》。", f"the law {name} is not in laws.yml."),
+            nearest(name, laws),
+            ("law", at, "law"),
+        )
     law = laws[name]
     return Basis(law.name, article, ref.since or law.since, ref.until or law.until)

@@ -28,7 +28,8 @@ def check_folder(path: Path) -> list[Problem]:
     """All problems of the folder's rules, in the order of the files; examples are run for the rules that are sound."""
     book, refused = read_folder(Path(path))
     problems = [
-        Problem(error.where, str(error.facts.get("rule", "")), error.what, error.fix or Text("", "")) for error in refused
+        Problem(error.where, str(error.facts.get("rule", "")), error.what, error.fix or Text("", ""))
+        for error in refused
     ]
     look = Text("请修改规则或例子。", "Correct the rule or the example.")
     for rule in book.values():

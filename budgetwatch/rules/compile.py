@@ -41,9 +41,7 @@ def over_judgeable(rule: Rule, sql: str) -> str:
     if not rule.needs:
         return sql
     present = " AND ".join(f"{column} IS NOT NULL" for column in rule.needs)
-    return (
-        f"WITH {rule.over} AS NOT MATERIALIZED (SELECT * FROM main.{rule.over} WHERE {present})\nSELECT * FROM (\n{sql}\n) AS question"
-    )
+    return f"WITH {rule.over} AS NOT MATERIALIZED (SELECT * FROM main.{rule.over} WHERE {present})\nSELECT * FROM (\n{sql}\n) AS question"
 
 
 def findings(question_sql: str, columns: Sequence[str]) -> str:
@@ -127,7 +125,9 @@ def hits(rule: Rule, as_of: dt.date) -> str:
     condition = bind(rule.sql, rule.values(as_of))
     present = [f"{column} IS NOT NULL" for column in rule.needs]
     kept = " AND ".join([*present, not_false(condition, rule.over, rule.needs)])
-    return f"SELECT _row, {', '.join(sorted(hit_columns(rule)))}, (\n{condition}\n) AS hit FROM {rule.over} WHERE {kept}"
+    return (
+        f"SELECT _row, {', '.join(sorted(hit_columns(rule)))}, (\n{condition}\n) AS hit FROM {rule.over} WHERE {kept}"
+    )
 
 
 def _companion(column: str) -> str:

@@ -58,7 +58,9 @@ def _pairs(rule: Rule, spec: DeadlineSpec, values: Mapping[str, Value]) -> str:
     js = ", ".join(j)
     agg = {"first": "min", "last": "max"}
     start_cols = ", ".join(f"{s} AS j{i}" for i, (s, _) in enumerate(on))
-    end_cols = ", ".join([f"{n} AS j{i}" for i, (_, n) in enumerate(on)] + [f"{c} AS e{i}" for i, c in enumerate(spec.each)])
+    end_cols = ", ".join(
+        [f"{n} AS j{i}" for i, (_, n) in enumerate(on)] + [f"{c} AS e{i}" for i, c in enumerate(spec.each)]
+    )
     present_start = " AND ".join(f"{c} IS NOT NULL" for c in [*(s for s, _ in on), spec.start.day])
     present_end = " AND ".join(f"{c} IS NOT NULL" for c in [*(n for _, n in on), *spec.each, spec.end.day])
     parts = [
@@ -119,7 +121,9 @@ def _who(feed: str, side: str) -> str:
 def _naming(spec: DeadlineSpec) -> str:
     on = joins(spec)
     at = {n: f"j{i}" for i, (_, n) in enumerate(on)} | {c: f"e{i}" for i, c in enumerate(spec.each)}
-    subject = [f"{alias}::VARCHAR" for column, alias in at.items() if column != "budget_year"] or ["budget_year::VARCHAR"]
+    subject = [f"{alias}::VARCHAR" for column, alias in at.items() if column != "budget_year"] or [
+        "budget_year::VARCHAR"
+    ]
     agency = at.get("agency_code", "coalesce(end_agency, start_agency)")
     region = at.get("adm_div_code", "coalesce(start_region, end_region)")
     year = at.get("budget_year", "coalesce(start_year, end_year, year(start_day), year(end_day))")

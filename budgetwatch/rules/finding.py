@@ -108,7 +108,11 @@ def build(rule: Rule, answer: dict[str, Any], as_of: dt.date) -> Finding:
 def merged(one: Finding, other: Finding) -> Finding:
     """Two answers for the same subject and period as one."""
     rows = np.unique(np.frombuffer(one.rows + other.rows, dtype="<i8"))[: compiled.KEPT_ROWS].tobytes()
-    amount = None if one.amount is None and other.amount is None else (one.amount or Decimal(0)) + (other.amount or Decimal(0))
+    amount = (
+        None
+        if one.amount is None and other.amount is None
+        else (one.amount or Decimal(0)) + (other.amount or Decimal(0))
+    )
     count = one.row_count + other.row_count
     digest = digest_of(sorted([one.digest, other.digest]))
     severity = min(one.severity, other.severity, key=list(SEVERITIES).index)

@@ -30,7 +30,10 @@ OURS: dict[str, tuple[str, str]] = {
     "contains_any": ("contains_any(text, words)", "whether the text holds any of the words"),
     "share": ("share(part, whole)", "part ÷ whole as DECIMAL(18,6); NULL when whole is 0"),
     "is_round": ("is_round(amount, unit)", "whether the amount is a whole multiple of the unit"),
-    "payee_shown": ("payee_shown(name, type)", "the payee as flags may name it: a person (or a short name of no kind) as 张*"),
+    "payee_shown": (
+        "payee_shown(name, type)",
+        "the payee as flags may name it: a person (or a short name of no kind) as 张*",
+    ),
 }
 
 #: DuckDB functions a rule may call, with how they carry over.
@@ -112,7 +115,9 @@ def install(connection: duckdb.DuckDBPyConnection, years: tuple[int, int]) -> No
     )
     # One string that DuckDB splits once while planning: parsing thousands of literals took a hundred times as long.
     counts = f"string_split('{','.join(str(n) for _, _, n in days)}', ',')::INTEGER[]"
-    worked = f"string_split('{','.join(str(at) for at, (_, is_worked, _) in enumerate(days) if is_worked)}', ',')::INTEGER[]"
+    worked = (
+        f"string_split('{','.join(str(at) for at, (_, is_worked, _) in enumerate(days) if is_worked)}', ',')::INTEGER[]"
+    )
     nth = f"list_extract({counts}, ({{0}} - {origin})::INTEGER + 1)"
     for signature, body in (
         ("days_between(a, b)", "(b - a)::BIGINT"),
@@ -130,7 +135,7 @@ def install(connection: duckdb.DuckDBPyConnection, years: tuple[int, int]) -> No
         ("share(part, whole)", "CASE WHEN whole <> 0 THEN (part / whole)::DECIMAL(18,6) END"),
         ("is_round(amount, unit)", "amount % unit = 0"),
         ("payee_shown(name, type)",
-         "CASE WHEN type = 'person' OR (type IS NULL AND length(trim(name, ' ')) <= 4) THEN left(trim(name, ' '), 1) || '*' ELSE name END"),
+         "CASE WHEN type = 'person' OR (type IS NULL AND regexp_full_match(trim(name, ' '), '[\\p{Han}·]{0,4}')) THEN left(trim(name, ' '), 1) || '*' ELSE name END"),
     ):  # fmt: skip
         connection.execute(f"CREATE OR REPLACE TEMP MACRO {signature} AS {body}")
 

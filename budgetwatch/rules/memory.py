@@ -32,16 +32,26 @@ def digest_of(laws: bytes, content: bytes) -> str:
     """The name of a rule file's verdict; empty where the engine's own source cannot be read (nothing is remembered then)."""
     if not (engine := _engine()):
         return ""
-    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in (engine.encode(), laws, content))).hexdigest()
+    return hashlib.sha256(
+        b"".join(hashlib.sha256(part).digest() for part in (engine.encode(), laws, content))
+    ).hexdigest()
 
 
 @lru_cache(maxsize=1)
 def _engine() -> str:
     """One hash over the source of what judges rules and the versions of the engines it asks."""
     made = hashlib.sha256()
-    versions = (__version__, platform.python_version(), *(metadata.version(name) for name in ("duckdb", "sqlglot", "pydantic", "pyyaml")))
+    versions = (
+        __version__,
+        platform.python_version(),
+        *(metadata.version(name) for name in ("duckdb", "sqlglot", "pydantic", "pyyaml")),
+    )
     made.update(repr(versions).encode())
-    files = [file for name in _JUDGES for file in ([_PACKAGE / name] if name.endswith(".py") else sorted((_PACKAGE / name).glob("**/*.py")))]
+    files = [
+        file
+        for name in _JUDGES
+        for file in ([_PACKAGE / name] if name.endswith(".py") else sorted((_PACKAGE / name).glob("**/*.py")))
+    ]
     try:
         for file in files:
             made.update(hashlib.sha256(file.read_bytes()).digest())

@@ -43,7 +43,10 @@ class BothLists(_Strict):
     @model_validator(mode="after")
     def _same_length(self) -> BothLists:
         if len(self.zh) != len(self.en):
-            raise Said(f"zh 有 {len(self.zh)} 条，en 有 {len(self.en)} 条", f"zh has {len(self.zh)} entries and en has {len(self.en)}")
+            raise Said(
+                f"zh 有 {len(self.zh)} 条，en 有 {len(self.en)} 条",
+                f"zh has {len(self.zh)} entries and en has {len(self.en)}",
+            )
         return self
 
 
@@ -164,7 +167,9 @@ class RuleSpec(_Strict):
     def _one_of_each(cls, examples: list[Example]) -> list[Example]:
         missing = [kind for kind in ("flags", "clear", "cannot") if kind not in {e.expect for e in examples}]
         if missing:
-            raise Said("缺少预期为下列结果的例子：" + "、".join(missing), "no example that expects " + ", ".join(missing))
+            raise Said(
+                "缺少预期为下列结果的例子：" + "、".join(missing), "no example that expects " + ", ".join(missing)
+            )
         return examples
 
     @model_validator(mode="after")

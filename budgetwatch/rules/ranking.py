@@ -34,7 +34,10 @@ def ranked(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date) ->
             "agency_name": row.get("agency_name") or "", "period": period, "amount": told(row["amount"]), "n": "1",
             "as_of": as_of.isoformat(), "first_day": told(row["day"]), "last_day": told(row["day"]),
         }  # fmt: skip
-        if row.get("payee_type", "") in ("person", None):  # a sentence masks such a name where its reader need not know it
+        if row.get("payee_type", "") in (
+            "person",
+            None,
+        ):  # a sentence masks such a name where its reader need not know it
             facts["personal"] = "yes" if row["payee_type"] else "unknown"
         finding = Finding(
             subject=subject,

@@ -116,11 +116,18 @@ def check_condition(condition: str, feed: str) -> Seen:
         and node["select_list"][0].get("alias") == "hit"
         and node["from_table"].get("type") == "BASE_TABLE"
         and node["from_table"].get("table_name") == feed
-        and not (node["where_clause"] or node["group_expressions"] or node["having"] or node["qualify"] or node["sample"])
+        and not (
+            node["where_clause"] or node["group_expressions"] or node["having"] or node["qualify"] or node["sample"]
+        )
         and not (node["modifiers"] or node["cte_map"]["map"])
     )
     if not plain:
-        raise _refused("when 只能是一个条件", "a `when` is one condition, nothing more", "复杂的问题请用 select。", "Use `select` for more.")
+        raise _refused(
+            "when 只能是一个条件",
+            "a `when` is one condition, nothing more",
+            "复杂的问题请用 select。",
+            "Use `select` for more.",
+        )
     seen = Seen()
     _walk(node, frozenset(), [feed], seen)
     for wrong, zh, en in (
@@ -180,13 +187,20 @@ def tree(sql: str) -> dict[str, Any]:
     if told["error"]:
         message = str(told.get("error_message", ""))
         if "Only SELECT" in message:
-            raise _refused("不是 SELECT 的语句", "a statement that is not a SELECT", "规则只能提问。", "A rule only asks.")
+            raise _refused(
+                "不是 SELECT 的语句", "a statement that is not a SELECT", "规则只能提问。", "A rule only asks."
+            )
         raise Refusal(
             Text(f"SQL 无法解析：{message}。", f"this SQL cannot be parsed: {message}."),
             Text("请检查语法（DuckDB 方言）。", "Check the syntax (DuckDB's dialect)."),
         )
     if len(told["statements"]) != 1:
-        raise _refused(f"{len(told['statements'])} 条语句", f"{len(told['statements'])} statements", "请只写一个 SELECT。", "Write one SELECT.")
+        raise _refused(
+            f"{len(told['statements'])} 条语句",
+            f"{len(told['statements'])} statements",
+            "请只写一个 SELECT。",
+            "Write one SELECT.",
+        )
     statement: dict[str, Any] = told["statements"][0]
     return statement
 
@@ -202,7 +216,12 @@ def _walk(node: Any, ctes: frozenset[str], views: Collection[str], seen: Seen) -
         for entry in node["cte_map"]["map"]:
             name = entry["key"].lower()
             if name in views:
-                raise _refused(f"与事实同名的 WITH {name}", f"WITH {name}, which is the name of facts", "请换个名字。", "Use another name.")
+                raise _refused(
+                    f"与事实同名的 WITH {name}",
+                    f"WITH {name}, which is the name of facts",
+                    "请换个名字。",
+                    "Use another name.",
+                )
             _walk(entry["value"], ctes, views, seen)
             ctes = ctes | {name}
     _allowed(node, ctes, views, seen)
@@ -223,7 +242,9 @@ def _allowed(node: dict[str, Any], ctes: frozenset[str], views: Collection[str],
     if kind == "BASE_TABLE" and of is None:
         name = node["table_name"].lower()
         if node.get("schema_name") or node.get("catalog_name") or node.get("at_clause") or node.get("sample"):
-            raise _refused(f"读取 {name} 的特殊方式", f"reading {name} in a special way", "请只写表名。", "Write the name alone.")
+            raise _refused(
+                f"读取 {name} 的特殊方式", f"reading {name} in a special way", "请只写表名。", "Write the name alone."
+            )
         if name not in ctes and name not in views:
             raise Refusal(
                 Text(f"规则不能读取 {name}。", f"a rule may not read {name}."),
@@ -236,18 +257,24 @@ def _allowed(node: dict[str, Any], ctes: frozenset[str], views: Collection[str],
     elif kind == "TABLE_FUNCTION" and of is None:
         name = str(node["function"].get("function_name", "")).lower()
         if name not in TABLES:
-            raise _refused(f"从函数 {name} 读取", f"reading from {name}()", "只能读取 over 和 feeds 中的数据。", "Read facts only.")
+            raise _refused(
+                f"从函数 {name} 读取", f"reading from {name}()", "只能读取 over 和 feeds 中的数据。", "Read facts only."
+            )
     if of in ("FUNCTION", "WINDOW"):
         name = str(node["function_name"]).lower()
         if node.get("schema") or node.get("catalog") or name not in ALLOWED:
             raise Refusal(
-                Text(f"规则不能调用 {name}()。", f"a rule may not call {name}()."), nearest(name, [f for f in ALLOWED if f[0].isalpha()])
+                Text(f"规则不能调用 {name}()。", f"a rule may not call {name}()."),
+                nearest(name, [f for f in ALLOWED if f[0].isalpha()]),
             )
         seen.functions.add(name)
     elif of == "COLUMN_REF":
         if node["column_names"][-1].lower() in _CLOCK:
             raise _refused(
-                f"{node['column_names'][-1]}（每次不同）", f"{node['column_names'][-1]}, which changes", "请用 $as_of。", "Say $as_of."
+                f"{node['column_names'][-1]}（每次不同）",
+                f"{node['column_names'][-1]}, which changes",
+                "请用 $as_of。",
+                "Say $as_of.",
             )
         seen.columns.add(node["column_names"][-1])
 
@@ -266,12 +293,20 @@ def _second_opinion(sql: str, views: Collection[str]) -> None:
             Text("请用更普通的写法。", "Say it in plainer SQL."),
         ) from None
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise _refused("不是一个 SELECT", "something that is not one SELECT", "请只写一个 SELECT。", "Write one SELECT.")
+        raise _refused(
+            "不是一个 SELECT", "something that is not one SELECT", "请只写一个 SELECT。", "Write one SELECT."
+        )
     query = statements[0]
     ctes = {cte.alias_or_name.lower() for cte in query.find_all(exp.CTE)}
     for table in query.find_all(exp.Table):
-        if isinstance(table.this, exp.Identifier) and table.name.lower() not in ctes and table.name.lower() not in views:
-            raise _refused(f"读取 {table.name}", f"reading {table.name}", "只能读取 over 和 feeds。", "Read over and feeds only.")
+        if (
+            isinstance(table.this, exp.Identifier)
+            and table.name.lower() not in ctes
+            and table.name.lower() not in views
+        ):
+            raise _refused(
+                f"读取 {table.name}", f"reading {table.name}", "只能读取 over 和 feeds。", "Read over and feeds only."
+            )
 
 
 def _has(node: Any, key: str, value: str) -> bool:
@@ -296,5 +331,10 @@ def parser() -> duckdb.DuckDBPyConnection:
 
 @lru_cache(maxsize=1)
 def _aggregates() -> frozenset[str]:
-    rows = parser().cursor().execute("SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type = 'aggregate'").fetchall()
+    rows = (
+        parser()
+        .cursor()
+        .execute("SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type = 'aggregate'")
+        .fetchall()
+    )
     return frozenset(name for (name,) in rows) | {"count_star"}

@@ -35,7 +35,9 @@ def finish(rule: Rule) -> tuple[str, ...]:
     """Check everything a rule says; returns the columns it needs, those that its question groups by among them."""
     for at, feed in (("over",), rule.over), *((("feeds", n), f) for n, f in enumerate(rule.feeds)):
         if feed not in ALL:
-            raise Refusal(Text(f"没有数据 {feed}。", f"there are no facts called {feed}."), nearest(feed, ALL), tuple(at))
+            raise Refusal(
+                Text(f"没有数据 {feed}。", f"there are no facts called {feed}."), nearest(feed, ALL), tuple(at)
+            )
     for n, column in enumerate(rule.needs):
         _column(rule.over, column, ("needs", n))
     needs = _question(rule)
@@ -50,7 +52,9 @@ def finish(rule: Rule) -> tuple[str, ...]:
 def _column(feed: str, column: str, at: tuple[str | int, ...]) -> Column:
     columns = ALL[feed].by_name
     if column not in columns:
-        raise Refusal(Text(f"{feed} 没有列 {column}。", f"{feed} has no column {column}."), nearest(column, columns), at)
+        raise Refusal(
+            Text(f"{feed} 没有列 {column}。", f"{feed} has no column {column}."), nearest(column, columns), at
+        )
     return columns[column]
 
 
@@ -116,7 +120,8 @@ def _when(rule: Rule) -> list[str]:
         listed = ", ".join(silent)
         raise Refusal(
             Text(
-                f"{listed} 可能缺失，缺失时这个条件不作判断。", f"{listed} may be absent, and the condition says nothing of such rows."
+                f"{listed} 可能缺失，缺失时这个条件不作判断。",
+                f"{listed} may be absent, and the condition says nothing of such rows.",
             ),
             Text(
                 "请列入 needs，或用 coalesce / IS NULL 说明缺失的含义。",
@@ -142,7 +147,10 @@ def _deadline(rule: Rule, spec: DeadlineSpec) -> None:
         if part.when is not None:
             text = part.when
             seen = _sql(
-                lambda text=text, feed=part.from_: sql.check_condition(sql.bind(text, rule.values(_DAY)), feed), "deadline", side, "when"
+                lambda text=text, feed=part.from_: sql.check_condition(sql.bind(text, rule.values(_DAY)), feed),
+                "deadline",
+                side,
+                "when",
             )
             for column in sorted(seen.columns - {"_row"}):
                 _column(part.from_, column, ("deadline", side, "when"))
@@ -162,11 +170,16 @@ def _deadline(rule: Rule, spec: DeadlineSpec) -> None:
             _column(spec.expected.from_, column, ("deadline", "each", n))
     if spec.expected is not None and not spec.each:
         raise Refusal(
-            Text("expected 须与 each 同用。", "expected goes with each."), Text("请写明 each。", "Say each."), ("deadline", "expected")
+            Text("expected 须与 each 同用。", "expected goes with each."),
+            Text("请写明 each。", "Say each."),
+            ("deadline", "expected"),
         )
     days = spec.days
-    ok = days >= 0 if isinstance(days, int) else re.fullmatch(r"\$[a-z_0-9]+", days) and (
-        (name := days[1:]) in rule.params and rule.params[name].type == "integer"
+    ok = (
+        days >= 0
+        if isinstance(days, int)
+        else re.fullmatch(r"\$[a-z_0-9]+", days)
+        and ((name := days[1:]) in rule.params and rule.params[name].type == "integer")
     )
     if not ok:
         raise Refusal(
@@ -197,10 +210,17 @@ def _bound(rule: Rule, needs: tuple[str, ...]) -> list[str]:
     except duckdb.Error as error:
         raise _unbound(rule, error) from None
     if rule.form == "when":
-        kind = _schema().execute(f"DESCRIBE SELECT ({sql.bind(rule.sql, rule.values(_DAY))}) AS hit FROM {rule.over}").fetchall()
+        kind = (
+            _schema()
+            .execute(f"DESCRIBE SELECT ({sql.bind(rule.sql, rule.values(_DAY))}) AS hit FROM {rule.over}")
+            .fetchall()
+        )
         if kind[0][1] != "BOOLEAN":
             raise Refusal(
-                Text(f"when 应得出真或假，这里得出 {kind[0][1]}。", f"a `when` is true or false; this one gives {kind[0][1]}."),
+                Text(
+                    f"when 应得出真或假，这里得出 {kind[0][1]}。",
+                    f"a `when` is true or false; this one gives {kind[0][1]}.",
+                ),
                 Text("请写成比较。", "Write a comparison."),
                 ("when",),
             )
@@ -212,17 +232,25 @@ def _shape(columns: dict[str, str]) -> None:
         if name not in columns:
             raise Refusal(
                 Text(f"select 没有返回 {name}。", f"the select does not return {name}."),
-                Text("须返回 subject、period 和 rows（list(_row)）。", "It returns subject, period and rows (list(_row)) at least."),
+                Text(
+                    "须返回 subject、period 和 rows（list(_row)）。",
+                    "It returns subject, period and rows (list(_row)) at least.",
+                ),
                 ("select",),
             )
     wanted = {name: kind for name, kind in compiled.SHAPE.items() if name not in ("amount", "rows")}
     for name, kind in columns.items():
-        money = name == "amount" and not (kind.startswith("DECIMAL(") or kind in ("BIGINT", "INTEGER", "HUGEINT", '"NULL"', "NULL"))
+        money = name == "amount" and not (
+            kind.startswith("DECIMAL(") or kind in ("BIGINT", "INTEGER", "HUGEINT", '"NULL"', "NULL")
+        )
         text = name in wanted and kind not in (wanted[name], '"NULL"', "NULL")
         if money or text or (name == "rows" and kind not in ("BIGINT[]",)):
             right = "DECIMAL" if name == "amount" else compiled.SHAPE[name]
             raise Refusal(
-                Text(f"select 返回的 {name} 是 {kind}，应为 {right}。", f"the select returns {name} as {kind}; it must be {right}."),
+                Text(
+                    f"select 返回的 {name} 是 {kind}，应为 {right}。",
+                    f"the select returns {name} as {kind}; it must be {right}.",
+                ),
                 Text("金额须精确，文字请用 ::VARCHAR。", "Money is exact; make codes text with ::VARCHAR."),
                 ("select",),
             )
@@ -230,7 +258,10 @@ def _shape(columns: dict[str, str]) -> None:
 
 def _unbound(rule: Rule, error: duckdb.Error) -> Refusal:
     message = re.sub(r"\s+", " ", str(error).split("\n\n")[0].split("LINE ")[0]).strip()
-    if missing := re.search(r'(?:column "?|named "?)(\w+)"? (?:not found|does not)|Referenced column "(\w+)"|does not have a column named "(\w+)"', message):
+    if missing := re.search(
+        r'(?:column "?|named "?)(\w+)"? (?:not found|does not)|Referenced column "(\w+)"|does not have a column named "(\w+)"',
+        message,
+    ):
         word = next(group for group in missing.groups() if group)
         known = {column for feed in rule.reads for column in ALL[feed].by_name} | {"_row", "day", "is_workday"}
         return Refusal(Text(f"没有列 {word}。", f"there is no column {word}."), nearest(word, known), (rule.form,))
@@ -245,14 +276,20 @@ def _message(rule: Rule, figures: Iterable[str]) -> None:
             names = placeholders(text)
         except ValueError as error:
             raise Refusal(
-                Text(f"message.{language} 的花括号不对：{error}。", f"the braces of message.{language} are wrong: {error}."),
+                Text(
+                    f"message.{language} 的花括号不对：{error}。",
+                    f"the braces of message.{language} are wrong: {error}.",
+                ),
                 Text("只能写 {名字}。", "Write {name} only."),
                 ("message", language),
             ) from None
         for name in names:
             if name not in known:
                 raise Refusal(
-                    Text(f"message 中的 {{{name}}} 不是这条规则的数字。", f"{{{name}}} in the message is no figure of this rule."),
+                    Text(
+                        f"message 中的 {{{name}}} 不是这条规则的数字。",
+                        f"{{{name}}} in the message is no figure of this rule.",
+                    ),
                     nearest(name, known),
                     ("message", language),
                 )
@@ -299,9 +336,11 @@ def _example_value(column: Column, value: Any, at: tuple[str | int, ...]) -> Non
     fits = {
         "code": isinstance(value, str),
         "text": isinstance(value, str),
-        "money": isinstance(value, (int, Decimal)) or (isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d{1,2})?", value)),
+        "money": isinstance(value, (int, Decimal))
+        or (isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d{1,2})?", value)),
         "integer": isinstance(value, int),
-        "ratio": isinstance(value, (int, Decimal)) or (isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value)),
+        "ratio": isinstance(value, (int, Decimal))
+        or (isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value)),
         "date": isinstance(value, dt.date),
         "flag": isinstance(value, bool),
     }[column.kind]
@@ -313,7 +352,9 @@ def _example_value(column: Column, value: Any, at: tuple[str | int, ...]) -> Non
         )
     if value is not None and column.values and value not in LISTS[column.values]:
         raise Refusal(
-            Text(f"{column.name} 没有取值 {value}。", f"{column.name} has no value {value}."), nearest(str(value), LISTS[column.values]), at
+            Text(f"{column.name} 没有取值 {value}。", f"{column.name} has no value {value}."),
+            nearest(str(value), LISTS[column.values]),
+            at,
         )
 
 

@@ -45,13 +45,21 @@ def told(error: ValidationError, model: type[BaseModel], value: Any) -> tuple[Pa
         return path[:-1], Text(f"缺少 {name}。", f"{name} is missing."), Text(f"请补上 {key}。", f"Add {key}.")
     if kind == "literal_error":
         expected = [str(choice) for choice in _choices(context.get("expected", ""))]
-        return path, Text(f"{name} 不能是 {first['input']}。", f"{name} cannot be {first['input']}."), nearest(str(first["input"]), expected)
+        return (
+            path,
+            Text(f"{name} 不能是 {first['input']}。", f"{name} cannot be {first['input']}."),
+            nearest(str(first["input"]), expected),
+        )
     if kind == "value_error" and isinstance(context.get("error"), Said):
         said = context["error"].text
         head = f"{name}: " if name else ""
         return path, Text(f"{head}{said.zh}。", f"{head}{said.en}."), _LOOK
     if kind == "string_pattern_mismatch":
-        return path, Text(f"{name} 的写法不对：{first['input']}。", f"{name} is not well formed: {first['input']}."), _LOOK
+        return (
+            path,
+            Text(f"{name} 的写法不对：{first['input']}。", f"{name} is not well formed: {first['input']}."),
+            _LOOK,
+        )
     zh, en = _TYPES.get(kind, ("不合要求", f"is not acceptable: {first['msg']}"))
     return path, Text(f"{name} {zh}。", f"{name} {en}."), _LOOK
 

@@ -66,7 +66,9 @@ def content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise BadRule(
-            Text("规则文件无法读取。", "the rule file cannot be read."), where=str(path), reason=error.strerror or "unreadable"
+            Text("规则文件无法读取。", "the rule file cannot be read."),
+            where=str(path),
+            reason=error.strerror or "unreadable",
         ) from None
 
 

@@ -133,10 +133,10 @@ def test_they_also_take_the_same_time(home: Any) -> None:
     def fastest(login: str) -> float:
         best = 9.0
         for _ in range(5):
-            begun = time.perf_counter()
+            begun = time.process_time()  # of the processor: others may be at work on this machine
             with pytest.raises(NotSignedIn):
                 people.authenticate(home, login, "wrong password")
-            best = min(best, time.perf_counter() - begun)
+            best = min(best, time.process_time() - begun)
         return best
 
     known, unknown = fastest("li.si"), fastest("nobody")
@@ -291,7 +291,9 @@ def test_a_session_ends_with_the_account(home: Any, person: Callable[..., Viewer
     assert ended(home, kept)
 
 
-def test_a_session_ends_some_hours_after_signing_in_however_busy_it_is(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_ends_some_hours_after_signing_in_however_busy_it_is(
+    home: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     add(home)
     _, kept = people.sign_in(home, "li.si", SECRET)
     begun, hours = now(), home.settings.session_hours
@@ -306,7 +308,16 @@ def test_what_is_no_session_of_ours_is_refused(home: Any) -> None:
     viewer = add(home)
     _, kept = people.sign_in(home, "li.si", SECRET)
     other = add(home, "wang.wu")
-    strange = [None, viewer.id, str(viewer.id), {}, [], {**kept, "stamp": ""}, {**kept, "stamp": None}, {**kept, "since": "now"}]
+    strange = [
+        None,
+        viewer.id,
+        str(viewer.id),
+        {},
+        [],
+        {**kept, "stamp": ""},
+        {**kept, "stamp": None},
+        {**kept, "since": "now"},
+    ]
     strange += [{**kept, "id": other.id}, {**kept, "id": 10**9}, {"id": viewer.id}, {**kept, "stamp": "é"}]
     assert all(ended(home, one) for one in strange)
 

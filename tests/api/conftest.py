@@ -35,13 +35,22 @@ def asker(city: Home) -> Iterator[Callable[..., TestClient]]:
     app = create_app(city, dashboard=False)
     opened: list[TestClient] = []
 
-    def make(role: str | None, region: str = "9901", agency_code: str | None = None, language: str = "en") -> TestClient:
+    def make(
+        role: str | None, region: str = "9901", agency_code: str | None = None, language: str = "en"
+    ) -> TestClient:
         client = TestClient(app, raise_server_exceptions=False, headers={"Accept-Language": language})
         opened.append(client)
         if role is not None:
             login = f"asker-{role}-{len(opened)}"
             viewer: Viewer = people.add_user(
-                city, SYSTEM, login=login, name=login, role=role, password=PASSWORD, region=region, agency_code=agency_code
+                city,
+                SYSTEM,
+                login=login,
+                name=login,
+                role=role,
+                password=PASSWORD,
+                region=region,
+                agency_code=agency_code,
             )
             client.headers["Authorization"] = f"Bearer {people.issue_token(city, viewer, 'test')}"
             client.viewer = viewer  # type: ignore[attr-defined]

@@ -31,7 +31,10 @@ def test_a_session_lasts_from_signing_in_to_signing_out(asker: Asker) -> None:
     person = asker("reviewer")
     login = person.viewer.login  # type: ignore[attr-defined]
     browser = asker(None)
-    assert refusal(browser.post("/api/session", json={"login": login, "password": "wrong-word-here"}))["code"] == "not_signed_in"
+    assert (
+        refusal(browser.post("/api/session", json={"login": login, "password": "wrong-word-here"}))["code"]
+        == "not_signed_in"
+    )
     answer = browser.post("/api/session", json={"login": login, "password": PASSWORD})
     assert answer.json()["role_name"] == "Committee reviewer"
     cookie = answer.headers["set-cookie"].lower()
@@ -90,8 +93,12 @@ def test_a_strangers_token_gets_a_sentence(asker: Asker) -> None:
         ("POST", "/api/batches", None, 422, "invalid"),
     ],
 )
-def test_every_refusal_has_the_one_shape(asker: Asker, method: str, address: str, sent: object, status: int, code: str) -> None:
-    answer = asker("reviewer").request(method, address, json=sent) if sent else asker("reviewer").request(method, address)
+def test_every_refusal_has_the_one_shape(
+    asker: Asker, method: str, address: str, sent: object, status: int, code: str
+) -> None:
+    answer = (
+        asker("reviewer").request(method, address, json=sent) if sent else asker("reviewer").request(method, address)
+    )
     assert (answer.status_code, refusal(answer)["code"]) == (status, code), answer.text
 
 
@@ -159,7 +166,13 @@ def test_a_case_goes_from_the_queue_to_closed(city: Home, asker: Asker, flagged:
 
 def test_a_deputys_question_is_answered(asker: Asker) -> None:
     deputy, finance = asker("deputy", region="990102"), asker("finance", region="990102")
-    body = {"budget_year": 2026, "region": "990102", "line": "教育", "text": "增加的部分用于哪些学校？", "figures": {"draft": "420000.10"}}
+    body = {
+        "budget_year": 2026,
+        "region": "990102",
+        "line": "教育",
+        "text": "增加的部分用于哪些学校？",
+        "figures": {"draft": "420000.10"},
+    }
     made = deputy.post("/api/questions", json=body)
     assert made.status_code == 201
     number = made.json()["id"]
@@ -193,7 +206,9 @@ constants: {adm_div_code: "990102"}
 def test_an_uploaded_file_is_taken_in_once_with_its_rejects(city: Home, asker: Asker) -> None:
     (city.path / "profiles" / "towns.yml").write_text(PROFILE, encoding="utf-8")
     finance = asker("finance", region="990102")
-    sent = "凭证号,日期,单位,金额,年度\nU1,2026-02-01,990102-A01,10.50,2026\nU2,2026-02-30,990102-A01,1.00,2026\n".encode()
+    sent = (
+        "凭证号,日期,单位,金额,年度\nU1,2026-02-01,990102-A01,10.50,2026\nU2,2026-02-30,990102-A01,1.00,2026\n".encode()
+    )
 
     def upload(content: bytes, name: str = "../../二月.csv", profile: str = "towns"):  # type: ignore[no-untyped-def]
         return finance.post("/api/batches", files={"file": (name, content)}, data={"profile": profile})
@@ -205,7 +220,11 @@ def test_an_uploaded_file_is_taken_in_once_with_its_rejects(city: Home, asker: A
     again = upload(sent)
     assert (again.status_code, again.json()["status"]) == (200, "already")
     listed = finance.get("/api/batches", params={"profile": "towns"}).json()["rows"][0]
-    assert (listed["batch"], listed["file_name"], listed["received_by"]) == (told["batch"], "二月.csv", finance.viewer.login)  # type: ignore[attr-defined]
+    assert (listed["batch"], listed["file_name"], listed["received_by"]) == (
+        told["batch"],
+        "二月.csv",
+        finance.viewer.login,
+    )  # type: ignore[attr-defined]
     rejected = finance.get(f"/api/batches/{told['batch']}/rejects").json()["rows"][0]
     assert (rejected["line"], rejected["value"], rejected["reason"]) == (3, "2026-02-30", "not_date")
     assert refusal(upload(b"a,b\n1,2\n"))["code"] == "bad_file"
@@ -214,18 +233,25 @@ def test_an_uploaded_file_is_taken_in_once_with_its_rejects(city: Home, asker: A
     refused = finance.get("/api/batches", params={"status": "refused"}).json()["rows"]
     assert all(row["refusal"] for row in refused)
     assert len(refused) == 2
-    assert refusal(asker("reviewer").post("/api/batches", files={"file": ("x", sent)}, data={"profile": "towns"}))["code"] == "denied"
+    assert (
+        refusal(asker("reviewer").post("/api/batches", files={"file": ("x", sent)}, data={"profile": "towns"}))["code"]
+        == "denied"
+    )
     assert not list((city.path / "tmp").glob("upload-*"))
 
 
 def test_a_district_sends_its_own_rows_only(city: Home, asker: Asker) -> None:
-    own_column = PROFILE.replace("constants: {adm_div_code: \"990102\"}", "refuse_above: 0.9")
+    own_column = PROFILE.replace('constants: {adm_div_code: "990102"}', "refuse_above: 0.9")
     assert own_column != PROFILE
-    (city.path / "profiles" / "towns.yml").write_text(own_column.replace("amount: 金额", "amount: 金额, adm_div_code: 区划"), encoding="utf-8")
+    (city.path / "profiles" / "towns.yml").write_text(
+        own_column.replace("amount: 金额", "amount: 金额, adm_div_code: 区划"), encoding="utf-8"
+    )
     sent = (
         "凭证号,日期,单位,金额,年度,区划\nU1,2026-02-01,990102-A01,10.50,2026,990102\nU2,2026-02-01,990103-A01,1.00,2026,990103\n"
     ).encode()
-    answer = asker("finance", region="990102").post("/api/batches", files={"file": ("f.csv", sent)}, data={"profile": "towns"})
+    answer = asker("finance", region="990102").post(
+        "/api/batches", files={"file": ("f.csv", sent)}, data={"profile": "towns"}
+    )
     assert answer.status_code == 201, answer.text
     assert (answer.json()["rows_accepted"], answer.json()["reasons"]) == (1, {"outside_scope": 1})
 

@@ -36,14 +36,26 @@ def paid_persons(tmp_path_factory: pytest.TempPathFactory) -> Path:
     small_city.build(home)
     rows = []
     for at, (name, kind) in enumerate(((CLEAR, "person"), (UNSAID, None), (LONG, "person"))):
-        paid = {"payee_name": name, "payee_type": kind, "payee_account": ACCOUNTS[at], "purpose": f"购物卡 {PHONE}", "line_type": "project"}
+        paid = {
+            "payee_name": name,
+            "payee_type": kind,
+            "payee_account": ACCOUNTS[at],
+            "purpose": f"购物卡 {PHONE}",
+            "line_type": "project",
+        }
         for n, day in enumerate(("2025-05-06", "2025-05-07", "2025-05-08", "2025-05-09")):
             rows.append(small_city.payment(f"P{at}{n}", day, "990102-A01", "98000.00", dep_eco_code="31002", **paid))
             rows.append(small_city.payment(f"Q{at}{n}", day, "990102-A02", f"{20000 + 111 * n}.00", **paid))
-            rows.append(small_city.payment(f"R{at}{n}", day, "990103-A01", "150000.00", **paid | {"payee_account": ACCOUNTS[at - n % 2]}))
+            rows.append(
+                small_city.payment(
+                    f"R{at}{n}", day, "990103-A01", "150000.00", **paid | {"payee_account": ACCOUNTS[at - n % 2]}
+                )
+            )
             nameless = small_city.payment(f"S{at}{n}", day, "990103-A01", "150000.00", **paid)
             rows.append(nameless | {"agency_name": None})
-    ordinary = [small_city.payment(f"O{n}", "2025-02-03", "990102-A01", "10.00", line_type="project") for n in range(600)]
+    ordinary = [
+        small_city.payment(f"O{n}", "2025-02-03", "990102-A01", "10.00", line_type="project") for n in range(600)
+    ]
     facts(home, "payment", [*rows, *ordinary])
     runs.run(home, actor="test")
     home.close()
@@ -59,11 +71,18 @@ def city(settings: Settings, paid_persons: Path) -> Iterator[Home]:
 def addresses(home: Home) -> list[str]:
     """Every address of the API that answers with what was found or paid."""
     with home.session() as session:
-        found, ranked = (list(session.scalars(sa.select(t.Flag.id).where(t.Flag.kind == kind))) for kind in ("rule", "outlier"))
+        found, ranked = (
+            list(session.scalars(sa.select(t.Flag.id).where(t.Flag.kind == kind))) for kind in ("rule", "outlier")
+        )
         cases = list(session.scalars(sa.select(t.Case.id)))
         batches = list(session.scalars(sa.select(t.Batch.id)))
     with home.facts(SYSTEM) as connection:
-        vouchers = [row for (row,) in connection.execute("SELECT _row FROM payment WHERE voucher_no SIMILAR TO '[PQRS].*'").fetchall()]
+        vouchers = [
+            row
+            for (row,) in connection.execute(
+                "SELECT _row FROM payment WHERE voucher_no SIMILAR TO '[PQRS].*'"
+            ).fetchall()
+        ]
     return [
         "/api/queue?limit=200", "/api/queue/counts", "/api/flags?limit=200", "/api/flags?limit=200&kind=outlier", "/api/leads?limit=200",
         "/api/payments?limit=200", "/api/payments?limit=200&offset=200", "/api/payments/totals?by=payee", "/api/payments/choices",
@@ -85,7 +104,9 @@ def test_the_persons_are_flagged_so_that_there_is_something_to_hide(city: Home) 
 
 
 @pytest.mark.parametrize(("role", "language"), [("reviewer", "zh"), ("lead", "en")])
-def test_no_answer_names_a_person_to_somebody_who_may_not_see_payees(city: Home, asker: Asker, role: str, language: str) -> None:
+def test_no_answer_names_a_person_to_somebody_who_may_not_see_payees(
+    city: Home, asker: Asker, role: str, language: str
+) -> None:
     client, told = asker(role, language=language), 0
     for address in addresses(city):
         answer = client.get(address)
@@ -113,7 +134,9 @@ def test_searching_does_not_tell_either(asker: Asker, secret: str) -> None:
 def test_a_unit_that_is_asked_is_not_told_either(city: Home, asker: Asker) -> None:
     reviewer, unit = asker("reviewer"), asker("unit", region="990102", agency_code="990102-A01")
     with city.session() as session:
-        wanted = sa.select(t.Case.id).join(t.Flag, t.Flag.id == t.Case.flag_id).where(t.Case.agency_code == "990102-A01")
+        wanted = (
+            sa.select(t.Case.id).join(t.Flag, t.Flag.id == t.Case.flag_id).where(t.Case.agency_code == "990102-A01")
+        )
         numbers = list(session.scalars(wanted))
     for number in numbers:
         asked = {"note": "why", "letter_no": f"L{number}", "due_on": today() + dt.timedelta(30)}

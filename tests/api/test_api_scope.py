@@ -52,11 +52,19 @@ def lived_in(city: Home, flagged: Callable[..., int], person: Callable[..., obje
     asked = review.ask(city, deputy, budget_year=2026, region="990103", line="白石大桥养护", text="为什么减少？")  # type: ignore[arg-type]
     with city.session() as session:
         batches = list(session.scalars(sa.select(t.Batch.id)))
-    return {"case_id": foreign_cases, "flag_id": foreign_flags, "question_id": [asked.id], "row": [theirs], "batch": batches}
+    return {
+        "case_id": foreign_cases,
+        "flag_id": foreign_flags,
+        "question_id": [asked.id],
+        "row": [theirs],
+        "batch": batches,
+    }
 
 
 @pytest.mark.parametrize("role", ["reviewer", "lead", "auditor", "deputy", "finance", "admin"])
-def test_no_address_gives_a_district_anything_of_another(lived_in: dict[str, list[int]], asker: Asker, role: str) -> None:
+def test_no_address_gives_a_district_anything_of_another(
+    lived_in: dict[str, list[int]], asker: Asker, role: str
+) -> None:
     client = asker(role, region="990102")
     asked = 0
     for path in everything(client):
@@ -65,7 +73,14 @@ def test_no_address_gives_a_district_anything_of_another(lived_in: dict[str, lis
             if f"{{{name}}}" in path:
                 addresses = [a.replace(f"{{{name}}}", str(v)) for a in addresses for v in values]
         for address in addresses:
-            for query in ({}, {"region": "990103"}, {"text": "白石"}, {"by": "region"}, {"by": "payee"}, {"agency": "990103-A01"}):
+            for query in (
+                {},
+                {"region": "990103"},
+                {"text": "白石"},
+                {"by": "region"},
+                {"by": "payee"},
+                {"agency": "990103-A01"},
+            ):
                 answer = client.get(address, params=query)
                 asked += 1
                 assert answer.status_code < 500, (address, query, answer.text)
@@ -89,7 +104,16 @@ def test_what_is_anothers_is_not_found_rather_than_forbidden(lived_in: dict[str,
 
 
 @pytest.mark.parametrize(
-    "address", ["/api/payments", "/api/payments/totals", "/api/payments/choices", "/api/payments/export", "/api/vouchers/1", "/api/queue", "/api/flags"]
+    "address",
+    [
+        "/api/payments",
+        "/api/payments/totals",
+        "/api/payments/choices",
+        "/api/payments/export",
+        "/api/vouchers/1",
+        "/api/queue",
+        "/api/flags",
+    ],
 )
 def test_a_deputy_is_refused_vouchers_payees_and_flags(asker: Asker, address: str) -> None:
     answer = asker("deputy").get(address)

@@ -84,7 +84,9 @@ def serve(home: Path, *, payments: int, seed: int) -> Iterator[Served]:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One demo city for the whole browser suite."""
     if chromium() is None:
-        pytest.skip("no Chromium on this machine (apt-get install chromium fonts-noto-cjk, or set BUDGETWATCH_CHROMIUM)")
+        pytest.skip(
+            "no Chromium on this machine (apt-get install chromium fonts-noto-cjk, or set BUDGETWATCH_CHROMIUM)"
+        )
     yield from serve(tmp_path_factory.mktemp("browser-home"), payments=30_000, seed=11)
 
 
@@ -92,7 +94,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def browser() -> Iterator[object]:
     where = chromium()
     if where is None:
-        pytest.skip("no Chromium on this machine (apt-get install chromium fonts-noto-cjk, or set BUDGETWATCH_CHROMIUM)")
+        pytest.skip(
+            "no Chromium on this machine (apt-get install chromium fonts-noto-cjk, or set BUDGETWATCH_CHROMIUM)"
+        )
     with playwright.sync_playwright() as engine:
         opened = engine.chromium.launch(executable_path=where, args=CALM)
         yield opened
@@ -110,7 +114,9 @@ class Person:
         self.url = served.url
         self.complaints: list[str] = []
         self.strangers: list[str] = []
-        self.page.on("console", lambda m: m.type in ("error", "warning") and self.complaints.append(f"{m.type}: {m.text}"))
+        self.page.on(
+            "console", lambda m: m.type in ("error", "warning") and self.complaints.append(f"{m.type}: {m.text}")
+        )
         self.page.on("pageerror", lambda e: self.complaints.append(f"pageerror: {e}"))
         self.page.on("request", lambda r: self.note(r.url))
 

@@ -45,6 +45,7 @@ def budgetwatch(
 ) -> Iterator[Callable[..., Said]]:
     monkeypatch.setenv("BUDGETWATCH_HOME", str(city.path))
     monkeypatch.setenv("BUDGETWATCH_LANGUAGE", "en")
+    monkeypatch.setenv("BUDGETWATCH_HOST", "127.0.0.1")  # `serve` sets it: not for whatever runs after us
     monkeypatch.chdir(tmp_path)
 
     assembled = importlib.import_module("budgetwatch.cli.app")  # the package has a Typer of that name

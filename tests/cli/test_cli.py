@@ -41,7 +41,9 @@ def test_every_listing_speaks_table_json_and_csv(budgetwatch: Call, flagged: Cal
         ("flags",), ("cases", "list"), ("rules", "list"), ("feeds", "list"), ("batches", "list"), ("batches", "freshness"), ("user", "list"),
     ):  # fmt: skip
         table = budgetwatch(*words)
-        assert (table.code, bool(table.out), "in all" in table.err) == (0, True, True) or words == ("user", "list"), words
+        assert (table.code, bool(table.out), "in all" in table.err) == (0, True, True) or words == ("user", "list"), (
+            words
+        )
         told = budgetwatch(*words, "--json")
         assert told.code == 0, words
         assert set(told.json) == {"total", "totals", "rows"}, words
@@ -88,7 +90,9 @@ def test_a_file_is_judged_then_taken_in_once(budgetwatch: Call, sent: Path) -> N
         (("fly",), "No such command"),
     ],
 )  # fmt: skip
-def test_what_could_not_be_done_is_one_sentence_and_exit_2(budgetwatch: Call, sent: Path, words: tuple[str, ...], said: str) -> None:
+def test_what_could_not_be_done_is_one_sentence_and_exit_2(
+    budgetwatch: Call, sent: Path, words: tuple[str, ...], said: str
+) -> None:
     told = budgetwatch(*words)
     assert (told.code, told.out) == (2, ""), told
     assert said in told.err
@@ -97,7 +101,9 @@ def test_what_could_not_be_done_is_one_sentence_and_exit_2(budgetwatch: Call, se
 
 def test_a_case_is_worked_in_a_persons_name(budgetwatch: Call, city: Home, flagged: Callable[..., int]) -> None:
     case_id = str(flagged(city))
-    people.add_user(city, SYSTEM, login="rev", name="经办", role="reviewer", password="a-long-enough-word", region="9901")
+    people.add_user(
+        city, SYSTEM, login="rev", name="经办", role="reviewer", password="a-long-enough-word", region="9901"
+    )
     assert budgetwatch("cases", "act", case_id, "take", "--as", "rev", "--json").json["state"] == "taken"
     refused = budgetwatch("cases", "act", case_id, "close", "--as", "rev")
     assert refused.code == 2
@@ -109,7 +115,19 @@ def test_a_case_is_worked_in_a_persons_name(budgetwatch: Call, city: Home, flagg
 
 
 def test_accounts_are_made_listed_given_a_key_and_switched_off(budgetwatch: Call, city: Home) -> None:
-    made = ("user", "add", "dep", "--role", "deputy", "--name", "代表", "--region", "990102", "--password", "a-long-enough-word")
+    made = (
+        "user",
+        "add",
+        "dep",
+        "--role",
+        "deputy",
+        "--name",
+        "代表",
+        "--region",
+        "990102",
+        "--password",
+        "a-long-enough-word",
+    )
     assert budgetwatch(*made).code == 0
     assert budgetwatch(*made).code == 2
     token = budgetwatch("user", "token", "dep").out.strip()
@@ -133,7 +151,11 @@ def test_a_run_says_what_it_looked_at_and_a_flag_recomputes_the_same(budgetwatch
     from tests.builders import facts
     from tests.queries.city import payment
 
-    facts(city, "payment", [payment(f"C{n}", f"2025-03-{n + 3:02d}", "990102-A01", "60000.00", settlement="cash") for n in range(3)])
+    facts(
+        city,
+        "payment",
+        [payment(f"C{n}", f"2025-03-{n + 3:02d}", "990102-A01", "60000.00", settlement="cash") for n in range(3)],
+    )
     done = budgetwatch("run", "--json")
     assert done.code == 0, done.err
     assert len(done.json["rules"]) == len(city.rules)
@@ -146,7 +168,9 @@ def test_a_run_says_what_it_looked_at_and_a_flag_recomputes_the_same(budgetwatch
 
 
 def test_a_home_with_demo_accounts_is_only_served_on_this_machine(budgetwatch: Call, city: Home) -> None:
-    people.add_user(city, SYSTEM, login="demo1", name="演示", role="deputy", password="demo-2026x", region="9901", demo=True)
+    people.add_user(
+        city, SYSTEM, login="demo1", name="演示", role="deputy", password="demo-2026x", region="9901", demo=True
+    )
     told = budgetwatch("serve", "--host", "0.0.0.0", "--port", str(free_port()))  # noqa: S104
     assert told.code == 2
     assert "only served on this machine" in told.err

@@ -81,8 +81,12 @@ def test_nothing_goes_over_its_indicator(city: City, clean: Ask) -> None:
 
 
 def test_no_project_stays_unspent(city: City, clean: Ask) -> None:
-    found = clean("select agency_code, budget_year from indicator where paid = 0 and initial + added - reduced - frozen > 0")
-    assert _units(found) == {(a["agency_code"], a["budget_year"]) for a in city.answers("zero_execution", "idle_bond", "funds_stuck")}
+    found = clean(
+        "select agency_code, budget_year from indicator where paid = 0 and initial + added - reduced - frozen > 0"
+    )
+    assert _units(found) == {
+        (a["agency_code"], a["budget_year"]) for a in city.answers("zero_execution", "idle_bond", "funds_stuck")
+    }
 
 
 def test_cash_is_petty(clean: Ask) -> None:
@@ -96,12 +100,16 @@ def test_persons_get_large_sums_only_as_wages_and_support(clean: Ask) -> None:
 
 
 def test_nobody_pays_its_own_account(clean: Ask) -> None:
-    found = clean("select * from honest where payee_name = agency_name or payee_type = 'own_unit' or payee_account_type = 'basic'")
+    found = clean(
+        "select * from honest where payee_name = agency_name or payee_type = 'own_unit' or payee_account_type = 'basic'"
+    )
     assert found.height == 0
 
 
 def test_only_finance_pays_treasuries(clean: Ask) -> None:
-    found = clean("select * from honest where payee_type = 'fiscal_account' and agency_name not like '%财政局' and line_type <> 'debt'")
+    found = clean(
+        "select * from honest where payee_type = 'fiscal_account' and agency_name not like '%财政局' and line_type <> 'debt'"
+    )
     assert found.height == 0
 
 
@@ -133,9 +141,19 @@ def test_purposes_use_no_words_that_give_rise_to_doubt(clean: Ask) -> None:
     words = "礼品|烟|酒|茶叶|购物卡|充值卡|土特产|月饼|旅游|健身|KTV|高尔夫|会所|红包|慰问品"
     assert clean(f"select distinct purpose from honest where regexp_matches(purpose, '{words}')").height == 0
     meals = "招待|接待|餐费|工作餐"
-    assert clean(f"select distinct purpose from honest where regexp_matches(purpose, '{meals}') and dep_eco_code <> '30217'").height == 0
+    assert (
+        clean(
+            f"select distinct purpose from honest where regexp_matches(purpose, '{meals}') and dep_eco_code <> '30217'"
+        ).height
+        == 0
+    )
     cars = "加油|过路|车辆运行|维修车"
-    assert clean(f"select distinct purpose from honest where regexp_matches(purpose, '{cars}') and dep_eco_code <> '30231'").height == 0
+    assert (
+        clean(
+            f"select distinct purpose from honest where regexp_matches(purpose, '{cars}') and dep_eco_code <> '30231'"
+        ).height
+        == 0
+    )
     assert clean("select * from honest where purpose is null or length(purpose) < 4 or purpose like '%{%'").height == 0
 
 
@@ -149,7 +167,10 @@ def test_three_public_costs_stay_in_budget_and_fall(city: City, clean: Ask) -> N
 
 
 def test_bonds_pay_for_works_only(city: City, clean: Ask) -> None:
-    assert clean("select * from honest where fund_source like '%bond' and dep_eco_code[:3] not in ('309', '310')").height == 0
+    assert (
+        clean("select * from honest where fund_source like '%bond' and dep_eco_code[:3] not in ('309', '310')").height
+        == 0
+    )
 
 
 def test_spending_before_the_approval_is_below_the_year_before(city: City, clean: Ask) -> None:
@@ -189,21 +210,33 @@ def test_general_transfers_do_not_lose_ground(city: City) -> None:
 def test_carry_over_is_young_and_small(city: City) -> None:
     old = city.sql("select agency_code, budget_year from carryover where form_year <= budget_year - 2 and balance > 0")
     assert _units(old) == {(a["agency_code"], a["budget_year"]) for a in city.answers("old_carryover")}
-    assert city.sql("select * from carryover where balance <> formed - coalesce(used, 0) - coalesce(recovered, 0)").height == 0
+    assert (
+        city.sql("select * from carryover where balance <> formed - coalesce(used, 0) - coalesce(recovered, 0)").height
+        == 0
+    )
 
 
 def test_debt_stays_under_its_ceilings(city: City) -> None:
     over = city.sql("select adm_div_code, budget_year from debt_limit where balance > ceiling")
     assert set(over.iter_rows()) == {(a["adm_div_code"], a["budget_year"]) for a in city.answers("debt_over_ceiling")}
-    assert city.sql("select adm_div_code from debt_limit group by adm_div_code, budget_year having sum(balance) > 1.2 * max(fiscal_capacity)").height == 0
+    assert (
+        city.sql(
+            "select adm_div_code from debt_limit group by adm_div_code, budget_year having sum(balance) > 1.2 * max(fiscal_capacity)"
+        ).height
+        == 0
+    )
 
 
 def test_projects_keep_to_estimate_and_progress(city: City) -> None:
-    over = city.sql("""select pro_code from project_invest where paid_total > approved_estimate or contract_amount > approved_estimate""")
+    over = city.sql(
+        """select pro_code from project_invest where paid_total > approved_estimate or contract_amount > approved_estimate"""
+    )
     assert set(over["pro_code"]) == {a["keys"]["pro_code"] for a in city.answers("over_estimate")}
     ahead = city.sql("select pro_code from project_invest where paid_total / contract_amount - physical_progress > 0.1")
     assert {a["keys"]["pro_code"] for a in city.answers("paid_ahead")} <= set(ahead["pro_code"])
-    assert set(ahead["pro_code"]) <= {a["keys"]["pro_code"] for a in city.answers("paid_ahead", "over_estimate", "idle_bond")}
+    assert set(ahead["pro_code"]) <= {
+        a["keys"]["pro_code"] for a in city.answers("paid_ahead", "over_estimate", "idle_bond")
+    }
     early = city.sql("select pro_code from project_invest where start_date < estimate_approved_date")
     assert set(early["pro_code"]) == {a["keys"]["pro_code"] for a in city.answers("started_early")}
 
@@ -221,9 +254,13 @@ def _planted(city: City, *kinds: str) -> set[str]:
 
 
 def test_deadlines_are_met_but_for_what_was_planted(city: City) -> None:
-    assert _late(city, "budget_approved", "department_budget_approved", 20) == _planted(city, "late_department_approval")
+    assert _late(city, "budget_approved", "department_budget_approved", 20) == _planted(
+        city, "late_department_approval"
+    )
     assert _late(city, "department_budget_approved", "unit_budget_approved", 15) == _planted(city, "late_unit_approval")
-    assert _late(city, "department_budget_approved", "department_published", 20) == _planted(city, "late_department_publication")
+    assert _late(city, "department_budget_approved", "department_published", 20) == _planted(
+        city, "late_department_publication"
+    )
     assert _late(city, "unit_budget_approved", "unit_published", 20) == _planted(city, "late_unit_publication")
     assert _late(city, "budget_approved", "government_published", 20) == _planted(city, "late_government_publication")
     assert _late(city, "accounts_approved", "government_published", 20) == set()
@@ -233,7 +270,10 @@ def test_deadlines_are_met_but_for_what_was_planted(city: City) -> None:
 
 
 def test_what_must_come_before_comes_early_enough(city: City) -> None:
-    for start, end, kind in (("congress_open", "draft_submitted", "late_draft"), ("standing_committee", "adjustment_submitted", "late_adjustment_proposal")):
+    for start, end, kind in (
+        ("congress_open", "draft_submitted", "late_draft"),
+        ("standing_committee", "adjustment_submitted", "late_adjustment_proposal"),
+    ):
         found = city.sql(f"""
             select e.event_id from calendar_event e join calendar_event s on s.event_id = e.refers_to
             where e.event_type = '{end}' and s.event_type = '{start}' and date_diff('day', e.event_date, s.event_date) < 30""")
@@ -248,8 +288,12 @@ def test_every_congress_hears_voters_and_a_mid_year_report(city: City) -> None:
     silent = city.sql("""
         select adm_div_code, budget_year from calendar_event where event_type = 'congress_open' and length(adm_div_code) > 6
         and (adm_div_code, budget_year) not in (select (adm_div_code, budget_year) from calendar_event where event_type = 'voters_consulted')""")
-    assert set(silent.iter_rows()) == {(a["adm_div_code"], a["budget_year"]) for a in city.answers("voters_not_consulted")}
-    reported = city.sql("select event_id from calendar_event where event_type = 'execution_reported' and month(event_date) not between 6 and 9")
+    assert set(silent.iter_rows()) == {
+        (a["adm_div_code"], a["budget_year"]) for a in city.answers("voters_not_consulted")
+    }
+    reported = city.sql(
+        "select event_id from calendar_event where event_type = 'execution_reported' and month(event_date) not between 6 and 9"
+    )
     assert set(reported["event_id"]) == _planted(city, "late_execution_report")
 
 
@@ -266,7 +310,9 @@ def test_transfers_are_passed_on_in_time(city: City) -> None:
         and a.event_type = 'budget_approved' where t.direction = 'sent' and month(t.issued_date) < 8
         and date_diff('day', a.event_date, t.issued_date) > case t.type when 'general' then 30 else 60 end""")
     assert set(late["doc_no"]) == {a["keys"]["doc_no"] for a in city.answers("late_transfer")}
-    idle = city.sql("select doc_no from transfer where registered_date is not null and (allocated_date is null or allocated_date > registered_date + 30)")
+    idle = city.sql(
+        "select doc_no from transfer where registered_date is not null and (allocated_date is null or allocated_date > registered_date + 30)"
+    )
     assert set(idle["doc_no"]) == {a["keys"]["doc_no"] for a in city.answers("transfer_unallocated")}
 
 

@@ -38,7 +38,12 @@ def test_the_city_has_its_levels_and_four_books(city: City) -> None:
     assert levels["district"] >= 4
     assert levels["town"] + levels["street"] >= 40
     assert city.sql("select distinct book from budget_line").height == 4
-    assert set(city.sql("select distinct stage from budget_line")["stage"]) == {"approved", "adjusted", "final", "draft"}
+    assert set(city.sql("select distinct stage from budget_line")["stage"]) == {
+        "approved",
+        "adjusted",
+        "final",
+        "draft",
+    }
 
 
 def test_population_of_a_level_is_that_of_the_places_below_it(city: City) -> None:

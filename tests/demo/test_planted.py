@@ -80,7 +80,9 @@ def test_duplicates_lie_six_days_apart(city: City) -> None:
 def test_concentration_exceeds_half(city: City) -> None:
     for a in city.answers("payee_concentration"):
         share = city.sql(f"""select sum(amount) filter (payee_name = '{a["keys"]["payee"]}') / sum(amount) as share from payment
-            where agency_code = '{a["agency_code"]}' and budget_year = {a["budget_year"]} and line_type = 'project'""")["share"][0]
+            where agency_code = '{a["agency_code"]}' and budget_year = {a["budget_year"]} and line_type = 'project'""")[
+            "share"
+        ][0]
         assert share > 0.5
 
 
@@ -92,10 +94,16 @@ def test_concentration_exceeds_half(city: City) -> None:
         ("vehicle_as_travel", lambda r: "加油" in r["purpose"] and r["dep_eco_code"] == "30211"),
         ("weekend_payment", lambda r: not calendar.is_workday(r["pay_date"]) and r["amount"] > 300_000),
         ("cash_withdrawal", lambda r: r["settlement"] == "cash" and r["amount"] > 50_000),
-        ("large_personal_payment", lambda r: r["payee_type"] == "person" and r["amount"] == 120_000 and r["dep_eco_code"] == "30226"),
+        (
+            "large_personal_payment",
+            lambda r: r["payee_type"] == "person" and r["amount"] == 120_000 and r["dep_eco_code"] == "30226",
+        ),
         ("to_own_basic_account", lambda r: r["payee_name"] == r["agency_name"] and r["payee_account_type"] == "basic"),
         ("bond_on_office", lambda r: r["fund_source"].endswith("bond") and r["dep_eco_code"] == "30201"),
-        ("direct_funds_to_account", lambda r: r["fund_source"] == "direct" and r["payee_account_type"] in ("basic", "fiscal")),
+        (
+            "direct_funds_to_account",
+            lambda r: r["fund_source"] == "direct" and r["payee_account_type"] in ("basic", "fiscal"),
+        ),
         ("no_indicator", lambda r: r["indicator_no"] is None),
         ("department_pays_lower_finance", lambda r: "财政" in r["payee_name"] and "财政" not in r["agency_name"]),
         ("spending_before_approval", lambda r: r["pay_date"] < dt.date(r["budget_year"], 1, 20)),
@@ -133,4 +141,6 @@ def test_quarterly_rent_is_four_times_the_same(city: City) -> None:
 def test_relief_from_the_reserve_has_its_decision(city: City) -> None:
     found = city.sql("select * from adjustment where type = 'reserve'")
     assert found.filter(pl.col("approval_doc").is_null()).height == len(city.answers("reserve_misused"))
-    assert found.filter(pl.col("approval_doc").is_not_null()).height == len(city.answers("relief_from_reserve", label="hard_negative"))
+    assert found.filter(pl.col("approval_doc").is_not_null()).height == len(
+        city.answers("relief_from_reserve", label="hard_negative")
+    )

@@ -36,7 +36,11 @@ def test_the_profile_shown_takes_in_a_file(home: Home, tmp_path: Path) -> None:
     [shown] = [text for kind, text in BLOCKS if kind == "yaml" and text.startswith("name:")]
     (home.path / "profiles" / "ourtown-payments.yml").write_text(shown, encoding="utf-8")
     sent = tmp_path / "payments.csv"
-    lines = ["单据号,支付日期,金额（元）,收款人,用途", "A1,2025-03-03,1200.50,示例公司,办公用品", "A2,2025-03-04,一百,示例公司,维修"]
+    lines = [
+        "单据号,支付日期,金额（元）,收款人,用途",
+        "A1,2025-03-03,1200.50,示例公司,办公用品",
+        "A2,2025-03-04,一百,示例公司,维修",
+    ]
     sent.write_text("\n".join(lines), encoding="gb18030")
     receipt = intake.take_in(home, sent, "ourtown-payments", actor="test")
     assert (receipt.rows_accepted, receipt.rows_rejected, receipt.amount_sum) == (1, 1, Decimal("1200.50"))
@@ -59,7 +63,12 @@ def test_every_command_shown_is_understood(line: str) -> None:
 
 
 def test_every_link_and_picture_of_the_documents_is_there() -> None:
-    for document in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md"), ROOT / "rules" / "README.md"):
+    for document in (
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *(ROOT / "docs").glob("*.md"),
+        ROOT / "rules" / "README.md",
+    ):
         for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (document.parent / target).exists(), f"{document.name}: {target}"

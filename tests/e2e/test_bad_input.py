@@ -65,7 +65,9 @@ def _not_a_gzip(folder: Path) -> Path:
 
 def _said(folder: Path, *arguments: str) -> tuple[int, str]:
     env = {**os.environ, "BUDGETWATCH_HOME": str(folder / "home"), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
-    done = subprocess.run([sys.executable, "-m", "budgetwatch", *arguments], env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-m", "budgetwatch", *arguments], env=env, capture_output=True, text=True, timeout=120
+    )
     return done.returncode, done.stdout + done.stderr
 
 

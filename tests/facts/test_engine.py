@@ -46,7 +46,11 @@ def store(settings: Settings, tmp_path: Path) -> FactStore:
 def test_a_viewer_sees_the_rows_below_their_region_and_of_their_unit_only(
     store: FactStore, settings: Settings, who: Someone | None, seen: list[str]
 ) -> None:
-    rows = connect(store.snapshot(), settings, viewer=who).execute("SELECT adm_div_code FROM payment ORDER BY 1").fetchall()
+    rows = (
+        connect(store.snapshot(), settings, viewer=who)
+        .execute("SELECT adm_div_code FROM payment ORDER BY 1")
+        .fetchall()
+    )
     assert [row[0] for row in rows] == seen
 
 
@@ -87,5 +91,7 @@ def test_the_connection_reaches_no_other_file_and_no_setting(
 def test_a_question_larger_than_its_memory_spills_and_still_answers(settings: Settings) -> None:
     small = settings.model_copy(update={"memory": "60MB", "threads": 1})
     connection = connect(FactStore(settings.home / "facts").snapshot(), small)
-    query = "SELECT count(*) FROM (SELECT i::VARCHAR || 'x' AS k, count(*) FROM range(1500000) t(i) GROUP BY k ORDER BY k)"
+    query = (
+        "SELECT count(*) FROM (SELECT i::VARCHAR || 'x' AS k, count(*) FROM range(1500000) t(i) GROUP BY k ORDER BY k)"
+    )
     assert connection.execute(query).fetchone() == (1_500_000,)

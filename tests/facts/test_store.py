@@ -54,13 +54,20 @@ def test_an_empty_store_answers_every_feed_with_a_typed_empty_view(store: FactSt
         assert connection.execute(f"SELECT * FROM {feed.name}").fetchall() == []
 
 
-def test_views_have_the_declared_types_when_there_are_facts_too(store: FactStore, settings: Settings, tmp_path: Path) -> None:
+def test_views_have_the_declared_types_when_there_are_facts_too(
+    store: FactStore, settings: Settings, tmp_path: Path
+) -> None:
     store.commit("payment", [staged(tmp_path, 1, ["1.00"])], batch=1, provenance={})
     described = connect(store.snapshot(), settings).execute("DESCRIBE payment").fetchall()
-    assert [(d[0], d[1]) for d in described] == [*((c.name, c.duckdb) for c in ALL["payment"].columns), ("_row", "BIGINT")]
+    assert [(d[0], d[1]) for d in described] == [
+        *((c.name, c.duckdb) for c in ALL["payment"].columns),
+        ("_row", "BIGINT"),
+    ]
 
 
-def test_each_commit_makes_a_version_and_older_versions_stay_as_they_were(store: FactStore, settings: Settings, tmp_path: Path) -> None:
+def test_each_commit_makes_a_version_and_older_versions_stay_as_they_were(
+    store: FactStore, settings: Settings, tmp_path: Path
+) -> None:
     for batch in (1, 2, 3):
         assert store.commit("payment", [staged(tmp_path, batch, ["1.00"])], batch=batch, provenance={}) == batch - 1
     assert store.current() == {"payment": 2}
@@ -92,7 +99,9 @@ def test_the_store_knows_which_batches_it_holds_and_what_was_said_of_them(store:
     assert FactStore(store.root).holds("payment", 5) == version
 
 
-def test_a_superseded_row_is_left_out_but_stays_in_the_version_that_knew_it(store: FactStore, settings: Settings, tmp_path: Path) -> None:
+def test_a_superseded_row_is_left_out_but_stays_in_the_version_that_knew_it(
+    store: FactStore, settings: Settings, tmp_path: Path
+) -> None:
     store.commit("payment", [staged(tmp_path, 1, ["1.00", "2.00"])], batch=1, provenance={})
     wrong = pack(Address(1, 3))
     store.commit("payment", [staged(tmp_path, 2, ["20.00"], replaces=wrong)], batch=2, provenance={})
@@ -102,14 +111,18 @@ def test_a_superseded_row_is_left_out_but_stays_in_the_version_that_knew_it(stor
     assert total(store, settings, {"payment": 0}) == (2, Decimal("3.00"))
 
 
-def test_a_log_entry_torn_by_a_power_cut_is_dropped_by_the_next_commit(store: FactStore, settings: Settings, tmp_path: Path) -> None:
+def test_a_log_entry_torn_by_a_power_cut_is_dropped_by_the_next_commit(
+    store: FactStore, settings: Settings, tmp_path: Path
+) -> None:
     store.commit("payment", [staged(tmp_path, 1, ["1.00"])], batch=1, provenance={})
     (store.root / "payment" / "_delta_log" / f"{1:020d}.json").write_text('{"commitInfo": {"time')
     assert store.commit("payment", [staged(tmp_path, 2, ["2.00"])], batch=2, provenance={}) == 1
     assert total(store, settings) == (2, Decimal("3.00"))
 
 
-def test_past_many_commits_a_checkpoint_keeps_every_version_readable(store: FactStore, settings: Settings, tmp_path: Path) -> None:
+def test_past_many_commits_a_checkpoint_keeps_every_version_readable(
+    store: FactStore, settings: Settings, tmp_path: Path
+) -> None:
     for batch in range(1, 56):
         store.commit("payment", [staged(tmp_path, batch, ["1.00"])], batch=batch, provenance={})
     assert (store.root / "payment" / "_delta_log" / "_last_checkpoint").exists()
@@ -125,9 +138,14 @@ def _commit_many(root: Path, folder: Path, batches: list[int]) -> None:
         store.commit("payment", [staged(folder, batch, ["1.00"])], batch=batch, provenance={})
 
 
-def test_processes_that_commit_at_once_lose_and_double_nothing(store: FactStore, settings: Settings, tmp_path: Path) -> None:
+def test_processes_that_commit_at_once_lose_and_double_nothing(
+    store: FactStore, settings: Settings, tmp_path: Path
+) -> None:
     context = mp.get_context("spawn")
-    workers = [context.Process(target=_commit_many, args=(store.root, tmp_path, list(range(start, 24, 3)))) for start in (1, 2, 3)]
+    workers = [
+        context.Process(target=_commit_many, args=(store.root, tmp_path, list(range(start, 24, 3))))
+        for start in (1, 2, 3)
+    ]
     for worker in workers:
         worker.start()
     for worker in workers:

@@ -101,7 +101,9 @@ def test_an_unknown_profile_is_answered_with_the_nearest(home: Home, tmp_path: P
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_a_mutilated_file_is_refused_in_words_or_accounted_for_to_the_last_row(home: Home, tmp_path: Path, seed: int) -> None:
+def test_a_mutilated_file_is_refused_in_words_or_accounted_for_to_the_last_row(
+    home: Home, tmp_path: Path, seed: int
+) -> None:
     dice = random.Random(seed)
     content = bytearray(GOOD * 1 + b"".join(",".join(payment(f"W{i}")).encode() + b"\r\n" for i in range(30)))
     for _ in range(dice.randint(1, 12)):

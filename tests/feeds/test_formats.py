@@ -28,14 +28,29 @@ def taken(home: Home, file: Path, columns: str = "voucher_no, amount", **changes
         return connection.execute(f"SELECT {columns} FROM payment ORDER BY _row").fetchall()
 
 
-@pytest.mark.parametrize("heading", [HEADING, CHINESE, CAMEL, UPPER, tuple(h.upper() for h in HEADING), tuple(h.replace("_", " ").title() for h in HEADING)])
+@pytest.mark.parametrize(
+    "heading",
+    [
+        HEADING,
+        CHINESE,
+        CAMEL,
+        UPPER,
+        tuple(h.upper() for h in HEADING),
+        tuple(h.replace("_", " ").title() for h in HEADING),
+    ],
+)
 def test_headings_in_any_style_are_found_by_their_aliases(home: Home, tmp_path: Path, heading: tuple[str, ...]) -> None:
     assert taken(home, csv(tmp_path / "f.csv", [payment("V1")], heading)) == [("V1", Decimal("12.30"))]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 def test_chinese_text_in_any_encoding(home: Home, tmp_path: Path, encoding: str) -> None:
-    file = csv(tmp_path / "f.csv", [(*payment("凭1"), "购买办公用品"), (*payment("凭2"), "差旅费")], (*CHINESE, "用途"), encoding)
+    file = csv(
+        tmp_path / "f.csv",
+        [(*payment("凭1"), "购买办公用品"), (*payment("凭2"), "差旅费")],
+        (*CHINESE, "用途"),
+        encoding,
+    )
     assert taken(home, file, "voucher_no, purpose", encoding=encoding) == [("凭1", "购买办公用品"), ("凭2", "差旅费")]
 
 
@@ -48,7 +63,9 @@ def test_big5_and_latin_1_and_a_list_of_encodings_to_try(home: Home, tmp_path: P
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|", "^"])
 def test_any_delimiter(home: Home, tmp_path: Path, delimiter: str) -> None:
-    assert taken(home, csv(tmp_path / "f.txt", [payment("V1")], delimiter=delimiter), delimiter=delimiter) == [("V1", Decimal("12.30"))]
+    assert taken(home, csv(tmp_path / "f.txt", [payment("V1")], delimiter=delimiter), delimiter=delimiter) == [
+        ("V1", Decimal("12.30"))
+    ]
 
 
 @pytest.mark.parametrize("pack", ["gz", "zip"])
@@ -86,7 +103,9 @@ def test_a_line_break_within_quotes_moves_the_line_numbers_after_it(home: Home, 
         ("4725.500000001", {"amounts": {"round": True}}, "4725.50"), ("0.125", {"amounts": {"round": True}}, "0.12"),
     ],
 )  # fmt: skip
-def test_amounts_as_people_write_them(home: Home, tmp_path: Path, written: str, changes: dict[str, Any], amount: str) -> None:
+def test_amounts_as_people_write_them(
+    home: Home, tmp_path: Path, written: str, changes: dict[str, Any], amount: str
+) -> None:
     assert taken(home, csv(tmp_path / "f.csv", [payment("V1", written)]), "amount", **changes) == [(Decimal(amount),)]
 
 
@@ -99,8 +118,12 @@ def test_amounts_as_people_write_them(home: Home, tmp_path: Path, written: str, 
         ("0.0000001", {"units": {"amount": "wan"}}, "too_many_decimals"),
     ],
 )  # fmt: skip
-def test_amounts_that_are_not_guessed_at(home: Home, tmp_path: Path, written: str, changes: dict[str, Any], reason: str) -> None:
-    receipt = intake.take_in(home, csv(tmp_path / "f.csv", [payment("V1", written)]), profile(home, **changes), actor="me")
+def test_amounts_that_are_not_guessed_at(
+    home: Home, tmp_path: Path, written: str, changes: dict[str, Any], reason: str
+) -> None:
+    receipt = intake.take_in(
+        home, csv(tmp_path / "f.csv", [payment("V1", written)]), profile(home, **changes), actor="me"
+    )
     assert receipt.reasons == {reason: 1}
 
 
@@ -120,10 +143,15 @@ def test_codes_are_mapped_from_the_words_of_the_profile_and_the_lists_own_names(
 
 
 def test_constants_fill_columns_and_a_year_follows_from_a_date(home: Home, tmp_path: Path) -> None:
-    file = csv(tmp_path / "f.csv", [("V1", "2025-03-31", "1"), ("V2", "2025-04-01", "2")], ("voucher_no", "pay_date", "amount"))
+    file = csv(
+        tmp_path / "f.csv", [("V1", "2025-03-31", "1"), ("V2", "2025-04-01", "2")], ("voucher_no", "pay_date", "amount")
+    )
     changes = {"constants": {"adm_div_code": "990100", "agency_code": "0301", "currency": "GBP"},
                "budget_year": {"from": "pay_date", "first_month": 4, "named_after": "start"}}  # fmt: skip
-    assert taken(home, file, "budget_year, agency_code, currency", **changes) == [(2024, "0301", "GBP"), (2025, "0301", "GBP")]
+    assert taken(home, file, "budget_year, agency_code, currency", **changes) == [
+        (2024, "0301", "GBP"),
+        (2025, "0301", "GBP"),
+    ]
 
 
 def test_several_amount_columns_become_a_fact_each_and_must_add_up(home: Home, tmp_path: Path) -> None:
@@ -132,14 +160,21 @@ def test_several_amount_columns_become_a_fact_each_and_must_add_up(home: Home, t
         constants={"stage": "draft", "direction": "expenditure"},
     )  # fmt: skip
     heading = ("年度", "区划代码", "单位代码", "工资", "商品", "合计")
-    rows = [("2025", "990100", *row) for row in (("U1", "1", "2", "3"), ("U2", "1", "", "1"), ("U3", "1", "2", "4"), ("U4", "", "", ""))]
+    rows = [
+        ("2025", "990100", *row)
+        for row in (("U1", "1", "2", "3"), ("U2", "1", "", "1"), ("U3", "1", "2", "4"), ("U4", "", "", ""))
+    ]
     receipt = intake.take_in(home, csv(tmp_path / "f.csv", rows, heading), name, actor="me")
     assert (receipt.rows_in, receipt.rows_accepted, receipt.facts_added) == (4, 2, 3)
     assert receipt.reasons == {"missing": 1, "total_differs": 1}
     with home.facts(SYSTEM) as connection:
-        rows_ = connection.execute("SELECT agency_code, eco_code, amount, _row & 127 FROM budget_line ORDER BY _row").fetchall()
+        rows_ = connection.execute(
+            "SELECT agency_code, eco_code, amount, _row & 127 FROM budget_line ORDER BY _row"
+        ).fetchall()
     assert rows_ == [("U1", "301", Decimal(1), 0), ("U1", "302", Decimal(2), 1), ("U2", "301", Decimal(1), 0)]
-    again = intake.take_in(home, csv(tmp_path / "g.csv", [*rows[:2], ("2025", "990100", "U1", "1", "5", "6")], heading), name, actor="me")
+    again = intake.take_in(
+        home, csv(tmp_path / "g.csv", [*rows[:2], ("2025", "990100", "U1", "1", "5", "6")], heading), name, actor="me"
+    )
     assert (again.rows_repeated, again.rows_rejected, again.reasons) == (2, 1, {"key_already_used": 1})
 
 
@@ -153,11 +188,21 @@ def test_a_workbook_with_title_rows_is_read_with_its_own_row_numbers(home: Home,
         sheet.write_datetime(line, 2, dt.date(2025, 3, 5), day)
         sheet.write_row(line, 3, ["990102", "U1", amount])
     book.close()
-    receipt = intake.take_in(home, tmp_path / "f.xlsx", profile(home, format="xlsx", sheet="明细", skip_rows=2), actor="me")
-    assert intake.rejects(home, receipt.batch).select("line", "value", "reason").rows() == [(7, "1.005", "too_many_decimals")]
+    receipt = intake.take_in(
+        home, tmp_path / "f.xlsx", profile(home, format="xlsx", sheet="明细", skip_rows=2), actor="me"
+    )
+    assert intake.rejects(home, receipt.batch).select("line", "value", "reason").rows() == [
+        (7, "1.005", "too_many_decimals")
+    ]
     with home.facts(SYSTEM) as connection:
-        found = connection.execute("SELECT amount, pay_date::VARCHAR, (_row >> 7) & 68719476735 FROM payment ORDER BY _row").fetchall()
-    assert found == [(Decimal("0.30"), "2025-03-05", 4), (Decimal("1234567.89"), "2025-03-05", 5), (Decimal(5), "2025-03-05", 6)]
+        found = connection.execute(
+            "SELECT amount, pay_date::VARCHAR, (_row >> 7) & 68719476735 FROM payment ORDER BY _row"
+        ).fetchall()
+    assert found == [
+        (Decimal("0.30"), "2025-03-05", 4),
+        (Decimal("1234567.89"), "2025-03-05", 5),
+        (Decimal(5), "2025-03-05", 6),
+    ]
 
 
 def test_parquet_is_judged_like_text(home: Home, tmp_path: Path) -> None:

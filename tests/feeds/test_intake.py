@@ -111,7 +111,9 @@ def test_a_feed_without_a_key_keeps_exact_repeats(home: Home, tmp_path: Path) ->
 
 def test_a_key_sent_again_is_repeated_when_unchanged_and_supersedes_when_changed(home: Home, tmp_path: Path) -> None:
     name = profile(home)
-    first = intake.take_in(home, csv(tmp_path / "1.csv", [payment("V1", "1.00"), payment("V2", "2.00")]), name, actor="me")
+    first = intake.take_in(
+        home, csv(tmp_path / "1.csv", [payment("V1", "1.00"), payment("V2", "2.00")]), name, actor="me"
+    )
     rows = [payment("V1", "1.00"), payment("V2", "2.50"), payment("V3", "3.00")]
     second = intake.take_in(home, csv(tmp_path / "2.csv", rows), name, actor="me")
     assert (second.rows_in, second.rows_accepted, second.rows_repeated, second.facts_added) == (3, 2, 1, 2)
@@ -126,7 +128,9 @@ def test_a_key_sent_again_is_repeated_when_unchanged_and_supersedes_when_changed
 def test_a_row_can_be_corrected_time_and_again(home: Home, tmp_path: Path) -> None:
     name = profile(home)
     for amount in ("1.00", "2.00", "3.00", "1.00"):
-        intake.take_in(home, csv(tmp_path / f"{amount}.csv", [payment("V1", amount), payment(f"X{amount}")]), name, actor="me")
+        intake.take_in(
+            home, csv(tmp_path / f"{amount}.csv", [payment("V1", amount), payment(f"X{amount}")]), name, actor="me"
+        )
     # the fourth file is the first one byte for byte: known already, so it corrects nothing
     assert ("V1", Decimal("3.00")) in known(home)
 
@@ -146,7 +150,16 @@ def test_check_says_the_same_and_keeps_nothing(home: Home, tmp_path: Path) -> No
     assert (batches(home), home.store.current(), list((home.path / "sent").iterdir())) == ([], {}, [])
     assert list((home.path / "tmp").glob("take-*")) == []
     taken = intake.take_in(home, file, name, actor="me")
-    for what in ("rows_in", "rows_accepted", "rows_rejected", "rows_repeated", "amount_sum", "reasons", "sha256", "feed"):
+    for what in (
+        "rows_in",
+        "rows_accepted",
+        "rows_rejected",
+        "rows_repeated",
+        "amount_sum",
+        "reasons",
+        "sha256",
+        "feed",
+    ):
         assert getattr(checked, what) == getattr(taken, what)
 
 
@@ -173,7 +186,9 @@ def test_a_refused_file_leaves_a_batch_with_the_refusal_in_both_languages(home: 
         assert "amuont" in row.refusal["zh"]["what"]
 
 
-def test_a_file_of_which_nothing_was_accepted_can_be_tried_again_with_a_mended_profile(home: Home, tmp_path: Path) -> None:
+def test_a_file_of_which_nothing_was_accepted_can_be_tried_again_with_a_mended_profile(
+    home: Home, tmp_path: Path
+) -> None:
     file = csv(tmp_path / "f.csv", [payment("V1", "(1.00)")])
     first = intake.take_in(home, file, profile(home, amounts={"parentheses": False}), actor="me")
     assert (first.rows_accepted, first.rows_rejected) == (0, 1)

@@ -50,7 +50,10 @@ def facts(home: Home) -> list[tuple[Any, ...]]:
 
 text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
 quoted = text.map(lambda t: '"' + t.replace('"', '""') + '"')
-field = st.one_of(st.sampled_from(["", "V1", "V2", "2025", "2025-03-05", "990102", "U1", "1.50", "1,5", '"1,234.00"', "x", " "]), quoted)
+field = st.one_of(
+    st.sampled_from(["", "V1", "V2", "2025", "2025-03-05", "990102", "U1", "1.50", "1,5", '"1,234.00"', "x", " "]),
+    quoted,
+)
 line = st.one_of(
     st.builds(payment, st.integers(0, 9), st.sampled_from(["1.00", "2.00", "x", "1.005", ""])),
     st.lists(field, min_size=0, max_size=8).map(tuple),
@@ -59,7 +62,9 @@ line = st.one_of(
 
 @FEW
 @given(st.lists(line, min_size=1, max_size=25), st.sampled_from(["\n", "\r\n"]), st.booleans())
-def test_rows_in_are_accepted_or_rejected_or_repeated(template: Path, rows: list[tuple[str, ...]], end: str, last: bool) -> None:
+def test_rows_in_are_accepted_or_rejected_or_repeated(
+    template: Path, rows: list[tuple[str, ...]], end: str, last: bool
+) -> None:
     with fresh(template) as (home, folder):
         file = csv(folder / "f.csv", rows)
         content = end.join(file.read_text("utf-8").split("\n"))
@@ -78,8 +83,13 @@ def test_rows_in_are_accepted_or_rejected_or_repeated(template: Path, rows: list
 
 
 @FEW
-@given(st.lists(st.tuples(st.integers(0, 99), st.integers(1, 9)), min_size=1, max_size=30, unique_by=lambda r: r[0]), st.data())
-def test_any_order_and_division_into_files_gives_the_same_facts(template: Path, rows: list[tuple[int, int]], data: st.DataObject) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 99), st.integers(1, 9)), min_size=1, max_size=30, unique_by=lambda r: r[0]),
+    st.data(),
+)
+def test_any_order_and_division_into_files_gives_the_same_facts(
+    template: Path, rows: list[tuple[int, int]], data: st.DataObject
+) -> None:
     sent = [payment(f"V{no}", f"{amount}.00") for no, amount in rows]
     shuffled = data.draw(st.permutations(sent))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(sent)), max_size=3)))
@@ -110,5 +120,9 @@ def test_the_fast_and_the_exact_lane_read_the_same_rows(tmp_path: Path, rows: li
         return
     exact = fast.again()
     assert fast.rows == exact.rows
-    assert fast.broken.select("line", "fields", "values").rows() == exact.broken.select("line", "fields", "values").rows()
-    assert [r for p in fast.pieces for r in p().collect().rows()] == [r for p in exact.pieces for r in p().collect().rows()]
+    assert (
+        fast.broken.select("line", "fields", "values").rows() == exact.broken.select("line", "fields", "values").rows()
+    )
+    assert [r for p in fast.pieces for r in p().collect().rows()] == [
+        r for p in exact.pieces for r in p().collect().rows()
+    ]

@@ -25,7 +25,9 @@ def of(region: str, no: str, amount: str = "12.30") -> tuple[str, ...]:
 
 def known(home: Home) -> list[tuple[str, str, str]]:
     with home.facts(SYSTEM) as connection:
-        return connection.execute("SELECT voucher_no, adm_div_code, amount::VARCHAR FROM payment ORDER BY ALL").fetchall()
+        return connection.execute(
+            "SELECT voucher_no, adm_div_code, amount::VARCHAR FROM payment ORDER BY ALL"
+        ).fetchall()
 
 
 def send(home: Home, file: Path, name: str, region: str) -> intake.Receipt:
@@ -34,14 +36,20 @@ def send(home: Home, file: Path, name: str, region: str) -> intake.Receipt:
 
 def test_rows_of_another_region_are_rejected_with_that_reason_and_the_others_taken(home: Home, tmp_path: Path) -> None:
     name = profile(home, refuse_above=0.9)
-    file = csv(tmp_path / "p.csv", [of(MINE, "V1"), of(THEIRS, "V2"), of(MINE + "001", "V3"), of("9901", "V4"), of("99010", "V5")])
+    file = csv(
+        tmp_path / "p.csv",
+        [of(MINE, "V1"), of(THEIRS, "V2"), of(MINE + "001", "V3"), of("9901", "V4"), of("99010", "V5")],
+    )
     receipt = send(home, file, name, MINE)
     assert (receipt.rows_in, receipt.rows_accepted, receipt.reasons) == (5, 2, {"outside_scope": 3})
     assert known(home) == [("V1", MINE, "12.30"), ("V3", MINE + "001", "12.30")]
     first = intake.rejects(home, receipt.batch).row(0, named=True)
     assert (first["line"], first["column"], first["value"]) == (3, "adm_div_code", THEIRS)
     assert "V2" in first["raw"]
-    assert sentence("outside_scope", first["column"], first["value"]).en == "'990102' in 'adm_div_code' is outside the region that the sender may send for"
+    assert (
+        sentence("outside_scope", first["column"], first["value"]).en
+        == "'990102' in 'adm_div_code' is outside the region that the sender may send for"
+    )
 
 
 def test_a_row_with_other_faults_is_told_those(home: Home, tmp_path: Path) -> None:
@@ -126,8 +134,13 @@ def test_a_profile_of_another_region_is_refused_before_the_file_is_read(home: Ho
     assert send(home, file, name, THEIRS).rows_accepted == 1
 
 
-@pytest.mark.parametrize(("region", "may"), [("", True), ("9901", True), ("990100", True), (MINE, False), ("990101003", False), ("GB-MAN", True)])
-def test_facts_without_regions_are_sent_by_a_city_or_by_whoever_has_no_bounds(home: Home, tmp_path: Path, region: str, may: bool) -> None:
+@pytest.mark.parametrize(
+    ("region", "may"),
+    [("", True), ("9901", True), ("990100", True), (MINE, False), ("990101003", False), ("GB-MAN", True)],
+)
+def test_facts_without_regions_are_sent_by_a_city_or_by_whoever_has_no_bounds(
+    home: Home, tmp_path: Path, region: str, may: bool
+) -> None:
     body: dict[str, Any] = {"name": "subjects", "feed": "subject_dict"}
     name = profile(home, **body)
     file = csv(tmp_path / "s.csv", [("func", "2025", "205", "教育支出")], ("type", "budget_year", "code", "name"))

@@ -134,7 +134,11 @@ def test_a_budget_without_functions_opens_by_department(home: Home) -> None:
     seen = budgets.preview(home, SYSTEM)
     assert (seen.year, seen.region, seen.by, seen.currency) == (2019, "US-PHL", "department", "USD")
     assert seen.basis == {"draft": "approved", "last_budget": "approved", "last_actual": "final"}
-    assert (seen.rows[0]["draft"], seen.rows[0]["last_actual"], seen.rows[0]["per_head"]) == (D("15.00"), D("8.50"), None)
+    assert (seen.rows[0]["draft"], seen.rows[0]["last_actual"], seen.rows[0]["per_head"]) == (
+        D("15.00"),
+        D("8.50"),
+        None,
+    )
     assert seen.choices == ["department", "economic"]
     classes = budgets.preview(home, SYSTEM, **seen.rows[0]["drill"])
     assert {r["code"]: r["draft"] for r in classes.rows} == {"100": D("10.00"), "200": D("5.00")}
@@ -144,7 +148,9 @@ def test_five_numbers_say_themselves_in_both_languages(city: Home) -> None:
     five = budgets.headline(city, DEPUTY)
     assert [h.key for h in five] == ["total", "execution", "per_head", "greatest", "growing"]
     assert five[0].value == D("500000.10")
-    assert five[0].sentence.zh == "2026 年一般公共预算（草案）安排支出 50.00 万元，比上年预算增加 15.00 万元（+42.9%）。"
+    assert (
+        five[0].sentence.zh == "2026 年一般公共预算（草案）安排支出 50.00 万元，比上年预算增加 15.00 万元（+42.9%）。"
+    )
     assert five[0].sentence.en.startswith("The 2026 general public budget (draft) plans to spend CNY 500,000.10")
     assert "教育" in five[3].sentence.zh
     assert all(h.sentence.zh.endswith("。") and h.sentence.en.endswith(".") for h in five)

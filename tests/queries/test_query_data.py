@@ -35,8 +35,16 @@ def sent(home: Home, tmp_path: Path, *lines: str, actor: str = "cli", name: str 
 
 
 def test_a_batch_is_shown_when_all_of_it_lies_in_scope(home: Home, tmp_path: Path) -> None:
-    mine = sent(home, tmp_path, "A1,2026-01-01,U1,1.00,2026,990102", "A2,2026-01-02,U1,2.00,2026,990102001", name="mine.csv")
-    mixed = sent(home, tmp_path, "B1,2026-01-01,U1,1.00,2026,990102", "B2,bad,U2,2.00,2026,990103", "B3,2026-01-01,U2,2.00,2026,990103")
+    mine = sent(
+        home, tmp_path, "A1,2026-01-01,U1,1.00,2026,990102", "A2,2026-01-02,U1,2.00,2026,990102001", name="mine.csv"
+    )
+    mixed = sent(
+        home,
+        tmp_path,
+        "B1,2026-01-01,U1,1.00,2026,990102",
+        "B2,bad,U2,2.00,2026,990103",
+        "B3,2026-01-01,U2,2.00,2026,990103",
+    )
     assert [r["batch"] for r in feeds.batches(home, ADMIN).rows] == [mixed, mine]
     assert [r["batch"] for r in feeds.batches(home, DISTRICT).rows] == [mine]
     assert feeds.rejects(home, ADMIN, mixed).total == 1
@@ -77,10 +85,14 @@ def test_deputies_read_rules_without_what_they_found(home: Home, person: Callabl
     assert detail.otherwise
 
 
-def test_a_rule_counts_what_became_of_its_flags_in_scope(home: Home, person: Callable[..., Viewer], flagged: Callable[..., int]) -> None:
+def test_a_rule_counts_what_became_of_its_flags_in_scope(
+    home: Home, person: Callable[..., Viewer], flagged: Callable[..., int]
+) -> None:
     flagged(home, region="990102")
     flagged(home, region="990103")
-    row = next(r for r in catalogue.rules(home, person(home, "reviewer", region="990102")).rows if r["rule_id"] == "PY-07")
+    row = next(
+        r for r in catalogue.rules(home, person(home, "reviewer", region="990102")).rows if r["rule_id"] == "PY-07"
+    )
     assert (row["flags"], row["confirmed"]) == (1, 0)
     assert catalogue.rules(home, SYSTEM, text="現金").total == catalogue.rules(home, SYSTEM, text="现金").total > 0
 

@@ -110,7 +110,10 @@ def test_sums_by_anything_add_up_to_the_whole_and_lead_to_their_rows(city: Home)
 def test_months_come_in_order_and_subjects_unfold(city: Home) -> None:
     months = payments.totals(city, AUDITOR, PaymentFilter(), "month")
     assert [r["code"] for r in months.rows] == ["2025-03", "2025-04", "2025-05", "2025-06", "2026-01"]
-    assert [r["code"] for r in payments.totals(city, AUDITOR, PaymentFilter(func="205"), "function").rows] == ["20501", "20502"]
+    assert [r["code"] for r in payments.totals(city, AUDITOR, PaymentFilter(func="205"), "function").rows] == [
+        "20501",
+        "20502",
+    ]
 
 
 def test_a_voucher_names_its_file_its_line_and_its_flags(city: Home, flagged) -> None:  # type: ignore[no-untyped-def]
@@ -177,7 +180,9 @@ def test_a_csv_export_is_whole_and_no_cell_is_a_formula(city: Home, tmp_path: Pa
 
 
 def test_an_xlsx_export_says_on_its_second_sheet_what_was_asked(city: Home, tmp_path: Path) -> None:
-    path = payments.export(city, AUDITOR, PaymentFilter(text="办公", year=2026), "xlsx", tmp_path / "x.xlsx", language="en")
+    path = payments.export(
+        city, AUDITOR, PaymentFilter(text="办公", year=2026), "xlsx", tmp_path / "x.xlsx", language="en"
+    )
     book = CalamineWorkbook.from_path(str(path))
     assert book.sheet_names == ["Payments", "About"]
     head, first = book.get_sheet_by_name("Payments").to_python()

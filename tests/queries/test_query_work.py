@@ -37,7 +37,9 @@ def grown(home: Home, case_id: int, **values: object) -> int:
     return case_id
 
 
-def test_the_queue_puts_what_is_late_first_then_the_severe_then_the_great(city: Home, person: Person, flagged: Flagged) -> None:
+def test_the_queue_puts_what_is_late_first_then_the_severe_then_the_great(
+    city: Home, person: Person, flagged: Flagged
+) -> None:
     plain = flagged(city)
     great = grown(city, flagged(city), amount=D("99999999.99"))
     red = grown(city, flagged(city), severity="red")
@@ -106,10 +108,15 @@ def test_a_case_page_holds_all_that_is_needed_to_decide(city: Home, person: Pers
     assert work.evidence(city, person(city, "auditor"), flag_id).rows[0]["payee_name"] == "张三丰"
 
 
-def test_the_unit_sees_its_case_once_asked_and_never_the_notes_inside(city: Home, person: Person, flagged: Flagged) -> None:
+def test_the_unit_sees_its_case_once_asked_and_never_the_notes_inside(
+    city: Home, person: Person, flagged: Flagged
+) -> None:
     case_id = flagged(city, agency_code="990102-A01")
     reviewer, unit = person(city, "reviewer"), person(city, "unit", region="990102", agency_code="990102-A01")
-    other, finance = person(city, "unit", region="990102", agency_code="990102-A02"), person(city, "finance", region="990102")
+    other, finance = (
+        person(city, "unit", region="990102", agency_code="990102-A02"),
+        person(city, "finance", region="990102"),
+    )
     with pytest.raises(NotFound):
         work.case(city, unit, case_id)
     cases.act(city, reviewer, case_id, "take")

@@ -26,13 +26,23 @@ def one(home: Home, query: str) -> tuple[object, ...]:
 def test_manchester_is_taken_in_to_the_penny(home: Home, shared_data: Path) -> None:
     file = shared_data / "uk_manchester_payments" / "payments_2010_2022.parquet"
     receipt = intake.take_in(home, file, "manchester", actor="test")
-    assert (receipt.rows_in, receipt.rows_accepted, receipt.rows_rejected, receipt.rows_repeated) == (465_282, 465_282, 0, 0)
+    assert (receipt.rows_in, receipt.rows_accepted, receipt.rows_rejected, receipt.rows_repeated) == (
+        465_282,
+        465_282,
+        0,
+        0,
+    )
     assert (receipt.amount_sum, receipt.currency) == (Decimal("9233566085.14"), "GBP")
     assert one(home, "SELECT count(*), sum(amount), count(*) FILTER (amount < 0) FROM payment") == (
         465_282, Decimal("9233566085.14"), 3_807,
     )  # fmt: skip
-    assert one(home, "SELECT count(*), sum(amount) FROM payment WHERE year(pay_date) = 2019") == (39_493, Decimal("895169028.49"))
-    assert one(home, "SELECT count(DISTINCT payee_name), count(DISTINCT agency_code), count(DISTINCT item_name) FROM payment") == (17_012, 30, 782)
+    assert one(home, "SELECT count(*), sum(amount) FROM payment WHERE year(pay_date) = 2019") == (
+        39_493,
+        Decimal("895169028.49"),
+    )
+    assert one(
+        home, "SELECT count(DISTINCT payee_name), count(DISTINCT agency_code), count(DISTINCT item_name) FROM payment"
+    ) == (17_012, 30, 782)
     assert intake.take_in(home, file, "manchester", actor="test").status == "already"
     assert one(home, "SELECT count(*) FROM payment") == (465_282,)
 
@@ -67,12 +77,16 @@ def test_every_row_of_the_gla_is_accepted_or_rejected_with_its_line(home: Home, 
 
 def test_philadelphias_classes_equal_the_total_in_every_line_and_the_years_agree(home: Home, shared_data: Path) -> None:
     folder = shared_data / "philadelphia"
-    adopted = intake.take_in(home, folder / "budgeted-department-spending-adopted.csv", "philadelphia-adopted", actor="test")
+    adopted = intake.take_in(
+        home, folder / "budgeted-department-spending-adopted.csv", "philadelphia-adopted", actor="test"
+    )
     actual = intake.take_in(home, folder / "actual-department-spending.csv", "philadelphia-actual", actor="test")
     # A line whose classes differ from its total by a cent would be among the rejects.
     assert (adopted.rows_accepted, adopted.rows_rejected, adopted.facts_added) == (1_293, 0, 1_293 * 7)
     assert (actual.rows_accepted, actual.rows_rejected, actual.facts_added) == (1_292, 0, 1_292 * 7)
-    millions = "SELECT round(sum(amount) / 1000000, 1)::DECIMAL(10,1) FROM budget_line WHERE stage = '{}' AND budget_year = {}"
+    millions = (
+        "SELECT round(sum(amount) / 1000000, 1)::DECIMAL(10,1) FROM budget_line WHERE stage = '{}' AND budget_year = {}"
+    )
     assert one(home, millions.format("approved", 2019)) == (Decimal("4725.5"),)
     assert one(home, millions.format("final", 2019)) == (Decimal("4772.4"),)
     assert one(home, millions.format("final", 2021)) == (Decimal("4717.8"),)

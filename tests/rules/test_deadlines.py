@@ -35,13 +35,21 @@ def rule(deadline: str, days: int = 20, over: str = "calendar_event", feeds: str
         text = text.replace(f"expect: {name}, given: {{transfer: [{{", f"expect: {name}, given: {{calendar_event: [{{")
     head = text[: text.index("    examples:")]
     examples = "".join(
-        f"      - {{name: {{zh: 例, en: e}}, as_of: 2025-06-30, expect: {name}, given: {{{over}: []}}}}\n" for name in ("flags", "clear", "cannot")
+        f"      - {{name: {{zh: 例, en: e}}, as_of: 2025-06-30, expect: {name}, given: {{{over}: []}}}}\n"
+        for name in ("flags", "clear", "cannot")
     )
     return from_text(rule_file(head + "    examples:\n" + examples))[0]
 
 
 def event(kind: str, day: str | None, region: str = "990100", agency: str | None = None, **more: Any) -> dict[str, Any]:
-    return {"event_type": kind, "event_date": day, "adm_div_code": region, "budget_year": 2025, "agency_code": agency, **more}
+    return {
+        "event_type": kind,
+        "event_date": day,
+        "adm_div_code": region,
+        "budget_year": 2025,
+        "agency_code": agency,
+        **more,
+    }
 
 
 START = "start: {from: calendar_event, when: \"event_type = 'budget_approved'\", day: event_date}"
@@ -88,7 +96,9 @@ def outcome(verdict: Verdict) -> str:
         (AFTER, 20, None, "2025-01-31", "2025-12-31", "cannot", ""),
     ],
 )
-def test_who_is_late(deadline: str, days: int, start: str | None, end: str | None, as_of: str, expected: str, due: str) -> None:
+def test_who_is_late(
+    deadline: str, days: int, start: str | None, end: str | None, as_of: str, expected: str, due: str
+) -> None:
     events = [event("budget_approved", start)] if start else []
     events += [event("copied_to_congress", end)] if end else []
     verdict = ask(rule(deadline, days), *events, as_of=as_of)
@@ -98,7 +108,9 @@ def test_who_is_late(deadline: str, days: int, start: str | None, end: str | Non
         assert finding.facts["due_day"] == due
         assert finding.period == "2025"
         assert finding.subject == "990100"
-        assert finding.facts["days_late"] == str((dt.date.fromisoformat(end or as_of) - dt.date.fromisoformat(due)).days)
+        assert finding.facts["days_late"] == str(
+            (dt.date.fromisoformat(end or as_of) - dt.date.fromisoformat(due)).days
+        )
 
 
 def test_a_missing_end_may_be_ignored() -> None:
@@ -107,7 +119,12 @@ def test_a_missing_end_may_be_ignored() -> None:
 
 
 def test_an_end_without_a_start_cannot_be_judged_and_says_so() -> None:
-    verdict = ask(rule(AFTER), event("copied_to_congress", "2025-01-31"), event("budget_approved", "2025-01-10", region="990101"), as_of="2025-01-20")
+    verdict = ask(
+        rule(AFTER),
+        event("copied_to_congress", "2025-01-31"),
+        event("budget_approved", "2025-01-10", region="990101"),
+        as_of="2025-01-20",
+    )
     assert (verdict.looked_at, verdict.could_not_judge, dict(verdict.reasons)) == (2, 1, {"no_start": 1})
 
 
@@ -118,19 +135,32 @@ def test_each_unit_is_judged_and_its_own_end_counts() -> None:
         event("department_budget_approved", "2025-02-10", agency="B", agency_name="乙局"),
     )  # fmt: skip
     [finding] = verdict.findings
-    assert (finding.subject, finding.subject_name, finding.agency_code, finding.facts["days_late"]) == ("990100|B", "乙局", "B", "11")
+    assert (finding.subject, finding.subject_name, finding.agency_code, finding.facts["days_late"]) == (
+        "990100|B",
+        "乙局",
+        "B",
+        "11",
+    )
     assert finding.row_count == 2
     assert verdict.looked_at == 2
 
 
 def test_a_unit_of_whom_nothing_was_heard_is_known_only_when_units_are_expected() -> None:
     units = [
-        {"agency_code": code, "agency_name": f"{code}局", "adm_div_code": "990100", "budget_year": 2025, "unit_type": "administrative"}
+        {
+            "agency_code": code,
+            "agency_name": f"{code}局",
+            "adm_div_code": "990100",
+            "budget_year": 2025,
+            "unit_type": "administrative",
+        }
         for code in "AB"
     ] + [{"agency_code": "C", "adm_div_code": "990101", "budget_year": 2025}]
     events = [event("budget_approved", "2025-01-10"), event("department_budget_approved", "2025-01-30", agency="A")]
     assert outcome(ask(rule(EACH, feeds="org_unit"), *events, org_unit=units)) == "clear"
-    expecting = EACH.replace("days: $days", "days: $days, expected: {from: org_unit, when: \"unit_type = 'administrative'\"}")
+    expecting = EACH.replace(
+        "days: $days", "days: $days, expected: {from: org_unit, when: \"unit_type = 'administrative'\"}"
+    )
     [finding] = ask(rule(expecting, feeds="org_unit"), *events, org_unit=units).findings
     assert (finding.subject, finding.agency_code, finding.subject_name) == ("990100|B", "B", "B局")
     assert finding.facts["end_day"] == ""
@@ -138,7 +168,11 @@ def test_a_unit_of_whom_nothing_was_heard_is_known_only_when_units_are_expected(
 
 
 def test_the_first_or_the_last_of_several_days_counts() -> None:
-    events = [event("budget_approved", "2025-01-10"), event("copied_to_congress", "2025-01-20"), event("copied_to_congress", "2025-03-20")]
+    events = [
+        event("budget_approved", "2025-01-10"),
+        event("copied_to_congress", "2025-01-20"),
+        event("copied_to_congress", "2025-03-20"),
+    ]
     assert outcome(ask(rule(AFTER), *events)) == "clear"
     last = AFTER.replace("copied_to_congress'\", day: event_date", "copied_to_congress'\", day: event_date, pick: last")
     assert outcome(ask(rule(last), *events)) == "flags"
@@ -163,7 +197,11 @@ def test_columns_of_different_names_may_join() -> None:
 def test_rows_without_what_the_rule_needs_are_counted() -> None:
     one = from_text(rule_file(LATE_TRANSFER))[0]
     row = {"adm_div_code": "990100", "direction": "received", "amount": "5.00", "budget_year": 2025}
-    verdict = judged(one, {"transfer": [{**row, "doc_no": "1"}, {**row, "doc_no": "2", "received_date": "2025-01-01"}]}, dt.date(2025, 6, 30))
+    verdict = judged(
+        one,
+        {"transfer": [{**row, "doc_no": "1"}, {**row, "doc_no": "2", "received_date": "2025-01-01"}]},
+        dt.date(2025, 6, 30),
+    )
     assert (verdict.looked_at, len(verdict.findings), verdict.could_not_judge) == (2, 1, 1)
     assert dict(verdict.reasons) == {"missing:received_date": 1}
 
@@ -183,7 +221,9 @@ def test_a_year_without_a_holiday_table_is_said_not_guessed() -> None:
     assert verdict.findings
     assert verdict.reasons[f"no_holidays:{day}"] == 1
     assert verdict.could_not_judge == 0
-    assert not [code for code in ask(rule(AFTER), event("budget_approved", f"{day}-01-10")).reasons if "holidays" in code]
+    assert not [
+        code for code in ask(rule(AFTER), event("budget_approved", f"{day}-01-10")).reasons if "holidays" in code
+    ]
 
 
 DAYS = st.dates(dt.date(2015, 1, 1), dt.date(2025, 6, 30))

@@ -29,6 +29,14 @@ def test_our_functions_are_listed_as_they_are() -> None:
 
 
 def test_every_form_and_every_word_of_it_is_explained() -> None:
-    words = {*DeadlineSpec.model_fields, *OutlierSpec.model_fields, *ParamType.__args__, "when", "select", "deadline", "outlier"}
+    words = {
+        *DeadlineSpec.model_fields,
+        *OutlierSpec.model_fields,
+        *ParamType.__args__,
+        "when",
+        "select",
+        "deadline",
+        "outlier",
+    }
     words |= {*RuleSpec.model_fields} - {"otherwise", "check"}
     assert [word for word in sorted(words) if f"`{word}" not in PAGE and f"{word}:" not in PAGE] == []

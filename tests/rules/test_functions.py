@@ -50,7 +50,11 @@ def test_the_workday_table_says_the_same(connection: duckdb.DuckDBPyConnection) 
 
 
 def test_a_day_beyond_the_calendar_is_unknown_not_wrong(connection: duckdb.DuckDBPyConnection) -> None:
-    for expression in ("is_workday(DATE '1066-10-14')", "workdays_between(DATE '1066-10-14', DATE '2020-01-01')", "is_workday(NULL::DATE)"):
+    for expression in (
+        "is_workday(DATE '1066-10-14')",
+        "workdays_between(DATE '1066-10-14', DATE '2020-01-01')",
+        "is_workday(NULL::DATE)",
+    ):
         assert one(connection, expression) is None
 
 

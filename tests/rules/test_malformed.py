@@ -150,7 +150,12 @@ def test_it_is_refused_with_a_sentence(change: tuple[str, str, str], words: list
 
 
 def test_the_samples_themselves_are_sound() -> None:
-    assert [rule.id for rule in from_text(rule_file(CASH, SPLIT, LATE_TRANSFER, RANKED), "pay.yml", LAWS)] == ["PY-07", "PY-08", "TR-90", "OM-90"]
+    assert [rule.id for rule in from_text(rule_file(CASH, SPLIT, LATE_TRANSFER, RANKED), "pay.yml", LAWS)] == [
+        "PY-07",
+        "PY-08",
+        "TR-90",
+        "OM-90",
+    ]
 
 
 def test_the_line_is_that_of_the_wrong_word() -> None:
@@ -168,7 +173,9 @@ def test_the_same_id_in_two_files_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_problem_of_a_folder_is_told_at_once(tmp_path: Path) -> None:
-    wrong = rule_file(CASH.replace("period: month", "period: week"), SPLIT, LATE_TRANSFER.replace("2025-02-01", "2025-01-05"))
+    wrong = rule_file(
+        CASH.replace("period: month", "period: week"), SPLIT, LATE_TRANSFER.replace("2025-02-01", "2025-01-05")
+    )
     _folder(tmp_path, a=wrong, b="- just a list", c="rules: [", d=rule_file(RANKED))
     problems = [(p.where.split(" ")[0].split(":")[0], p.rule_id) for p in check_folder(tmp_path)]
     assert problems == [("a.yml", "PY-07"), ("b.yml", ""), ("c.yml", ""), ("a.yml", "TR-90")]
@@ -180,7 +187,18 @@ def test_every_problem_of_a_folder_is_told_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"\xff\xfe\x00rules", b"", b"rules:", b"rules: {}", b"- 1", b"rules: [1]", b"rules: []\nmore: 1", b"\t- x: :", b"a: &a [*a]"]
+    "content",
+    [
+        b"\xff\xfe\x00rules",
+        b"",
+        b"rules:",
+        b"rules: {}",
+        b"- 1",
+        b"rules: [1]",
+        b"rules: []\nmore: 1",
+        b"\t- x: :",
+        b"a: &a [*a]",
+    ],
 )
 def test_a_file_that_is_no_rule_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.yml").write_bytes(content)
@@ -213,6 +231,8 @@ def test_an_unknown_rule_is_refused_with_the_nearest(tmp_path: Path) -> None:
 
 
 def _folder(path: Path, **files: str) -> None:
-    (path / "laws.yml").write_text("laws:\n  - {name: {zh: 预算法, en: Budget Law}, since: 2015-01-01}\n", encoding="utf-8")
+    (path / "laws.yml").write_text(
+        "laws:\n  - {name: {zh: 预算法, en: Budget Law}, since: 2015-01-01}\n", encoding="utf-8"
+    )
     for name, text in files.items():
         (path / f"{name}.yml").write_text(text, encoding="utf-8")

@@ -184,7 +184,19 @@ def test_the_whole_catalogue_loads_again_within_twenty_milliseconds() -> None:
 
 
 def test_the_command_line_does_not_load_what_it_does_not_use() -> None:
-    heavy = ("sqlglot", "numpy", "pandas", "polars", "pyarrow", "alembic", "opencc", "sklearn", "plotly", "dash", "xlsxwriter")
+    heavy = (
+        "sqlglot",
+        "numpy",
+        "pandas",
+        "polars",
+        "pyarrow",
+        "alembic",
+        "opencc",
+        "sklearn",
+        "plotly",
+        "dash",
+        "xlsxwriter",
+    )
     asked = f"import sys, budgetwatch.cli; print([m for m in {heavy!r} if m in sys.modules])"
     told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"

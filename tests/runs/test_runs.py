@@ -47,7 +47,11 @@ def pay(voucher: str, agency: str, day: str, amount: str, **more: Any) -> dict[s
 
 def flags(home: Home) -> list[tables.Flag]:
     with home.session() as session:
-        return list(session.scalars(sa.select(tables.Flag).order_by(tables.Flag.rule_id, tables.Flag.subject, tables.Flag.period)))
+        return list(
+            session.scalars(
+                sa.select(tables.Flag).order_by(tables.Flag.rule_id, tables.Flag.subject, tables.Flag.period)
+            )
+        )
 
 
 def count(home: Home, table: Any) -> int:
@@ -57,7 +61,11 @@ def count(home: Home, table: Any) -> int:
 
 def evidence(home: Home, flag_id: int) -> list[tables.Evidence]:
     with home.session() as session:
-        return list(session.scalars(sa.select(tables.Evidence).where(tables.Evidence.flag_id == flag_id).order_by(tables.Evidence.id)))
+        return list(
+            session.scalars(
+                sa.select(tables.Evidence).where(tables.Evidence.flag_id == flag_id).order_by(tables.Evidence.id)
+            )
+        )
 
 
 def test_a_run_reports_looked_at_flagged_and_could_not_judge(any_home: Home) -> None:
@@ -71,7 +79,12 @@ def test_a_run_reports_looked_at_flagged_and_could_not_judge(any_home: Home) -> 
     assert (result.looked_at, result.flagged, result.could_not_judge) == (5, 2, 1)
     assert result.reasons == {"missing:settlement": 1}
     march, april = flags(home)
-    assert (march.period, march.amount, march.subject_name, march.region) == ("2025-03", Decimal("22000.00"), "单位A", "990101")
+    assert (march.period, march.amount, march.subject_name, march.region) == (
+        "2025-03",
+        Decimal("22000.00"),
+        "单位A",
+        "990101",
+    )
     assert (april.period, april.amount) == ("2025-04", Decimal("30000.00"))
     [shown] = evidence(home, march.id)
     assert shown.facts["amount"] == "22000.00"
@@ -79,7 +92,9 @@ def test_a_run_reports_looked_at_flagged_and_could_not_judge(any_home: Home) -> 
     assert (shown.facts["first_day"], shown.facts["last_day"]) == ("2025-03-03", "2025-03-20")
     assert row_numbers(shown.rows) == [pack(Address(batch, 2)), pack(Address(batch, 3))]
     assert shown.params == {"floor": "10000.00"}
-    assert home.rules["PY-07"].sentence(shown.facts).en == "单位A paid 22,000.00 in cash, 2 payments of at least 10,000.00"
+    assert (
+        home.rules["PY-07"].sentence(shown.facts).en == "单位A paid 22,000.00 in cash, 2 payments of at least 10,000.00"
+    )
 
 
 def test_a_second_run_over_the_same_facts_adds_nothing(any_home: Home) -> None:
@@ -296,7 +311,9 @@ def test_a_run_that_breaks_is_marked_failed(home: Home) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(home, actor="tests", as_of=AS_OF, progress=stop)
     with home.session() as session:
-        assert [(r.status, r.failure) for r in session.scalars(sa.select(tables.Run))] == [("failed", "KeyboardInterrupt: ")]
+        assert [(r.status, r.failure) for r in session.scalars(sa.select(tables.Run))] == [
+            ("failed", "KeyboardInterrupt: ")
+        ]
     assert run(home, actor="tests", as_of=AS_OF).new_flags == 1
 
 
@@ -310,7 +327,9 @@ PAYMENTS = st.lists(
 )  # fmt: skip
 
 
-@hypothesis_settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(rows=PAYMENTS, data=st.data())
 def test_the_order_of_the_rows_does_not_change_the_flags(rows: list[dict[str, Any]], data: st.DataObject) -> None:
     from tests.rules.samples import judged
@@ -320,6 +339,10 @@ def test_the_order_of_the_rows_does_not_change_the_flags(rows: list[dict[str, An
     for rule in from_text(rule_file(CASH, SPLIT)):
         one, other = judged(rule, {"payment": numbered}, AS_OF), judged(rule, {"payment": shuffled}, AS_OF)
         assert one.findings == other.findings
-        assert (one.looked_at, one.could_not_judge, one.reasons) == (other.looked_at, other.could_not_judge, other.reasons)
+        assert (one.looked_at, one.could_not_judge, one.reasons) == (
+            other.looked_at,
+            other.could_not_judge,
+            other.reasons,
+        )
         for finding in one.findings:
             assert finding.row_count == len(row_numbers(finding.rows))

@@ -32,7 +32,13 @@ _LONGEST = 4 * 2**20
 _END = "\0end\0"
 _HEADING_MOST = 1 << 20
 _RAW_MOST = 10_000
-_BINARY = {b"PK\x03\x04": "xlsx/zip", b"\x1f\x8b": "gzip", b"\xd0\xcf\x11\xe0": "xls", b"%PDF": "PDF", b"PAR1": "Parquet"}
+_BINARY = {
+    b"PK\x03\x04": "xlsx/zip",
+    b"\x1f\x8b": "gzip",
+    b"\xd0\xcf\x11\xe0": "xls",
+    b"%PDF": "PDF",
+    b"PAR1": "Parquet",
+}
 
 
 def read(

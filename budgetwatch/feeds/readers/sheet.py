@@ -53,4 +53,3 @@ def as_sent(count: int, delimiter: str) -> pl.Expr:
         quoted = pl.concat_str(pl.lit('"'), value.str.replace_all('"', '""', literal=True), pl.lit('"'))
         fields.append(pl.when(value.str.contains(special)).then(quoted).otherwise(value))
     return pl.concat_str(fields, separator=delimiter)
-

@@ -35,7 +35,9 @@ def unpacked(path: Path, work: Path, settings: Settings) -> tuple[Path, str]:
         raise BadFile(
             Text(f"不是完好的 {suffix[1:]} 文件。", f"Not an intact {suffix[1:]} file ({error})."),
             where=path.name,
-            fix=Text("请发送方重新压缩，或直接报送未压缩的文件。", "Ask the sender to pack it again, or to send it unpacked."),
+            fix=Text(
+                "请发送方重新压缩，或直接报送未压缩的文件。", "Ask the sender to pack it again, or to send it unpacked."
+            ),
         ) from None
     return target, hashed(path)
 
@@ -58,7 +60,10 @@ def _member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
     if len(members) != 1:
         raise BadFile(
-            Text(f"压缩包内有 {len(members)} 个文件，应恰为一个。", f"The archive holds {len(members)} files; it must hold one."),
+            Text(
+                f"压缩包内有 {len(members)} 个文件，应恰为一个。",
+                f"The archive holds {len(members)} files; it must hold one.",
+            ),
             where=path.name,
             fix=Text("请每个文件单独压缩。", "Pack each file by itself."),
         )

@@ -28,7 +28,11 @@ def read(
     """The rows of one sheet; rows with nothing in them are not rows."""
     try:
         book = CalamineWorkbook.from_path(str(path))
-        sheet = book.get_sheet_by_name(profile.sheet) if isinstance(profile.sheet, str) else book.get_sheet_by_index(profile.sheet)
+        sheet = (
+            book.get_sheet_by_name(profile.sheet)
+            if isinstance(profile.sheet, str)
+            else book.get_sheet_by_index(profile.sheet)
+        )
     except (CalamineError, OSError, ValueError, IndexError, zipfile.BadZipFile) as error:
         names = _sheet_names(path)
         raise BadFile(
@@ -64,7 +68,9 @@ def read(
             Text("只有表头，没有数据行。", "There is a heading, but no data row."), where=where,
             fix=Text("若本期确无数据，无需报送；否则请重新导出。", "If there was nothing to report, send nothing; else export it again."),
         )  # fmt: skip
-    return Sheet(tuple(headings), [partial(pl.scan_parquet, part) for part in parts], no_broken(), total, sha256 or hashed(path))
+    return Sheet(
+        tuple(headings), [partial(pl.scan_parquet, part) for part in parts], no_broken(), total, sha256 or hashed(path)
+    )
 
 
 def _text(value: Any) -> str | None:
