@@ -135,7 +135,8 @@ def install(connection: duckdb.DuckDBPyConnection, years: tuple[int, int]) -> No
         ("share(part, whole)", "CASE WHEN whole <> 0 THEN (part / whole)::DECIMAL(18,6) END"),
         ("is_round(amount, unit)", "amount % unit = 0"),
         ("payee_shown(name, type)",
-         "CASE WHEN type = 'person' OR (type IS NULL AND regexp_full_match(trim(name, ' '), '[\\p{Han}·]{0,4}')) THEN left(trim(name, ' '), 1) || '*' ELSE name END"),
+         "CASE WHEN type = 'person' OR (type IS NULL AND regexp_full_match(trim(name, ' '), '[\\p{Han}·]{0,4}')) "
+            "THEN left(trim(name, ' '), 1) || '*' ELSE name END"),
     ):  # fmt: skip
         connection.execute(f"CREATE OR REPLACE TEMP MACRO {signature} AS {body}")
 
