@@ -42,6 +42,8 @@ from argon2 import PasswordHasher
 from budgetwatch import db, tables
 from budgetwatch.access import passwords
 from budgetwatch.access.viewer import Viewer
+from budgetwatch.calendar import today
+from budgetwatch.cases import machine
 from budgetwatch.settings import Settings
 from tests.effort import examples
 
@@ -354,7 +356,10 @@ def flagged() -> Callable[..., int]:
             )
             if kind != "rule":
                 return flag.id
-            case = tables.Case(flag_id=flag.id, region=region, agency_code=agency_code, severity="orange")
+            due_on = machine.due(machine.FIRST, today())  # as a run opens it
+            case = tables.Case(
+                flag_id=flag.id, region=region, agency_code=agency_code, severity="orange", due_on=due_on
+            )
             session.add(case)
             session.flush()
             return case.id
