@@ -45,7 +45,7 @@ from budgetwatch.access.viewer import Viewer
 from budgetwatch.calendar import today
 from budgetwatch.cases import machine
 from budgetwatch.settings import Settings
-from tests.effort import examples
+from tests.effort import THOROUGH, examples
 
 if TYPE_CHECKING:
     from budgetwatch.home import Home
@@ -53,7 +53,8 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
-hypothesis.settings.register_profile("usual", max_examples=examples(100), deadline=None)
+# The usual run tries the same examples each time, so that a failure speaks of the change; a thorough one looks for new ones.
+hypothesis.settings.register_profile("usual", max_examples=examples(100), deadline=None, derandomize=not THOROUGH)
 hypothesis.settings.load_profile("usual")
 
 
