@@ -8,14 +8,32 @@ count as days off, so whoever depends on it can say so instead of guessing.
 from __future__ import annotations
 
 import datetime as dt
+import os
 from functools import lru_cache
 
 import chinese_calendar
 
 
+#: A day to take for today (2026-03-02), so that demonstrations, tests and pictures do not age. Never in service:
+#: `serve` refuses it on any address but loopback.
+FIXED_DAY = "BUDGETWATCH_TODAY"
+
+
 def today() -> dt.date:
-    """Today, in the time zone of the machine that serves (its `TZ`)."""
-    return dt.datetime.now().astimezone().date()
+    """Today, in the time zone of the machine that serves (its `TZ`), unless a day was fixed."""
+    return _fixed() or dt.datetime.now().astimezone().date()
+
+
+def now() -> dt.datetime:
+    """This instant in UTC; on a fixed day the time of day still passes."""
+    moment = dt.datetime.now(dt.UTC)
+    day = _fixed()
+    return moment if day is None else moment.replace(year=day.year, month=day.month, day=day.day)
+
+
+def _fixed() -> dt.date | None:
+    fixed = os.environ.get(FIXED_DAY)
+    return dt.date.fromisoformat(fixed) if fixed else None
 
 
 @lru_cache(maxsize=256)

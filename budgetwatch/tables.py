@@ -30,6 +30,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from budgetwatch.calendar import now
+
 
 class Money(TypeDecorator[Decimal]):
     """Exact yuan: NUMERIC(20,2) on PostgreSQL, integer 分 on SQLite (which has no exact decimal)."""
@@ -72,11 +74,6 @@ class Moment(TypeDecorator[dt.datetime]):
 
 Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
 BigId = BigInteger().with_variant(Integer, "sqlite")
-
-
-def now() -> dt.datetime:
-    """This instant, in UTC."""
-    return dt.datetime.now(dt.UTC)
 
 
 class Base(DeclarativeBase):
@@ -339,6 +336,50 @@ class Answer(Base):
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     author_name: Mapped[str] = mapped_column(String(128))
     answered_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+
+
+class Preference(Base):
+    """What one person set for themselves: fields of interest, tours taken, filters to come back to."""
+
+    __tablename__ = "preferences"
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[Any] = mapped_column(Json, default=dict)
+    changed_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+
+
+class SavedQuery(Base):
+    """An address of one page with its filters, under a name its owner gave it."""
+
+    __tablename__ = "saved_queries"
+    __table_args__ = (UniqueConstraint("user_id", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    name: Mapped[str] = mapped_column(String(128))
+    path: Mapped[str] = mapped_column(String(128), doc="of the page, e.g. /auditor")
+    query: Mapped[str] = mapped_column(Text, doc="its filters as in the address, without the ?")
+    created_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    used_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+
+class Job(Base):
+    """Long work that somebody started and may walk away from: a file taken in, a run, a large export."""
+
+    __tablename__ = "jobs"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(24), doc="take_in, run, export")
+    title: Mapped[dict[str, str]] = mapped_column(Json, doc="what it does, zh and en")
+    asked: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, doc="with which the work was started")
+    state: Mapped[str] = mapped_column(String(16), default="waiting", doc="waiting, running, done, failed, stopped")
+    share: Mapped[float] = mapped_column(default=0.0, doc="how much is done, 0 to 1")
+    words: Mapped[dict[str, str]] = mapped_column(Json, default=dict, doc="what it is doing now, zh and en")
+    result: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, doc="what came of it: counts, or the refusal")
+    seen: Mapped[bool] = mapped_column(Boolean, default=False, doc="whether its owner has read how it ended")
+    created_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    started_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    beat_at: Mapped[dt.datetime | None] = mapped_column(Moment, doc="when its worker last gave a sign of life")
+    finished_at: Mapped[dt.datetime | None] = mapped_column(Moment)
 
 
 class Audit(Base):

@@ -1,4 +1,4 @@
-"""The words on the screens: 中文 in the code is the msgid, `locale/<language>/messages.po` holds the others.
+"""The words on the screens: 中文 in the code is the msgid, `locale/<language>/*.po` (a file a subject) hold the others.
 
 `t("下一件")` gives the sentence in the language of the request at hand; a missing translation shows the
 中文 and is found by a test, never by a reader's stack trace.
@@ -18,7 +18,7 @@ from budgetwatch.text import LANGUAGES, Text
 LOCALE = Path(__file__).parent / "locale"
 COOKIE = "lang"
 #: What `<html lang>` says, so that fonts, hyphenation and screen readers choose well.
-HTML_LANG = {"zh": "zh-Hans", "en": "en"}
+HTML_LANG = {"zh": "zh-Hans", "zh-Hant": "zh-Hant", "en": "en"}
 
 _language: ContextVar[str] = ContextVar("language", default="zh")
 
@@ -26,11 +26,11 @@ _language: ContextVar[str] = ContextVar("language", default="zh")
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """msgid → translation of one language; 中文 is its own catalogue."""
-    file = LOCALE / language / "messages.po"
-    if not file.exists():
-        return {}
-    with file.open("rb") as opened:
-        return {str(m.id): str(m.string) for m in read_po(opened) if m.id and m.string and not m.fuzzy}
+    found: dict[str, str] = {}
+    for file in sorted((LOCALE / language.replace("-", "_")).glob("*.po")):
+        with file.open("rb") as opened:
+            found |= {str(m.id): str(m.string) for m in read_po(opened) if m.id and m.string and not m.fuzzy}
+    return found
 
 
 def speak(language: str | None) -> str:

@@ -11,17 +11,24 @@ from budgetwatch.access.viewer import Viewer
 from budgetwatch.errors import Denied, NotFound
 from budgetwatch.text import Text
 from dashboard.asking import Asking
-from dashboard.pages import auditor, case, committee, deputy, feeds, leads, questions, rules, unit, voucher
-
-HOMES = {
-    "reviewer": "/committee",
-    "lead": "/committee",
-    "deputy": "/deputy",
-    "auditor": "/auditor",
-    "unit": "/unit",
-    "finance": "/unit",
-    "admin": "/feeds",
-}
+from dashboard.pages import (
+    auditor,
+    case,
+    committee,
+    deputy,
+    feeds,
+    guide,
+    home,
+    jobs,
+    kit,
+    leads,
+    places,
+    questions,
+    rules,
+    search,
+    unit,
+    voucher,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One kind of page. `power` is what a viewer must be able to do to open it; any of several is enough."""
+    """One kind of page. `powers` are what a viewer must be able to do to open it: any one is enough, none is for all."""
 
     path: str
     view: Callable[[Asking], tuple[str, Any]]
@@ -46,6 +53,14 @@ class Route:
 
 
 ROUTES: tuple[Route, ...] = (
+    Route("/home", home.view, ()),
+    Route("/search", search.view, ()),
+    Route("/work", jobs.view, ()),
+    Route("/work/{job_id}", jobs.view_one, ()),
+    Route("/places", places.view, ("budgets", "batches")),
+    Route("/guide", guide.view, ()),
+    Route("/guide/{name}", guide.view_one, ()),
+    Route("/kit", kit.view, ()),
     Route("/committee", committee.view, ("cases",)),
     Route("/case/{case_id}", case.view, ("cases", "own_cases")),
     Route("/leads", leads.view, ("flags",)),
@@ -63,8 +78,8 @@ ROUTES: tuple[Route, ...] = (
 
 
 def home_of(viewer: Viewer) -> str:
-    """Where this person's work begins."""
-    return HOMES.get(viewer.role, "/rules")
+    """Where this person's work begins: one address, another page for each role."""
+    return "/home"
 
 
 def page(asking: Asking) -> Page:
@@ -73,7 +88,7 @@ def page(asking: Asking) -> Page:
         found = route.pattern.match(asking.path)
         if found is None:
             continue
-        if not any(asking.viewer.may(power) for power in route.powers):
+        if route.powers and not any(asking.viewer.may(power) for power in route.powers):
             raise Denied(
                 Text("这个页面不属于您的角色。", "This page is not part of your role."),
                 fix=Text("需要时请联系系统管理员。", "Ask the administrator if you need it."),

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from budgetwatch.home import Home
 
 ASSETS = Path(__file__).parent / "assets"
-STYLES = ("theme.css", "base.css", "kit.css", "pages.css")
-SCRIPTS = ("shell.js",)
+STYLES = ("theme.css", "base.css", "kit.css", "pages.css", "home.css", "pictures.css", "habits.css", "guide.css")
+SCRIPTS = ("shell.js", "habits.js", "offline.js")
 UNITS = ("yuan", "wan", "yi")
 SESSION_KEY = "user"
 REFUSED_KEY = "refused"

@@ -9,6 +9,7 @@ from budgetwatch.text import Text
 ROLES: dict[str, Text] = {
     "reviewer": Text("预算工委经办", "Committee reviewer"),
     "lead": Text("预算工委负责人", "Committee lead"),
+    "leader": Text("人大常委会领导", "Congress leader"),
     "deputy": Text("人大代表", "Deputy"),
     "auditor": Text("审计人员", "Auditor"),
     "unit": Text("预算单位", "Unit"),
@@ -22,6 +23,8 @@ POWERS: dict[str, frozenset[str]] = {
     "lead": frozenset(
         {"flags", "cases", "work_cases", "approve", "facts", "vouchers", "budgets", "rules", "batches", "run", "exempt"}
     ),
+    # Leaders read all cases of their level but work none, and see no payee unmasked.
+    "leader": frozenset({"flags", "cases", "budgets", "rules", "batches"}),
     "deputy": frozenset({"budgets", "ask", "rules"}),
     "auditor": frozenset({"flags", "cases", "facts", "vouchers", "payees", "budgets", "rules", "batches", "export"}),
     "unit": frozenset({"own_cases", "reply", "answer"}),

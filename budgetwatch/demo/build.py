@@ -45,6 +45,7 @@ _PEOPLE = (
     DemoUser("admin", "示例·管理员", "admin", CITY_PREFIX, _CITY),
     DemoUser("reviewer", "示例·经办员", "reviewer", CITY_PREFIX, _CITY),
     DemoUser("lead", "示例·负责人", "lead", CITY_PREFIX, _CITY),
+    DemoUser("leader", "示例·领导", "leader", CITY_PREFIX, _CITY),
     DemoUser("deputy", "示例·市代表", "deputy", CITY_PREFIX, _CITY),
     DemoUser("auditor", "示例·审计员", "auditor", CITY_PREFIX, _CITY),
     DemoUser("finance", "示例·财政员", "finance", CITY_PREFIX, _CITY),

@@ -18,7 +18,7 @@ from budgetwatch.outliers import explain
 from budgetwatch.records import ALL
 from budgetwatch.rules.model import DeadlineSpec, Example, OutlierSpec, ParamSpec, RuleSpec, typed
 from budgetwatch.rules.sql import Value
-from budgetwatch.text import LANGUAGES, Text
+from budgetwatch.text import WRITTEN, Text
 
 Form = Literal["when", "select", "deadline", "outlier"]
 _MONEY = re.compile(r"-?\d+\.\d\d")
@@ -173,7 +173,7 @@ class Rule:
     def sentence(self, facts: Mapping[str, Any]) -> Text:
         """What was found, in both languages, from a flag's figures; a figure that is absent shows as —."""
         said = {}
-        for language in LANGUAGES:
+        for language in WRITTEN:
             words = []
             for before, name, _, _ in string.Formatter().parse(self.message.of(language)):
                 words.append(before)

@@ -1,0 +1,4 @@
+/* Search from anywhere, tours, remembered filters. */
+(function () {
+  "use strict";
+})();

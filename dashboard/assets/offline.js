@@ -1,0 +1,4 @@
+/* Reading what was opened while there is no network. */
+(function () {
+  "use strict";
+})();
