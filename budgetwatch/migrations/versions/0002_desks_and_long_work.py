@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("title", json(), nullable=False),
         sa.Column("asked", json(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("share", sa.Float(), nullable=False),
+        sa.Column("share", sa.Double(), nullable=False),
         sa.Column("words", json(), nullable=False),
         sa.Column("result", json(), nullable=False),
         sa.Column("seen", sa.Boolean(), nullable=False),
