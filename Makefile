@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 export BUDGETWATCH_HOME ?= ./var
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-short lint bench soak lock screenshots clean
+.PHONY: help run test test-short lint bench soak lock screenshots messages clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ soak: $(VENV)/.test ## the long tests
 screenshots: $(VENV)/.test ## the pictures of README, taken from the running product
 	@tools/browser.sh
 	@$(BIN)/python -m tests.browser.pictures
+
+messages: $(VENV)/.test ## the catalogues of the screens: 繁體 made anew, missing English named
+	@$(BIN)/python -m tools.messages
 
 lock: ## resolve the dependencies anew
 	@tools/lock.sh

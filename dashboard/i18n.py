@@ -14,7 +14,10 @@ from typing import Any
 from babel.messages.pofile import read_po
 
 from budgetwatch.text import LANGUAGES, Text
+from budgetwatch.traditional import traditional
 
+#: The product's own name stands on English screens too, in 中文 beside its English one.
+BRAND = "预算联网监督"
 LOCALE = Path(__file__).parent / "locale"
 COOKIE = "lang"
 #: What `<html lang>` says, so that fonts, hyphenation and screen readers choose well.
@@ -56,3 +59,8 @@ def say(text: Text | str | None) -> str:
     if text is None:
         return ""
     return text.of(spoken()) if isinstance(text, Text) else str(text)
+
+
+def brand() -> str:
+    """The product's own name in the script of the reader."""
+    return traditional(BRAND) if spoken() == "zh-Hant" else BRAND

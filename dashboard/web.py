@@ -22,11 +22,11 @@ from budgetwatch.access.viewer import Viewer
 from budgetwatch.errors import BudgetwatchError, NotSignedIn
 from budgetwatch.queries import budgets
 from budgetwatch.queries.names import names as known
-from budgetwatch.text import Text
+from budgetwatch.text import LANGUAGES, Text
 from dashboard import router
 from dashboard.asking import Asking, href
 from dashboard.bundles import Bundles
-from dashboard.i18n import COOKIE, HTML_LANG, say, speak, spoken
+from dashboard.i18n import COOKIE, HTML_LANG, brand, say, speak, spoken
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -70,7 +70,7 @@ def add_routes(api: FastAPI, home: Home, index: Callable[[Request], str]) -> Non
             # Checking a password is slow on purpose: not on the event loop.
             viewer, kept = await asyncio.to_thread(people.sign_in, home, login, str(form.get("password", "")))
         except BudgetwatchError as error:
-            request.session[REFUSED_KEY] = {"zh": error.sentence("zh"), "en": error.sentence("en"), "login": login}
+            request.session[REFUSED_KEY] = {"login": login, **{each: error.sentence(each) for each in LANGUAGES}}
             return RedirectResponse(href("/login", refused=1, next=wanted), 303)
         request.session.clear()
         request.session[SESSION_KEY] = kept
@@ -142,7 +142,9 @@ def asset(name: str) -> str:
 
 def first_page(*, metas: str, css: str, config: str, scripts: str, renderer: str, **_rest: Any) -> str:
     """The first answer: our styles and a skeleton that paint before any script has run."""
-    words = {"zh": ("正在打开…", "请启用 JavaScript。"), "en": ("Opening…", "Please enable JavaScript.")}[spoken()]
+    opening = say(Text("正在打开…", "Opening…"))
+    script_wanted = say(Text("请启用 JavaScript。", "Please enable JavaScript."))
+    name = brand()
     styles = "".join(f'<link rel="stylesheet" href="{asset(name)}">' for name in STYLES)
     ours = "".join(f'<script src="{asset(name)}"></script>' for name in SCRIPTS)
     return f"""<!DOCTYPE html>
@@ -151,16 +153,16 @@ def first_page(*, metas: str, css: str, config: str, scripts: str, renderer: str
 {metas}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="theme-color" content="#17395c">
-<title>预算联网监督 · budgetwatch</title>
+<title>{name} · budgetwatch</title>
 <link rel="icon" type="image/svg+xml" href="{asset("logo.svg")}">
 {styles}{css}
 </head>
 <body>
-<div id="react-entry-point"><div class="_dash-loading skeleton" role="status" aria-label="{words[0]}">
+<div id="react-entry-point"><div class="_dash-loading skeleton" role="status" aria-label="{opening}">
 <div class="top"><span class="brand"><span class="logo"></span><span>
-<span class="brand-zh">预算联网监督</span><span class="brand-en">budgetwatch</span></span></span></div>
+<span class="brand-zh">{name}</span><span class="brand-en">budgetwatch</span></span></span></div>
 <div class="bones"><i></i><i></i><i></i><i></i></div></div></div>
-<noscript>{words[1]}</noscript>
+<noscript>{script_wanted}</noscript>
 <div>{config}{scripts}{ours}{renderer}</div>
 </body>
 </html>"""

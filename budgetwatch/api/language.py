@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from fastapi.responses import JSONResponse
 from starlette.requests import HTTPConnection
@@ -10,22 +10,33 @@ from starlette.requests import HTTPConnection
 from budgetwatch.queries.listing import plain
 from budgetwatch.text import LANGUAGES
 
+Language = Literal["zh", "zh-Hant", "en"]
+#: Where 繁體 is read, and the script's own tag.
+_HANT = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
 
-def spoken(request: HTTPConnection) -> Literal["zh", "en"]:
-    """zh or en."""
+
+def spoken(request: HTTPConnection) -> Language:
+    """zh, zh-Hant or en."""
     chosen = request.cookies.get("lang")
     if chosen in LANGUAGES:
-        return "en" if chosen == "en" else "zh"
-    best, weight = "zh", 0.0
+        return cast(Language, chosen)
+    best, weight = cast(Language, "zh"), 0.0
     for part in request.headers.get("accept-language", "").split(","):
         tag, _, quality = part.strip().lower().partition(";q=")
         try:
             q = float(quality or 1)
         except ValueError:
             continue
-        if tag[:2] in LANGUAGES and q > weight:
-            best, weight = tag[:2], q
-    return "en" if best == "en" else "zh"
+        if q > weight and (known := _known(tag)):
+            best, weight = known, q
+    return best
+
+
+def _known(tag: str) -> Language | None:
+    """The one of our languages that a tag such as zh-TW or en-GB asks for."""
+    if tag.startswith(_HANT):
+        return "zh-Hant"
+    return {"zh": cast(Language, "zh"), "en": cast(Language, "en")}.get(tag.partition("-")[0])
 
 
 def answer(value: Any, request: HTTPConnection, status: int = 200) -> JSONResponse:

@@ -150,9 +150,9 @@ def _xlsx(
     """A workbook whose frame (styles, widths, second sheet) is made around one row; all rows are then streamed in its place."""
     kinds = [kind for *_, kind in columns]
     frame = sheet_xml.frame(
-        "支付明细" if language == "zh" else "Payments",
+        Text("支付明细", "Payments").of(language),
         [(label.of(language), _NARROW.get(kind, 20), kind) for _, _, label, kind in columns],
-        "说明" if language == "zh" else "About",
+        Text("说明", "About").of(language),
         about,
     )
     styles = sheet_xml.styles(frame, kinds)
@@ -168,24 +168,22 @@ def _about(
     viewer: Viewer, f: PaymentFilter, count: int, totals: dict[str, Decimal], versions: dict[str, int], language: str
 ) -> list[tuple[str, str]]:
     """What the second sheet says: who asked what, when, of which version of the facts, and what it sums to."""
-    zh = language == "zh"
+
+    def say(zh: str, en: str) -> str:
+        return Text(zh, en).of(language)
+
     role = ROLES.get(viewer.role, Text(viewer.role, viewer.role)).of(language)
     lines = [
-        ("导出人" if zh else "Exported by", f"{viewer.name} ({viewer.login}, {role})"),
-        ("权限范围" if zh else "Scope", viewer.region or ("全部" if zh else "everything")),
-        ("导出时间 (UTC)" if zh else "Exported at (UTC)", t.now().isoformat(timespec="seconds")),
-        ("支付数据版本" if zh else "Version of the payments", str(versions.get("payment", ""))),
-        ("行数" if zh else "Rows", f"{count:,}"),
+        (say("导出人", "Exported by"), f"{viewer.name} ({viewer.login}, {role})"),
+        (say("权限范围", "Scope"), viewer.region or say("全部", "everything")),
+        (say("导出时间 (UTC)", "Exported at (UTC)"), t.now().isoformat(timespec="seconds")),
+        (say("支付数据版本", "Version of the payments"), str(versions.get("payment", ""))),
+        (say("行数", "Rows"), f"{count:,}"),
     ]
-    lines += [(f"{'合计' if zh else 'Total'} {currency}", f"{amount:,.2f}") for currency, amount in totals.items()]
-    lines += [
-        (f"{'筛选' if zh else 'Filter'}: {_FILTER_NAMES[key].of(language)}", value) for key, value in asked(f).items()
-    ]
+    lines += [(f"{say('合计', 'Total')} {currency}", f"{amount:,.2f}") for currency, amount in totals.items()]
+    lines += [(f"{say('筛选', 'Filter')}: {_FILTER_NAMES[key].of(language)}", value) for key, value in asked(f).items()]
     if not viewer.may("payees"):
         lines.append(
-            (
-                "脱敏" if zh else "Masked",
-                "个人收款人姓名与账号已脱敏" if zh else "names and accounts of individual payees",
-            )
+            (say("脱敏", "Masked"), say("个人收款人姓名与账号已脱敏", "names and accounts of individual payees"))
         )
     return lines

@@ -85,6 +85,11 @@ def _converter(way: str) -> Any:
     return opencc.OpenCC(way)
 
 
+def simplified(text: str) -> str:
+    """The text in simplified characters."""
+    return str(_converter("t2s").convert(text))
+
+
 @lru_cache(maxsize=256)
 def spellings(term: str) -> tuple[str, ...]:
     """The search term in lower case as typed, in simplified and in traditional characters."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ from budgetwatch.queries.casefile import (
 )
 from budgetwatch.queries.listing import Listing, heading
 from budgetwatch.queries.names import Names, names
-from budgetwatch.queries.scope import begins, demand, mentions, one_of, paged, within
+from budgetwatch.queries.scope import begins, demand, mentions, one_of, paged, spellings, within
 from budgetwatch.records.codes import SEVERITIES
 
 if TYPE_CHECKING:
@@ -90,6 +91,26 @@ def _late() -> ColumnElement[bool]:
     return sa.and_(t.Case.due_on < today(), _is_open())
 
 
+#: What may be due: what is late, what is due today, what is due within the seven days after today.
+DUE = ("late", "today", "week")
+
+
+def due_in(which: str) -> ColumnElement[bool]:
+    """The open cases that are due then; `which` is one of `DUE`."""
+    one_of(which, DUE, "due")
+    if which == "late":
+        return _late()
+    day = today()
+    if which == "today":
+        return sa.and_(t.Case.due_on == day, _is_open())
+    return sa.and_(t.Case.due_on > day, t.Case.due_on <= day + dt.timedelta(7), _is_open())
+
+
+def opened_since(day: dt.date) -> ColumnElement[bool]:
+    """The cases opened on that day or later, as days go where the service stands."""
+    return t.Case.opened_at >= dt.datetime.combine(day, dt.time()).astimezone()
+
+
 def _orders() -> dict[str, tuple[Any, ...]]:
     return {
         "urgency": (
@@ -103,15 +124,15 @@ def _orders() -> dict[str, tuple[Any, ...]]:
     }  # fmt: skip
 
 
-def _search(home: Home, viewer: Viewer, text: str) -> ColumnElement[bool]:
+def mentioning(home: Home, viewer: Viewer, text: str) -> ColumnElement[bool]:
     """Whether a flag mentions the text: its subject, its unit, its rule by id or by name.
 
     Subjects of payments hold names and accounts: who may not see those cannot find out by searching either.
     """
     if not text.strip():
         return sa.true()
-    wanted = text.strip().lower()
-    named = [r.id for r in home.rules.values() if wanted in r.name.zh.lower() or wanted in r.name.en.lower()]
+    forms = spellings(text)
+    named = [r.id for r in home.rules.values() if any(f in r.name.zh.lower() or f in r.name.en.lower() for f in forms)]
     coded = mentions((t.Flag.subject,), text)
     if not masking.unmasked(viewer):
         silent = [r.id for r in home.rules.values() if "payment" not in r.reads]
@@ -129,6 +150,8 @@ def queue(
     text: str = "",
     mine: bool = False,
     overdue: bool = False,
+    due: str = "",
+    since: dt.date | None = None,
     region: str = "",
     order: str = "urgency",
     limit: int = 50,
@@ -137,7 +160,8 @@ def queue(
     """Cases within scope. Rows: case_id flag_id rule_id rule_name(Text) severity state subject_name agency_name
     region region_name(Text) period amount due_on overdue assignee opened_at sentence(Text).
 
-    order: urgency | -amount | amount | due | newest | oldest. `states` None: all that are open.
+    order: urgency | -amount | amount | due | newest | oldest. `states` None: all that are open. `due`: late | today | week;
+    `since`: those opened on that day or later.
     """
     demand(viewer, "cases")
     limit, offset = paged(limit, offset)
@@ -146,7 +170,7 @@ def queue(
     limits = [
         in_sight(viewer),
         begins(t.Case.region, region),
-        _search(home, viewer, text),
+        mentioning(home, viewer, text),
         *_picked(severities, rule_ids),
     ]
     limits.append(
@@ -156,6 +180,10 @@ def queue(
         limits.append(t.Case.assignee_id == viewer.id if viewer.id is not None else sa.false())
     if overdue:
         limits.append(_late())
+    if due:
+        limits.append(due_in(due))
+    if since is not None:
+        limits.append(opened_since(since))
     return _cases(home, viewer, limits, orders[order], limit, offset, _COLUMNS)
 
 
@@ -310,7 +338,7 @@ def flags(
     return _flags(
         home,
         viewer,
-        [*limits, _search(home, viewer, text), begins(t.Flag.region, region)],
+        [*limits, mentioning(home, viewer, text), begins(t.Flag.region, region)],
         order,
         limit,
         offset,
@@ -330,7 +358,7 @@ def leads(
 ) -> Listing:
     """Outlier flags, rarest first. Rows: flag_id rule_id rule_name subject_name agency_name region region_name period
     amount score sentence(Text) case_id (None until somebody promotes it)."""
-    limits = [t.Flag.kind == "outlier", _search(home, viewer, text), begins(t.Flag.region, region)]
+    limits = [t.Flag.kind == "outlier", mentioning(home, viewer, text), begins(t.Flag.region, region)]
     if open_only:
         limits.append(~_has_case())
     return _flags(home, viewer, limits, (t.Flag.score.desc(), t.Flag.id), limit, offset, _LEAD_COLUMNS)

@@ -1,6 +1,7 @@
 """The kit that pages are made of: each piece knows its markup, its words for screen readers and nothing else."""
 
 from dashboard.components.badges import due_mark, mark, severity_badge, state_badge
+from dashboard.components.dates import day, moment
 from dashboard.components.forms import (
     area,
     button,
@@ -14,14 +15,18 @@ from dashboard.components.forms import (
 )
 from dashboard.components.money import amount, change, delta, ratio, unit_label
 from dashboard.components.pager import pager
-from dashboard.components.states import empty, error_box, note, nothing_yet
+from dashboard.components.states import empty, error_box, loading, note, nothing_yet, notice, progress, skeleton
 from dashboard.components.structure import (
     breadcrumbs,
     card,
+    chips,
     definition_list,
+    disclosure,
     help_word,
     page_head,
     picture,
+    split,
+    stats,
     tabs,
     term,
     tiles,
@@ -37,10 +42,13 @@ __all__ = [
     "button",
     "card",
     "change",
+    "chips",
     "chooser",
     "columns_of",
+    "day",
     "definition_list",
     "delta",
+    "disclosure",
     "due_mark",
     "empty",
     "error_box",
@@ -50,16 +58,23 @@ __all__ = [
     "hidden",
     "link_button",
     "live_select",
+    "loading",
     "mark",
+    "moment",
     "note",
     "nothing_yet",
+    "notice",
     "page_head",
     "pager",
     "picture",
+    "progress",
     "ratio",
     "search_box",
     "severity_badge",
+    "skeleton",
+    "split",
     "state_badge",
+    "stats",
     "table",
     "tabs",
     "term",

@@ -116,11 +116,8 @@ def with_names(message: str) -> str:
     def named(found: re.Match[str]) -> str:
         known = FIGURES.get(found[1])
         word = _COMMON.get(found[1]) or (known[1] if known else None)
-        return (
-            f"〔{say(word).lower() if word else found[1]}〕"
-            if spoken() == "zh"
-            else f"[{say(word).lower() if word else found[1]}]"
-        )
+        name = say(word).lower() if word else found[1]
+        return f"[{name}]" if spoken() == "en" else f"〔{name}〕"
 
     return re.sub(r"{(\w+)}", named, message)
 

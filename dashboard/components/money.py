@@ -12,22 +12,20 @@ from dash import html
 
 from budgetwatch.money import UNITS
 from budgetwatch.queries.wording import UNIT_NAMES
+from budgetwatch.text import Text
 from dashboard.asking import unit_chosen, unit_in_force
-from dashboard.i18n import spoken, t
+from dashboard.i18n import say, t
 
 #: How many of a currency each choice of unit stands for, where not counted in 万 and 亿.
 _WESTERN = {"yuan": Decimal(1), "wan": Decimal(1_000), "yi": Decimal(1_000_000)}
+#: Counted in 万 and 亿, or in thousands → unit → its word before (中文) or after (English) the currency.
 _WORDS = {
-    ("zh", True): {"yuan": "", "wan": "万", "yi": "亿"},
-    ("zh", False): {"yuan": "", "wan": "千", "yi": "百万"},
-    ("en", True): {"yuan": "", "wan": " ×10k", "yi": " ×100m"},
-    ("en", False): {"yuan": "", "wan": " thousand", "yi": " million"},
+    True: {"yuan": Text("", ""), "wan": Text("万", " ×10k"), "yi": Text("亿", " ×100m")},
+    False: {"yuan": Text("", ""), "wan": Text("千", " thousand"), "yi": Text("百万", " million")},
 }
 _SWITCH = {
-    ("zh", True): ("元", "万元", "亿元"),
-    ("zh", False): ("×1", "千", "百万"),
-    ("en", True): ("¥", "¥10k", "¥100m"),
-    ("en", False): ("×1", "k", "m"),
+    True: (Text("元", "¥"), Text("万元", "¥10k"), Text("亿元", "¥100m")),
+    False: (Text("×1", "×1"), Text("千", "k"), Text("百万", "m")),
 }
 
 
@@ -48,14 +46,14 @@ def in_one(unit: str, currency: str = "CNY") -> Decimal:
 
 def unit_label(currency: str = "CNY", unit: str | None = None) -> str:
     """万元, 百万英镑; in English CNY ×10k, GBP million: what the figures of a column are in."""
-    word = _WORDS[spoken(), _chinese(currency)][unit or unit_for(currency)]
+    word = _WORDS[_chinese(currency)][unit or unit_for(currency)]
     name = currency or "CNY"
-    return f"{name}{word}" if spoken() == "en" else f"{word}{UNIT_NAMES.get(name, name)}"
+    return say(Text(f"{word.zh}{UNIT_NAMES.get(name, name)}", f"{name}{word.en}"))
 
 
 def unit_choices(currency: str = "CNY") -> list[tuple[str, str]]:
     """The units that a reader may choose, as the switch shows them."""
-    return list(zip(UNITS, _SWITCH[spoken(), _chinese(currency)], strict=True))
+    return list(zip(UNITS, map(say, _SWITCH[_chinese(currency)]), strict=True))
 
 
 def figure(value: Decimal | None, unit: str | None = None, currency: str = "CNY") -> str:

@@ -1,4 +1,4 @@
-"""What a page says when there is nothing, when something was refused, and when it failed."""
+"""What a page says when there is nothing, while it is on its way, when something was refused, and when it failed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from dash import html
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.errors import BudgetwatchError
 from dashboard.i18n import say, spoken, t
+
+#: A sign of its own for each tone, so that colour never stands alone.
+NOTICE_SIGNS = {"success": "✓", "warn": "!", "refused": "✕"}
 
 
 def empty(what: str, way_on: Any = None, *, id: str | None = None) -> Any:
@@ -43,6 +46,72 @@ def nothing_yet(viewer: Viewer, *, id: str = "nothing-yet") -> Any:
 def note(*words: Any, tone: str = "info") -> Any:
     """A remark inside the page."""
     return html.Div(list(words), className=f"note note-{tone}")
+
+
+def notice(*words: Any, tone: str = "success", id: str | None = None) -> Any:
+    """A message that stays until it is closed: tone "success", "warn" or "refused" (said at once to screen readers)."""
+    heading = {"success": t("已完成"), "warn": t("请留意"), "refused": t("没有做成")}[tone]
+    return html.Div(
+        [
+            html.Span(NOTICE_SIGNS[tone], className="notice-sign", **{"aria-hidden": "true"}),
+            html.Div([html.Span(heading, className="visually-hidden"), *words], className="notice-words"),
+            html.Button("×", type="button", className="close", **{"aria-label": t("关闭这条消息")}),
+        ],
+        className=f"notice is-{tone}",
+        role="alert" if tone == "refused" else "status",
+        **({"id": id} if id else {}),
+    )
+
+
+def skeleton(kind: str = "page", *, rows: int = 5) -> Any:
+    """The outline of what is to come: "page", "tiles", "table" or "chart". Nothing to screen readers: see `loading`."""
+    bone = html.I
+    inside = {
+        "page": [bone(className="bone bone-title"), *(bone(className="bone bone-line") for _ in range(rows))],
+        "tiles": [html.Div([bone(className="bone bone-tile") for _ in range(4)], className="bone-tiles")],
+        "table": [bone(className="bone bone-head"), *(bone(className="bone bone-row") for _ in range(rows))],
+        "chart": [
+            html.Div(
+                [bone(className=f"bone bone-bar bone-bar-{n}") for n in range(1, 8)],
+                className="bone-chart",
+            )
+        ],
+    }[kind]
+    return html.Div(inside, className=f"bones bones-{kind}", **{"aria-hidden": "true"})
+
+
+def loading(words: str = "", *, kind: str = "page", rows: int = 5) -> Any:
+    """Something is on its way: its outline to the eye, a sentence to screen readers."""
+    return html.Div(
+        [html.P(words or t("正在读取…"), className="loading-words"), skeleton(kind, rows=rows)],
+        className="loading",
+        role="status",
+    )
+
+
+def progress(share: float | None, words: str, left: str = "", *, id: str | None = None) -> Any:
+    """How far long work is: `share` from 0 to 1 (None while nobody can tell), what is done now, and the time left."""
+    done = None if share is None else min(max(share, 0.0), 1.0)
+    figure = "" if done is None else f"{done:.0%}"
+    bar = html.Progress(
+        max="1", **({} if done is None else {"value": f"{done:.4f}"}), **{"aria-label": words}, className="progress-bar"
+    )
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Span(words, className="progress-words"),
+                    html.Span(
+                        [figure, html.Span(left, className="progress-left") if left else None], className="figure"
+                    ),
+                ],
+                className="progress-head",
+            ),
+            bar,
+        ],
+        className="progress",
+        **({"id": id} if id else {}),
+    )
 
 
 def error_box(error: BudgetwatchError) -> Any:

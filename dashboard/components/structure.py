@@ -105,6 +105,69 @@ def definition_list(items: Sequence[tuple[Any, Any]], *, kind: str = "") -> Any:
     )
 
 
+def stats(items: Sequence[tuple[Any, ...]], *, id: str | None = None) -> Any:
+    """Small figures in a row: (label, figure) or (label, figure, remark)."""
+    return html.Dl(
+        [
+            html.Div(
+                [
+                    html.Dt(item[0]),
+                    html.Dd(item[1], className="stat-figure"),
+                    html.Dd(item[2], className="stat-remark") if len(item) > 2 and item[2] else None,
+                ]
+            )
+            for item in items
+        ],
+        className="stats",
+        **({"id": id} if id else {}),
+    )
+
+
+def split(main: Any, side: Any, *, kind: str = "", id: str | None = None) -> Any:
+    """Two columns, one under the other where the screen is narrow: what is worked on, and what helps beside it.
+
+    `kind="even"` gives both the same width. A list stands stacked.
+    """
+    columns = [html.Div(part if isinstance(part, list) else [part], className="stack") for part in (main, side)]
+    return html.Div(columns, className=f"split {kind}".strip(), **({"id": id} if id else {}))
+
+
+def disclosure(summary: Any, *children: Any, id: str | None = None, open: bool = False) -> Any:
+    """What only some need to read, folded under its own heading."""
+    return html.Details(
+        [
+            html.Summary(summary, **({"id": f"{id}-open"} if id else {})),
+            html.Div(list(children), className="disclosed"),
+        ],
+        className="disclosure",
+        open=open,
+        **({"id": id} if id else {}),
+    )
+
+
+def chips(items: Sequence[tuple[str, Any, str, int | None, bool]], *, label: str, id: str) -> Any:
+    """Filters to switch on and off, each a link: (key, word, address, how many, whether it is on)."""
+    return html.Div(
+        [
+            html.Span(label, className="chip-label", **{"aria-hidden": "true"}),
+            *[
+                html.A(
+                    [word, html.Span(f"{count:,}", className="count") if count is not None else None],
+                    href=address,
+                    id=f"{id}-{key}",
+                    className="chip is-current" if on else "chip",
+                    **({"aria-current": "true"} if on else {}),
+                )
+                for key, word, address, count, on in items
+            ],
+        ],
+        className="chips",
+        role="group",
+        id=id,
+        **{"aria-label": label},
+    )
+
+
 def timeline(steps: Sequence[Any], *, label: str) -> Any:
     """What happened, in order."""
     return html.Ol([html.Li(step, className="step") for step in steps], className="timeline", **{"aria-label": label})

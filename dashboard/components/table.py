@@ -18,11 +18,14 @@ from budgetwatch.queries.listing import Heading
 from budgetwatch.text import Text
 from dashboard.asking import Asking
 from dashboard.components.badges import severity_badge, state_badge
+from dashboard.components.dates import day, moment
 from dashboard.components.money import amount, ratio, unit_label
 from dashboard.i18n import say, t
 
 Row = Mapping[str, Any]
 RIGHT = {"money", "integer", "ratio", "year"}
+#: From so many rows on, a desktop scrolls the table in its box, so that the headings stay in sight.
+LONG = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,9 @@ def shown_value(value: Any, kind: str, currency: str = "CNY") -> Any:
     if kind == "state":
         return state_badge(str(value))
     if kind == "moment" and isinstance(value, dt.datetime):
-        return html.Time(f"{value.astimezone():%Y-%m-%d %H:%M}", dateTime=value.isoformat(), className="nowrap")
+        return moment(value)
     if kind == "date" and isinstance(value, dt.date):
-        return html.Time(value.isoformat(), dateTime=value.isoformat(), className="nowrap")
+        return day(value)
     if kind == "flag" or isinstance(value, bool):
         return t("是") if value else t("否")
     if kind == "code":
@@ -92,8 +95,12 @@ def table(
     row_class: Callable[[Row], str] | None = None,
     cards: bool = True,
     currency: str | None = None,
+    captioned: bool = False,
 ) -> Any:
-    """The table in its scrolling box. `order` is the sort in force ("-amount"); `foot` is a last row of totals."""
+    """The table in its scrolling box. `order` is the sort in force ("-amount"); `foot` is a last row of totals.
+
+    The caption is read out, and seen where it is `captioned` because no heading says it already.
+    """
     body = [
         html.Tr([_cell(c, row, currency) for c in columns], className=row_class(row) if row_class else None)
         for row in rows
@@ -101,7 +108,7 @@ def table(
     return html.Div(
         html.Table(
             [
-                html.Caption(caption, className="visually-hidden"),
+                html.Caption(caption, className=None if captioned else "visually-hidden"),
                 html.Thead(html.Tr([_head(c, asking, order, currency) for c in columns])),
                 html.Tbody(body),
                 html.Tfoot(html.Tr([_cell(c, foot, currency) for c in columns])) if foot is not None else None,
@@ -109,7 +116,7 @@ def table(
             className="table as-cards" if cards else "table",
             id=id,
         ),
-        className="table-box",
+        className="table-box is-long" if len(rows) >= LONG else "table-box",
         role="region",
         tabIndex=0,
         **{"aria-label": caption},

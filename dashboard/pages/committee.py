@@ -11,6 +11,7 @@ from budgetwatch.cases.machine import ENDED, STATES
 from budgetwatch.queries import budgets, work
 from budgetwatch.queries.names import names
 from budgetwatch.records.codes import SEVERITIES
+from budgetwatch.text import Text
 from dashboard.asking import Asking
 from dashboard.components import (
     Column,
@@ -48,6 +49,8 @@ def view(asking: Asking) -> tuple[str, Any]:
         text=asking.one("text"),
         mine=asking.one("mine") == "1",
         overdue=asking.one("overdue") == "1",
+        due=asking.one("due"),
+        since=asking.day("since", Text("自何日起", "since which day")),
         region=asking.one("region"),
         order=order,
         limit=SIZE,
@@ -55,7 +58,10 @@ def view(asking: Asking) -> tuple[str, Any]:
     )
     following = work.next_case(home, viewer)
     title = t("疑点处理")
-    filtered = any(asking.query.get(k) for k in ("state", "severity", "rule", "text", "mine", "overdue", "region"))
+    filtered = any(
+        asking.query.get(k)
+        for k in ("state", "severity", "rule", "text", "mine", "overdue", "due", "since", "region")
+    )
     body = [
         page_head(
             title,
@@ -123,6 +129,7 @@ def _filters(asking: Asking, counts: Mapping[str, Any]) -> Any:
                     *[_chip(asking, "state", s, say(STATES[s]), by_state.get(s, 0)) for s in shown_states],
                     _flag_chip(asking, "overdue", t("已逾期"), counts["overdue"]),
                     _flag_chip(asking, "mine", t("由我办理"), counts["mine"]),
+                    *_came_with(asking),
                 ],
                 className="chips",
                 role="group",
@@ -137,7 +144,9 @@ def _filters(asking: Asking, counts: Mapping[str, Any]) -> Any:
                         value=asking.one("text"),
                         keep=[
                             (k, v)
-                            for k in ("state", "severity", "rule", "mine", "overdue", "region", "order")
+                            for k in (
+                                "state", "severity", "rule", "mine", "overdue", "due", "since", "region", "order",
+                            )  # fmt: skip
                             for v in asking.many(k)
                         ],
                     ),
@@ -154,7 +163,7 @@ def _filters(asking: Asking, counts: Mapping[str, Any]) -> Any:
                             live_select(
                                 t("排序"), "order", _orders(), id="f-order", value=asking.one("order", "urgency")
                             ),
-                            *_kept(asking, ("state", "severity", "rule", "mine", "overdue", "text")),
+                            *_kept(asking, ("state", "severity", "rule", "mine", "overdue", "due", "since", "text")),
                         ],
                         action="/committee",
                         method="get",
@@ -223,6 +232,23 @@ def _flag_chip(asking: Asking, name: str, word: str, count: int) -> Any:
         className="chip is-current" if on else "chip",
         **({"aria-current": "true"} if on else {}),
     )
+
+
+def _came_with(asking: Asking) -> list[Any]:
+    """What the home page narrowed the list by: shown as marks that a press takes away again."""
+    due = {"late": t("已逾期"), "today": t("今天到期"), "week": t("7 天内到期")}.get(asking.one("due"))
+    since = asking.one("since")
+    marks = [("due", due), ("since", t("自 {day} 起", day=since) if since else None)]
+    return [
+        html.A(
+            [word, html.Span("×", **{"aria-hidden": "true"}), html.Span(t("去掉这个条件"), className="visually-hidden")],
+            href=asking.same(**{name: None}),
+            id=f"without-{name}",
+            className="chip is-current",
+        )
+        for name, word in marks
+        if word
+    ]
 
 
 def _columns(asking: Asking) -> list[Column]:

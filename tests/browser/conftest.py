@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.browser import prepared
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -49,9 +51,11 @@ class Served:
     home: Path
 
 
-def serve(home: Path, *, payments: int, seed: int) -> Iterator[Served]:
-    """Build a demo city under `home` and serve it until the caller is done."""
-    env = {**os.environ, "BUDGETWATCH_HOME": str(home), "LANG": "C.UTF-8"}
+def serve(
+    home: Path, *, payments: int, seed: int, before: Callable[[Path], None] | None = None
+) -> Iterator[Served]:
+    """Build a demo city under `home` and serve it until the caller is done; the day is always the same."""
+    env = {**os.environ, "BUDGETWATCH_HOME": str(home), "BUDGETWATCH_TODAY": prepared.DAY, "LANG": "C.UTF-8"}
     command = [sys.executable, "-m", "budgetwatch"]
     if kept := os.environ.get("BUDGETWATCH_TEST_CITY"):  # a demo home made before: copied, never touched
         shutil.copytree(kept, home, dirs_exist_ok=True)
@@ -60,6 +64,8 @@ def serve(home: Path, *, payments: int, seed: int) -> Iterator[Served]:
             [*command, "demo", "--payments", str(payments), "--seed", str(seed)], env=env, check=True, timeout=600,
             capture_output=True,
         )  # fmt: skip
+    if before is not None:
+        before(home)
     port = free_port()
     log = (home / "serve.log").open("wb")
     process = subprocess.Popen([*command, "serve", "--port", str(port)], env=env, stdout=log, stderr=log)
@@ -129,6 +135,14 @@ class Person:
         self.settle()
         return self.page
 
+    def sign_in(self, login: str) -> None:
+        page = self.open("/login")
+        page.fill("#login", login)
+        page.fill("#password", "demo-2026")
+        page.click("#sign-in")
+        page.wait_for_url(lambda url: "/login" not in url)
+        self.settle()
+
     def settle(self) -> None:
         """Wait until no request is under way."""
         self.page.wait_for_load_state("networkidle")
@@ -144,20 +158,35 @@ class Person:
         self.context.close()
 
 
+@pytest.fixture(scope="session")
+def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A demo city in which people have worked for a while; walks look at it and change nothing."""
+    if chromium() is None:
+        pytest.skip(
+            "no Chromium on this machine (apt-get install chromium fonts-noto-cjk, or set BUDGETWATCH_CHROMIUM)"
+        )
+    yield from serve(tmp_path_factory.mktemp("lived-in-home"), payments=30_000, seed=11, before=prepared.live_in)
+
+
 @pytest.fixture
-def person(browser, served: Served):
+def person(browser, served: Served) -> Iterator[Callable[..., Person]]:
     """`person(login)` signs someone in and gives their screen; at the end nothing may have complained."""
+    yield from _people(browser, served)
+
+
+@pytest.fixture
+def lived_in_person(browser, lived_in: Served) -> Iterator[Callable[..., Person]]:
+    """As `person`, in the city that is lived in."""
+    yield from _people(browser, lived_in)
+
+
+def _people(browser: object, served: Served) -> Iterator[Callable[..., Person]]:
     people: list[Person] = []
 
     def enter(login: str, **screen) -> Person:
         someone = Person(browser, served, **screen)
         people.append(someone)
-        page = someone.open("/login")
-        page.fill("#login", login)
-        page.fill("#password", "demo-2026")
-        page.click("#sign-in")
-        page.wait_for_url(lambda url: "/login" not in url)
-        someone.settle()
+        someone.sign_in(login)
         return someone
 
     yield enter

@@ -1,0 +1,103 @@
+"""Makes a demo city lived in: cases in every state, questions asked and answered, a query kept; for the walks and the pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from budgetwatch import cases, review, tables
+from budgetwatch.access import people
+from budgetwatch.access.viewer import Viewer
+from budgetwatch.calendar import FIXED_DAY
+from budgetwatch.home import Home
+from budgetwatch.queries import budgets, work
+from budgetwatch.settings import Settings
+
+#: A Thursday in the weeks in which congresses read the drafts. The pictures are taken on it, always.
+DAY = "2026-01-15"
+#: The way of one case to each state, by who does what.
+WAYS: tuple[tuple[tuple[str, str, dict[str, str]], ...], ...] = (
+    (("reviewer", "take", {}),),
+    (("reviewer", "take", {}), ("reviewer", "verify", {"note": "凭证与指标已核对。"})),
+    (
+        ("reviewer", "take", {}),
+        ("reviewer", "verify", {"note": "凭证与指标已核对。"}),
+        ("reviewer", "ask", {"note": "请说明该笔支出的依据。"}),
+    ),
+    (
+        ("reviewer", "take", {}),
+        ("reviewer", "verify", {"note": "凭证与指标已核对。"}),
+        ("reviewer", "ask", {"note": "请说明该笔支出的依据。"}),
+        ("reviewer", "reply", {"note": "单位书面回复：系手续不全，已补办。"}),
+    ),
+    (("reviewer", "take", {}), ("reviewer", "dismiss", {"reason": "explained", "note": "有批准文件。"})),
+)
+
+
+@contextmanager
+def on(day: str) -> Iterator[None]:
+    """In here, today is `day`."""
+    before = os.environ.get(FIXED_DAY)
+    os.environ[FIXED_DAY] = day
+    try:
+        yield
+    finally:
+        os.environ.pop(FIXED_DAY, None)
+        if before is not None:
+            os.environ[FIXED_DAY] = before
+
+
+def live_in(folder: Path) -> None:
+    """What a few weeks of work leave behind, done through the services as people would."""
+    with on(DAY):
+        home = Home(Settings(home=folder, language="zh", _env_file=None))  # type: ignore[call-arg]
+        try:
+            staff = {login: _person(home, login) for login in ("reviewer", "deputy", "finance", "unit")}
+            _work_cases(home, staff)
+            _ask(home, staff)
+        finally:
+            home.close()
+
+
+def _person(home: Home, login: str) -> Viewer:
+    with home.session() as session:
+        user = session.scalars(sa.select(tables.User).where(tables.User.login == login)).one()
+        return people.viewer_of(home, user.id)
+
+
+def _work_cases(home: Home, staff: dict[str, Viewer]) -> None:
+    """Cases of the demo unit first, so that it has something to answer, then the most urgent ones."""
+    unit = staff["unit"].agency_code or ""
+    listed = work.queue(home, staff["reviewer"], limit=500).rows
+    own = [r["case_id"] for r in listed if _agency_of(home, r["case_id"]) == unit]
+    others = [r["case_id"] for r in listed if r["case_id"] not in own]
+    ways = [WAYS[2], *WAYS]
+    for case_id, way in zip([*own[:1], *others], ways, strict=False):
+        for login, action, fields in way:
+            cases.act(home, staff[login], case_id, action, **fields)
+
+
+def _agency_of(home: Home, case_id: int) -> str | None:
+    with home.session() as session:
+        return session.scalar(sa.select(tables.Case.agency_code).where(tables.Case.id == case_id))
+
+
+def _ask(home: Home, staff: dict[str, Viewer]) -> None:
+    """Two questions on the draft, one of them answered."""
+    deputy, finance = staff["deputy"], staff["finance"]
+    shown = budgets.preview(home, deputy)
+    asked = [
+        review.ask(
+            home, deputy, budget_year=shown.year, region=shown.region, line=str(row["name"]), func_code=row["code"],
+            text=text,
+        )
+        for row, text in zip(
+            shown.rows, ("这一项为什么增加这么多？请说明测算依据。", "这一项的绩效目标是什么？"), strict=False
+        )
+    ]  # fmt: skip
+    review.answer(home, finance, asked[0].id, "按新增学位和人员编制测算，明细见部门预算。")
+
