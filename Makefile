@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 export BUDGETWATCH_HOME ?= ./var
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-short lint bench soak lock screenshots messages clean
+.PHONY: help run test test-short lint bench soak lock screenshots looks messages clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,10 @@ screenshots: $(VENV)/.test ## the pictures of README, taken from the running pro
 
 messages: $(VENV)/.test ## the catalogues of the screens: 繁體 made anew, missing English named
 	@$(BIN)/python -m tools.messages
+
+looks: $(VENV)/.test ## keep the pictures that tests/browser/test_look.py compares with, after a change that is meant
+	@tools/browser.sh
+	@BUDGETWATCH_KEEP_LOOKS=1 $(BIN)/python -m pytest -q -m "browser or soak" tests/browser/test_look.py
 
 lock: ## resolve the dependencies anew
 	@tools/lock.sh

@@ -10,6 +10,7 @@ from budgetwatch import calendar
 from budgetwatch.access.viewer import ROLES, Viewer
 from budgetwatch.queries.names import names
 from budgetwatch.text import Text
+from dashboard import router
 from dashboard.asking import Asking
 from dashboard.components.money import unit_choices, unit_for
 from dashboard.i18n import say, spoken, t
@@ -46,7 +47,7 @@ def navigation(viewer: Viewer) -> list[tuple[str, str, str]]:
         items.append(("/unit", t("待答复"), "inbox"))
     if viewer.may("ask"):
         items += [("/deputy", t("预算草案"), "budget"), ("/questions", t("我的提问"), "ask")]
-    if viewer.may("users"):
+    if viewer.may("users") and any(route.path == "/users" for route in router.ROUTES):
         items.append(("/users", t("用户"), "people"))
     cases, leads = ("/committee", t("疑点处理"), "inbox"), ("/leads", t("线索"), "spark")
     facts = ("/auditor", t("支出查询"), "coins")
@@ -201,7 +202,7 @@ def _units(asking: Asking, name: str) -> Any:
 
 def _tongues(name: str) -> Any:
     return _switch(
-        t("语言"), "lang", [(c, say(short), say(own), tongue) for c, short, own, tongue in TONGUES], spoken(), name
+        t("语言"), "lang", [(c, short.zh, own.zh, tongue) for c, short, own, tongue in TONGUES], spoken(), name
     )
 
 
@@ -243,7 +244,10 @@ def _account(asking: Asking, scope: str) -> Any:
                 [
                     html.Span(className="icon icon-person", **{"aria-hidden": "true"}),
                     html.Span(
-                        [html.Span(viewer.name, className="who-name"), html.Span(standing, className="scope", id="scope")],
+                        [
+                            html.Span(viewer.name, className="who-name"),
+                            html.Span(standing, className="scope", id="scope"),
+                        ],
                         className="who-words",
                     ),
                 ],

@@ -58,6 +58,16 @@ hypothesis.settings.register_profile("usual", max_examples=examples(100), deadli
 hypothesis.settings.load_profile("usual")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long tests run only where they are asked for by name (`-m soak`)."""
+    if "soak" in (config.getoption("-m") or ""):
+        return
+    long = [item for item in items if item.get_closest_marker("soak")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
+
+
 # ------------------------------------------------------------------ what would take long
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 import typer
 
 from budgetwatch.access.viewer import ROLES
+from budgetwatch.calendar import FIXED_DAY
 from budgetwatch.cli.app import app, home, language, settings
 from budgetwatch.cli.out import progress, remark
 from budgetwatch.errors import Conflict, Denied
@@ -74,6 +75,12 @@ def serve(
                 "用空的 BUDGETWATCH_HOME，或停用演示账号（user deactivate）。",
                 "Use another BUDGETWATCH_HOME, or switch the demo accounts off (user deactivate).",
             ),
+        )
+    if os.environ.get(FIXED_DAY) and not _loopback(host):
+        raise Denied(
+            Text("固定的“今天”只用于演示和测试。", "A fixed today is for demonstrations and tests only."),
+            where=f"{FIXED_DAY}={os.environ[FIXED_DAY]}",
+            fix=Text(f"取消 {FIXED_DAY}，再对外提供服务。", f"Unset {FIXED_DAY} before serving others."),
         )
     import uvicorn
 

@@ -168,7 +168,7 @@ def _choices(home: Home, viewer: Viewer, asked: Asked) -> list[str]:
 
 
 #: The unit's department: its parent where the list of units names one, else the unit itself.
-_DEPARTMENTS = """
+DEPARTMENTS = """
     SELECT agency_code, arg_max(coalesce(nullif(parent_code, ''), agency_code), budget_year) AS department FROM org_unit GROUP BY 1"""
 
 
@@ -188,7 +188,7 @@ def _rows(home: Home, viewer: Viewer, asked: Asked, at: _Place) -> list[dict[str
         "WHEN budget_year = $year - 1 AND stage = 'final' THEN 'last_actual'" if asked.last_actual == "final" else ""
     )
     query = f"""
-        WITH departments AS ({_DEPARTMENTS}),
+        WITH departments AS ({DEPARTMENTS}),
         newest AS (
             SELECT adm_div_code AS place, max(coalesce(version, '')) AS newest FROM budget_line
             WHERE budget_year = $year AND stage = $this_stage GROUP BY 1
@@ -242,15 +242,19 @@ def _place_length(region: str) -> int:
 
 
 def _group(asked: Asked, at: _Place) -> str:
-    length = _place_length(asked.region)
     return {
         "function": f"substr(func_code, 1, {_deeper(at.func)})",
         "economic": f"substr(eco_code, 1, {_deeper(at.eco)})",
         "department": "coalesce(department, agency_code)",
         "unit": "agency_code",
         "project": "coalesce(pro_code, line_type)",
-        "region": f"CASE WHEN regexp_matches(adm_div_code, '^[0-9]+$') THEN left(adm_div_code, {length}) ELSE adm_div_code END",
+        "region": place_code(asked.region),
     }[at.by]
+
+
+def place_code(region: str) -> str:
+    """The SQL of the place directly below the region that a row belongs to."""
+    return f"CASE WHEN regexp_matches(adm_div_code, '^[0-9]+$') THEN left(adm_div_code, {_place_length(region)}) ELSE adm_div_code END"
 
 
 def _key(known: Names, asked: Asked, at: _Place, entry: dict[str, str | None]) -> str | None:
@@ -425,3 +429,57 @@ def _note(asked: Asked, raw: list[dict[str, Any]]) -> Text | None:
         "合计包括多个级次，各级之间的转移支付已扣除，避免重复计算。",
         "Several levels are added together; transfers between them are left out, so that nothing is counted twice.",
     )
+
+
+def parts_below(
+    home: Home, viewer: Viewer, shown: BudgetPreview, *, func: str = "", agency: str = "", eco: str = ""
+) -> dict[str, list[tuple[str | None, Text, Decimal]]]:
+    """What each row of the preview consists of, greatest first: (code, name, amount) by the row's code.
+
+    A class splits into its items, a department into its projects (units where it has several), a place into functions.
+    """
+    asked = choose(
+        home, viewer, year=shown.year, region=shown.region, own=shown.own, book=shown.book, direction=shown.direction,
+        currency=shown.currency,
+    )  # fmt: skip
+    at = _Place(shown.by, func, eco, agency)
+    key = ("parts below", asked.year, asked.region, asked.own, asked.book, asked.direction, asked.currency, at)
+    return remembered(home, viewer, key, lambda: _parts_below(home, viewer, asked, at))
+
+
+def _parts_below(
+    home: Home, viewer: Viewer, asked: Asked, at: _Place
+) -> dict[str, list[tuple[str | None, Text, Decimal]]]:
+    narrowed, params = narrowing(at.func, at.eco, at.agency)
+    params |= asked.params | {"direction": asked.direction, "stage": asked.this or "", "year": asked.year}
+    inner = _Place(
+        {"function": "function", "economic": "economic", "region": "function"}.get(at.by, "project"),
+        "000" if at.by == "function" and not at.func else at.func,
+        "000" if at.by == "economic" and not at.eco else at.eco,
+        at.agency,
+    )
+    if at.by in ("function", "economic") and len(at.func if at.by == "function" else at.eco) >= 5:
+        inner = _Place("department", at.func, at.eco, at.agency)
+    elif at.by == "function" and at.func:
+        inner = _Place("function", at.func + "00", at.eco, at.agency)
+    elif at.by == "economic" and at.eco:
+        inner = _Place("department", at.func, at.eco, at.agency)
+    elif at.by == "project":
+        inner = _Place("economic", at.func, at.eco, at.agency)
+    query = f"""
+        WITH departments AS ({DEPARTMENTS}),
+        newest AS (SELECT adm_div_code AS place, max(coalesce(version, '')) AS newest FROM budget_line
+                   WHERE budget_year = $year AND stage = $stage GROUP BY 1)
+        SELECT coalesce({_group(asked, at)}, '') AS outside, {_group(asked, inner)} AS code,
+               any_value({_NAMED.get(inner.by, "NULL::VARCHAR")}) AS name, any_value(line_type) AS line_type, sum(amount) AS amount
+        FROM budget_line JOIN newest ON adm_div_code = place AND coalesce(version, '') = newest
+        LEFT JOIN departments USING (agency_code)
+        WHERE {asked.condition} AND budget_year = $year AND stage = $stage {narrowed}
+        GROUP BY 1, 2 ORDER BY 1, amount DESC, code"""
+    with home.facts(viewer) as facts:
+        found = seen.dicts(facts.execute(query, params))
+    known = names(home, viewer)
+    below: dict[str, list[tuple[str | None, Text, Decimal]]] = {}
+    for row in found:
+        below.setdefault(row["outside"], []).append((row["code"], _name(known, inner, row), row["amount"]))
+    return below

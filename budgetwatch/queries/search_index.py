@@ -7,6 +7,7 @@ search that stops early has seen the ones that matter.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -33,18 +34,18 @@ _EDGE = "\x1f"
 #: A kind is looked through until so many were found: enough to page through, and a short word stays quick.
 MOST = 400
 
-Raw = tuple[str, str, str, str, str]
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing with a name: `code` is its own code, `below` what stands with it, `at` where it lies (a unit or region code)."""
+    """One thing with a name: `code` is its own code, `below` what stands with it, `at` where it lies (a unit or
+    region code), `also` what else it is found by."""
 
     code: str
     title: Text | str
     below: Text | str = ""
     at: str = ""
     count: int = 0
+    also: tuple[str, ...] = ()
 
 
 def fold(text: str) -> str:
@@ -60,7 +61,8 @@ class Shelf:
         lines = (_EDGE + _EDGE.join(_spellings(entry)) + _EDGE for entry in self.entries)
         # Converted in one piece: OpenCC is quick with a long text and slow with many short ones.
         self.hay = "\n" + fold("\n".join(lines)) + "\n"
-        self._starts = [n for n, sign in enumerate(self.hay) if sign == "\n"][:-1]
+        # Where each line begins, and where the last one ends.
+        self._starts = [found.start() for found in re.finditer("\n", self.hay)]
 
     def find(self, wanted: str, most: int = MOST) -> list[tuple[int, Entry]]:
         """(how well, entry), best first, each entry once. `wanted` is folded and not empty."""
@@ -72,7 +74,7 @@ class Shelf:
         for n in self._lines(words[0], most * 2):
             if n in found:
                 continue
-            line = self.hay[self._starts[n] : self._starts[n + 1]] if n + 1 < len(self._starts) else self.hay[self._starts[n] :]
+            line = self.hay[self._starts[n] : self._starts[n + 1]]
             if all(word in line for word in words[1:]):
                 found[n] = WORD if all(_begins_a_word(line, word) for word in words) else CONTAINS
         ranked = sorted(found.items(), key=lambda hit: (hit[1], hit[0]))[:most]
@@ -85,13 +87,12 @@ class Shelf:
             n = bisect_right(self._starts, at) - 1
             yield n
             most -= 1
-            end = self._starts[n + 1] if n + 1 < len(self._starts) else len(self.hay)
-            at = self.hay.find(needle, end)
+            at = self.hay.find(needle, self._starts[n + 1])
 
 
 def _spellings(entry: Entry) -> Iterator[str]:
     titles = (entry.title.zh, entry.title.en) if isinstance(entry.title, Text) else (entry.title,)
-    for text in dict.fromkeys((entry.code, entry.code.replace("-", ""), *titles)):
+    for text in dict.fromkeys((entry.code, entry.code.replace("-", ""), *titles, *entry.also)):
         if text:
             yield " ".join("".join(c if c.isprintable() else " " for c in text).split())
 

@@ -51,24 +51,32 @@ class Served:
     home: Path
 
 
-def serve(
-    home: Path, *, payments: int, seed: int, before: Callable[[Path], None] | None = None
-) -> Iterator[Served]:
-    """Build a demo city under `home` and serve it until the caller is done; the day is always the same."""
-    env = {**os.environ, "BUDGETWATCH_HOME": str(home), "BUDGETWATCH_TODAY": prepared.DAY, "LANG": "C.UTF-8"}
-    command = [sys.executable, "-m", "budgetwatch"]
-    if kept := os.environ.get("BUDGETWATCH_TEST_CITY"):  # a demo home made before: copied, never touched
+def environment(home: Path) -> dict[str, str]:
+    """Of a product that serves `home` on the day that is always the same."""
+    return {**os.environ, "BUDGETWATCH_HOME": str(home), "BUDGETWATCH_TODAY": prepared.DAY, "LANG": "C.UTF-8"}
+
+
+COMMAND = [sys.executable, "-m", "budgetwatch"]
+
+
+def build(home: Path, *, payments: int, seed: int) -> None:
+    """A demo city under `home`; BUDGETWATCH_TEST_CITY names one made before, which is copied and never touched."""
+    if kept := os.environ.get("BUDGETWATCH_TEST_CITY"):
         shutil.copytree(kept, home, dirs_exist_ok=True)
-    elif not (home / "budgetwatch.db").exists():
-        subprocess.run(
-            [*command, "demo", "--payments", str(payments), "--seed", str(seed)], env=env, check=True, timeout=600,
-            capture_output=True,
-        )  # fmt: skip
-    if before is not None:
-        before(home)
+        return
+    subprocess.run(
+        [*COMMAND, "demo", "--payments", str(payments), "--seed", str(seed)], env=environment(home), check=True,
+        timeout=600, capture_output=True,
+    )  # fmt: skip
+
+
+def serve(home: Path) -> Iterator[Served]:
+    """Serve `home` on loopback until the caller is done."""
     port = free_port()
     log = (home / "serve.log").open("wb")
-    process = subprocess.Popen([*command, "serve", "--port", str(port)], env=env, stdout=log, stderr=log)
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--port", str(port)], env=environment(home), stdout=log, stderr=log
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):
@@ -87,13 +95,21 @@ def serve(
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def demo_city(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """A demo city at rest, made once a run; copies of it are served."""
+    return made_once("demo-city", lambda folder: build(folder, payments=30_000, seed=11))
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory, demo_city: Path) -> Iterator[Served]:
     """One demo city for the whole browser suite."""
     if chromium() is None:
         pytest.skip(
             "no Chromium on this machine (apt-get install chromium fonts-noto-cjk, or set BUDGETWATCH_CHROMIUM)"
         )
-    yield from serve(tmp_path_factory.mktemp("browser-home"), payments=30_000, seed=11)
+    home = tmp_path_factory.mktemp("browser") / "home"
+    shutil.copytree(demo_city, home)
+    yield from serve(home)
 
 
 @pytest.fixture(scope="session")
@@ -159,13 +175,16 @@ class Person:
 
 
 @pytest.fixture(scope="session")
-def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def lived_in(tmp_path_factory: pytest.TempPathFactory, demo_city: Path) -> Iterator[Served]:
     """A demo city in which people have worked for a while; walks look at it and change nothing."""
     if chromium() is None:
         pytest.skip(
             "no Chromium on this machine (apt-get install chromium fonts-noto-cjk, or set BUDGETWATCH_CHROMIUM)"
         )
-    yield from serve(tmp_path_factory.mktemp("lived-in-home"), payments=30_000, seed=11, before=prepared.live_in)
+    home = tmp_path_factory.mktemp("lived-in") / "home"
+    shutil.copytree(demo_city, home)
+    prepared.live_in(home)
+    yield from serve(home)
 
 
 @pytest.fixture

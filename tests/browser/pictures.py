@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import CALM, DESKTOP, PHONE, Person, chromium, serve
+from tests.browser.conftest import CALM, DESKTOP, PHONE, Person, build, chromium, serve
+from tests.browser.prepared import live_in
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 SHOTS = (
@@ -54,5 +55,8 @@ if __name__ == "__main__":
     if chromium() is None:
         sys.exit("No Chromium on this machine: apt-get install chromium fonts-noto-cjk, or set BUDGETWATCH_CHROMIUM.")
     with tempfile.TemporaryDirectory() as place:
-        for running in serve(Path(place), payments=200_000, seed=7):
+        home = Path(place)
+        build(home, payments=200_000, seed=7)
+        live_in(home)
+        for running in serve(home):
             take(running, FOLDER)

@@ -176,6 +176,15 @@ def test_a_home_with_demo_accounts_is_only_served_on_this_machine(budgetwatch: C
     assert "only served on this machine" in told.err
 
 
+def test_a_fixed_today_is_never_served_to_others(
+    budgetwatch: Call, city: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUDGETWATCH_TODAY", "2026-01-15")
+    told = budgetwatch("serve", "--host", "0.0.0.0", "--port", str(free_port()))  # noqa: S104
+    assert told.code == 2
+    assert "demonstrations and tests only" in told.err
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

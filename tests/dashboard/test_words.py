@@ -5,15 +5,40 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import opencc
+import pytest
+
 import dashboard
+from budgetwatch.text import LANGUAGES, Text
+from budgetwatch.traditional import TERMS, traditional
 from dashboard.i18n import catalogue, speak, t
+from tools import messages as tool
 
 HOUSE = Path(dashboard.__file__).parent
 CJK = re.compile("[㐀-鿿]")
+HOLES = re.compile(r"{\w+}")
 #: The product's own name stands in both languages; the rest is seen before a language is known.
-AS_IS = {"预算联网监督", "跳到正文 · Skip to content", "预算联网监督 · budgetwatch", "中文"}
+AS_IS = {"预算联网监督", "跳到正文 · Skip to content", "预算联网监督 · budgetwatch", "中文", "简体", "繁體"}
+#: Changed by a converter, and right in 繁體 all the same: 只有, 批准, 公里, 平台, 干預, 皇后, 系統, 表面 …
+BOTH = set("只准里台干后系面布占制丑松几云采复才出回周志征卷向当冲注致升范游群体党累家借")
+
+
+@cache
+def _script(way: str) -> opencc.OpenCC:
+    return opencc.OpenCC(way)
+
+
+def simplified_only(character: str) -> bool:
+    """Whether 繁體 never writes this character: it turns into another, and back only from that one."""
+    return (
+        bool(CJK.match(character))
+        and character not in BOTH
+        and _script("s2t").convert(character) != character
+        and _script("t2s").convert(character) == character
+    )
 
 
 def modules() -> Iterator[tuple[Path, ast.Module]]:
@@ -35,19 +60,58 @@ def messages() -> set[str]:
     }
 
 
-def test_every_sentence_has_its_english() -> None:
-    missing = sorted(m for m in messages() if m not in catalogue("en"))
+@pytest.mark.parametrize("language", ["en", "zh-Hant"])
+def test_every_sentence_is_translated(language: str) -> None:
+    missing = sorted(m for m in messages() if m not in catalogue(language))
     assert not missing
 
 
-def test_no_translation_is_left_over() -> None:
-    assert not sorted(set(catalogue("en")) - messages())
+@pytest.mark.parametrize("language", ["en", "zh-Hant"])
+def test_no_translation_is_left_over(language: str) -> None:
+    assert not sorted(set(catalogue(language)) - messages())
 
 
-def test_a_translation_has_the_same_placeholders() -> None:
-    holes = re.compile(r"{\w+}")
-    for source, english in catalogue("en").items():
-        assert sorted(holes.findall(source)) == sorted(holes.findall(english)), source
+@pytest.mark.parametrize("language", ["en", "zh-Hant"])
+def test_a_translation_has_the_same_placeholders(language: str) -> None:
+    for source, said in catalogue(language).items():
+        assert sorted(HOLES.findall(source)) == sorted(HOLES.findall(said)), source
+
+
+def test_the_catalogues_are_as_the_tool_would_make_them() -> None:
+    """`make messages` has been run: nothing missing, left over, twice, or in 繁體 other than converted or `# by hand`."""
+    holds, findings, _ = tool.merge_english(tool.said(), add=False, prune=False)
+    tool.merge_traditional(holds, findings)
+    assert not findings.lines()
+
+
+def test_traditional_sentences_hold_no_simplified_character() -> None:
+    assert not [m for m in catalogue("zh-Hant").values() if any(map(simplified_only, m))]
+
+
+def test_a_term_of_the_office_is_traditional_itself() -> None:
+    assert not [term for term in TERMS.values() if any(map(simplified_only, term))]
+    assert traditional("采购资金发放前，请看表头；账户余额由监理签认") == "採購資金發放前，請看表頭；帳戶餘額由監理簽認"
+
+
+def test_a_name_is_shown_as_it_was_sent_in_every_language() -> None:
+    name = Text("云岭市财政局", "云岭市财政局")
+    assert {name.of(language) for language in LANGUAGES} == {"云岭市财政局"}
+
+
+def test_a_correction_by_hand_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tool, "LOCALE", tmp_path)
+    (tmp_path / "zh_Hant").mkdir()
+    corrected = tmp_path / "zh_Hant" / "home.po"
+    corrected.write_text(
+        '# by hand: the treasury says so\nmsgid "国库"\nmsgstr "公庫"\n\nmsgid "金库"\nmsgstr "x"\n', "utf-8"
+    )
+    made = tool.merge_traditional({"home.po": ["国库", "金库"]}, tool.Findings())[corrected]
+    assert made is not None
+    assert '# by hand: the treasury says so\nmsgid "国库"\nmsgstr "公庫"' in made
+    assert 'msgid "金库"\nmsgstr "金庫"' in made
+    again = tmp_path / "zh_Hant" / "home.po"
+    again.write_text(made, "utf-8")
+    assert tool.merge_traditional({"home.po": ["国库", "金库"]}, tool.Findings())[again] == made
 
 
 def test_english_translations_hold_no_chinese() -> None:
@@ -76,7 +140,7 @@ def test_no_chinese_stands_in_the_code_outside_t_and_text() -> None:
                 CJK.search(text)
                 and id(node) not in spoken
                 and text not in AS_IS
-                and file.name not in ("web.py", "money.py", "theme.py")
+                and file.name != "theme.py"  # names of typefaces
             ):
                 found.append(f"{file.name}:{node.lineno} {text[:30]}")
     assert not found

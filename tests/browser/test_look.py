@@ -1,0 +1,81 @@
+"""Every page still looks as it did when its picture was kept: page × role × language × width.
+
+`make looks` keeps the pictures anew after a change that is meant; the old and the new stand side by side in
+tests/_artifacts/looks when a page differs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.browser import looks, walk
+from tests.browser.conftest import DESKTOP, PHONE
+
+pytestmark = pytest.mark.browser
+WIDTHS = {"desktop": DESKTOP, "phone": PHONE}
+KEEPING = os.environ.get("BUDGETWATCH_KEEP_LOOKS") == "1"
+ARTIFACTS = Path(__file__).resolve().parents[1] / "_artifacts" / "looks"
+#: How much of a page may differ: letters drawn by another browser or font move more than our own changes.
+HERE, ELSEWHERE = 0.01, 0.25
+
+
+def _look(role: str, language: str, lived_in_person, browser) -> None:
+    someone = lived_in_person(walk.LOGINS[role], language=language)
+    page = someone.page
+    allowed = HERE if looks.same_machine(browser) else ELSEWHERE
+    differing: list[str] = []
+    stops = list(walk.stops(someone, role))
+    seen: set[Path] = set()
+    for stop in stops:
+        someone.open(stop.address)
+        page.add_style_tag(content=looks.BLANK)
+        for width, viewport in WIDTHS.items():
+            page.set_viewport_size(viewport)
+            page.wait_for_timeout(250)
+            now = looks.shrink(page.screenshot(full_page=True))
+            file = looks.KEPT / role / f"{stop.name}-{language}-{width}.webp"
+            seen.add(file)
+            if KEEPING:
+                looks.keep(now, file)
+                continue
+            if not file.exists():
+                differing.append(f"{file.name}: no picture was kept; make looks")
+                continue
+            with Image.open(file) as kept:
+                share = looks.difference(kept.convert("L"), now)
+            if share > allowed:
+                ARTIFACTS.mkdir(parents=True, exist_ok=True)
+                now.save(ARTIFACTS / f"{role}-{file.stem}-now.png")
+                differing.append(f"{role}/{file.name}: {share:.1%} of it differs")
+    if KEEPING:
+        for stale in (looks.KEPT / role).glob(f"*-{language}-*.webp"):
+            if stale not in seen:
+                stale.unlink()
+        (looks.KEPT / "machine.json").write_text(json.dumps(looks.machine(browser), indent=1) + "\n")
+    assert not differing, "\n".join(differing)
+
+
+@pytest.mark.parametrize("role", walk.LOGINS)
+def test_the_pages_look_as_kept_in_chinese_for(role: str, lived_in_person, browser) -> None:
+    _look(role, "zh", lived_in_person, browser)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("language", ["zh-Hant", "en"])
+@pytest.mark.parametrize("role", walk.LOGINS)
+def test_the_pages_look_as_kept_in_another_language_for(role: str, language: str, lived_in_person, browser) -> None:
+    _look(role, language, lived_in_person, browser)
+
+
+def test_a_lost_column_is_noticed_and_the_same_page_is_not(lived_in_person) -> None:
+    page = lived_in_person("reviewer").open("/committee")
+    page.add_style_tag(content=looks.BLANK)
+    before, again = (looks.shrink(page.screenshot(full_page=True)) for _ in range(2))
+    assert looks.difference(before, again) <= HERE
+    page.add_style_tag(content="#queue tr > :nth-child(3) { display: none; }")
+    assert looks.difference(before, looks.shrink(page.screenshot(full_page=True))) > HERE
