@@ -46,6 +46,7 @@ screenshots: $(VENV)/.test ## the pictures of README, taken from the running pro
 
 messages: $(VENV)/.test ## the catalogues of the screens: 繁體 made anew, missing English named
 	@$(BIN)/python -m tools.messages
+	@$(BIN)/python -m tools.glossary
 
 looks: $(VENV)/.test ## keep the pictures that tests/browser/test_look.py compares with, after a change that is meant
 	@tools/browser.sh

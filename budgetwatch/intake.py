@@ -102,12 +102,15 @@ def take_in(
         return _commit(home, path, how, batch, staged, progress, work, allowed_region)
 
 
-def check(home: Home, path: Path, profile: str, *, progress: Progress | None = None) -> Receipt:
+def check(
+    home: Home, path: Path, profile: str, *, allowed_region: str = "", progress: Progress | None = None
+) -> Receipt:
     """Judge the file as `take_in` would, and keep nothing."""
     path = _there(path)
     how = profiles.find(profile, home.path / "profiles")
+    _may_send(how, allowed_region)
     with _workshop(home) as work:
-        staged = stage(path, how, 0, work, home.settings, progress)
+        staged = stage(path, how, 0, work, home.settings, progress, allowed_region)
         _acceptable(staged, how, path)
         if how.key and staged.files:
             superseding(staged.files, known_already(staged.files, how.feed, how.key, home.store.snapshot()))

@@ -14,6 +14,7 @@ from budgetwatch.access.viewer import Viewer
 from budgetwatch.calendar import today
 from budgetwatch.db import serialise
 from budgetwatch.errors import Denied, Invalid
+from budgetwatch.records.codes import FUNCTIONS
 from budgetwatch.tables import Preference, now
 from budgetwatch.text import Text
 
@@ -89,6 +90,34 @@ def saw_answers(home: Home, viewer: Viewer, question_id: int, answers: int) -> N
     if viewer.id is None or kept.get(str(question_id), 0) >= answers:
         return
     put(home, viewer, "answers_seen", {**kept, str(question_id): answers})
+
+
+def follow_field(home: Home, viewer: Viewer, code: str, *, most: int) -> bool:
+    """Follow a function class, or stop following it; whether it is followed now. At most `most` at a time."""
+    if code not in FUNCTIONS:
+        raise Invalid(Text(f"没有“{code}”这个功能分类。", f"There is no function class “{code}”."), where="field")
+    kept = dict(get(home, viewer, "interests") or {})
+    fields = [one for one in kept.get("fields", ()) if one in FUNCTIONS]
+    on = code not in fields
+    if on and len(fields) >= most:
+        raise Invalid(
+            Text(f"最多关注 {most} 个领域。", f"At most {most} fields can be followed."),
+            where="field",
+            fix=Text("请先取消一个。", "Leave one of them first."),
+        )
+    put(home, viewer, "interests", {**kept, "fields": [*fields, code] if on else [f for f in fields if f != code]})
+    return on
+
+
+def follow_area(home: Home, viewer: Viewer, area: str) -> None:
+    """Follow one region of one's own scope; empty: all of it."""
+    if area and not viewer.sees(area):
+        raise Denied(
+            Text(f"“{area}”不在您的范围内。", f"“{area}” is outside your scope."),
+            where="area",
+            fix=Text("请从列表中选择。", "Choose one of the list."),
+        )
+    put(home, viewer, "interests", {**dict(get(home, viewer, "interests") or {}), "area": area})
 
 
 def _known(name: str) -> None:

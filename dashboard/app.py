@@ -27,16 +27,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dash import ClientsideFunction, Dash, Input, Output, ctx, dcc, html, no_update
-from dash.backends._fastapi import reset_current_request, set_current_request
+from starlette.responses import HTMLResponse, Response
 
 from budgetwatch.errors import BudgetwatchError, Fault, NotSignedIn
 from budgetwatch.text import Text
-from dashboard import deeds, router, shell, web
+from dashboard import deeds, first, router, shell, web
 from dashboard.asking import Asking, begin, href, read_query
+from dashboard.bundles import INSIDE
 from dashboard.components import error_box
 from dashboard.i18n import HTML_LANG, spoken, t
 from dashboard.pages import login
@@ -53,15 +55,15 @@ ASSETS = Path(__file__).parent / "assets"
 
 
 class Dashboard(Dash):
-    """Dash with our own first page: `<html lang>`, a skeleton that paints at once, our assets by their hash."""
+    """Dash whose first page is ours (first.py): no inline script is left that a policy would have to allow."""
 
-    def interpolate_index(self, **parts: str) -> str:
-        return web.first_page(**parts)
+    def csp_hashes(self, hash_algorithm: str = "sha256") -> Sequence[str]:
+        return []
 
 
 def mount(api: FastAPI, home: Home) -> Dash:
     """Put the pages, the sign-in and the compressed bundles on `api`; call it after the API's own routes."""
-    web.add_routes(api, home, index=lambda request: _index(app, request))
+    web.add_routes(api, home, draw)
     app = Dashboard(
         "dashboard",
         server=api,
@@ -75,34 +77,29 @@ def mount(api: FastAPI, home: Home) -> Dash:
     app.backend.websocket_capability = False  # no callback needs one; browsers would only knock in vain
     app.layout = layout()
     app.callback(
-        Output("frame", "children"),
-        Output("bottom", "children"),
-        Output("page", "children"),
-        Output("foot", "children"),
-        Output("notice", "children"),
-        Output("after", "data"),
+        *(Output(*output) for output in first.OUTPUTS),
         Input("url", "pathname"),
         Input("url", "search"),
         Input("deed", "data"),
         Input("again", "data"),
-    )(_show(home, app))
+    )(_show(home))
     app.clientside_callback(
         ClientsideFunction("budgetwatch", "after"),
         Output("settled", "data"),
         Input("after", "data"),
         prevent_initial_call=True,
     )
-    app._setup_server()
+    api.add_api_route(first.INDEX, _index(app), methods=["GET"], include_in_schema=False)
+    web.add_the_rest(api, home, draw)
     return app
 
 
-def _index(app: Dash, request: Request) -> str:
-    """Dash's first page, made outside the one route for which Dash itself sets the request."""
-    token = set_current_request(request)
-    try:
-        return str(app.index())
-    finally:
-        reset_current_request(token)
+def _index(app: Dash) -> Any:
+    async def index(request: Request) -> Response:
+        """Dash's own first page, for `first.ground` alone, which reads from it what Dash tells browsers."""
+        return HTMLResponse(app.index()) if request.scope.get(INSIDE) else Response(status_code=404)
+
+    return index
 
 
 def layout() -> Any:
@@ -122,14 +119,17 @@ def layout() -> Any:
     )
 
 
-def _show(home: Home, app: Dash) -> Any:
+def _show(home: Home) -> Any:
     async def show(
         pathname: str | None, search: str | None, deed: dict[str, Any] | None, _again: Any
     ) -> tuple[Any, ...]:
-        request = app.backend.request_adapter()._request
         did = deed if ctx.triggered_id == "deed" else None
         # Queries are synchronous and may take a while: the event loop must stay free for the others.
-        return await asyncio.to_thread(draw, home, request, pathname or "/", search or "", did)
+        return await asyncio.to_thread(drawn, web.request_at_hand(), pathname or "/", search or "", did)
+
+    def drawn(request: Request, path: str, search: str, did: dict[str, Any] | None) -> tuple[Any, ...]:
+        # Plain values go to JSON several times faster than components do.
+        return tuple(first.answer(draw(home, request, path, search, did)))
 
     return show
 
@@ -137,7 +137,10 @@ def _show(home: Home, app: Dash) -> Any:
 def draw(home: Home, request: Request, path: str, search: str, deed: dict[str, Any] | None) -> tuple[Any, ...]:
     """All that the callback puts on the screen: frame, bottom, page, foot, notice and what the browser does after."""
     web.speak_as(request)
-    after: dict[str, Any] = {"lang": HTML_LANG[spoken()], "path": path, "turn": secrets.token_hex(4)}
+    after: dict[str, Any] = {
+        "lang": HTML_LANG[spoken()], "theme": web.theme_of(request), "path": path, "turn": secrets.token_hex(4),
+        "words": first.words(), "person": "",
+    }  # fmt: skip
     if path == "/login":
         page = login.view(home, read_query(search), web.refusal(request))
         return shell.frame(None), None, page, None, None, {**after, "title": _window(t("登录"))}
@@ -149,6 +152,7 @@ def draw(home: Home, request: Request, path: str, search: str, deed: dict[str, A
     if path == "/":
         return *(no_update,) * 5, {**after, "go": router.home_of(viewer), "replace": True}
     asking = begin(_asking(home, viewer, request, path.rstrip("/"), search))
+    after |= {"person": first.person_mark(home, viewer.login), "keep": router.may_be_kept(asking)}
     if deed:
         return _do(asking, deed, after)
     title, page = _page(asking)
@@ -170,9 +174,9 @@ def _do(asking: Asking, deed: dict[str, Any], after: dict[str, Any]) -> tuple[An
     except Exception as error:
         return *(no_update,) * 4, _refused(_fault(error)), {**after, "refused": True}
     if done.go:
-        return *(no_update,) * 4, done.sentence, {**after, "done": True, "go": done.go}
+        return *(no_update,) * 4, _notice(done.sentence), {**after, "done": True, "go": done.go}
     title, page = _page(asking)
-    return _framed(asking, page, done.sentence, {**after, "done": True, "title": _window(title)})
+    return _framed(asking, page, _notice(done.sentence), {**after, "done": True, "title": _window(title)})
 
 
 def _page(asking: Asking) -> tuple[str, Any]:
@@ -205,7 +209,20 @@ def _fault(error: Exception) -> Fault:
 
 
 def _refused(error: BudgetwatchError) -> Any:
-    return html.Span(error.sentence(spoken()), className="refused", **{"data-code": error.code})
+    return _notice(html.Span(error.sentence(spoken()), className="refused", **{"data-code": error.code}))
+
+
+def _notice(words: Any) -> Any:
+    """What was done or refused; it stands until the reader closes it or does something else."""
+    return [
+        html.Div(words, className="notice-words"),
+        html.Button(
+            html.Span("×", **{"aria-hidden": "true"}),
+            type="button",
+            className="close",
+            **{"aria-label": t("关闭这条消息")},
+        ),
+    ]
 
 
 def _window(title: str) -> str:

@@ -9,10 +9,12 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from budgetwatch import cases, review
+from budgetwatch import cases, preferences, review, saved
 from budgetwatch.errors import Invalid
+from budgetwatch.queries.desk_deputy import MOST_FIELDS
 from budgetwatch.text import Text
 from dashboard.asking import Asking
+from dashboard.components import tour
 from dashboard.i18n import t
 
 Fields = Mapping[str, str]
@@ -73,11 +75,55 @@ def answer(asking: Asking, fields: Fields) -> Done:
     return Done(t("答复已发出，提问的代表会看到。"), go=fields.get("back") or None)
 
 
+def save_query(asking: Asking, fields: Fields) -> Done:
+    """The present filters under a name."""
+    kept = saved.save(
+        asking.home, asking.viewer, fields.get("name", ""), fields.get("path", ""), fields.get("query", "")
+    )
+    return Done(t("已保存为“{name}”，首页和搜索里都能找到。", name=kept.name))
+
+
+def rename_query(asking: Asking, fields: Fields) -> Done:
+    """Another name for one's own saved query."""
+    kept = saved.rename(asking.home, asking.viewer, _whole(fields, "saved_id"), fields.get("name", ""))
+    return Done(t("已改名为“{name}”。", name=kept.name))
+
+
+def remove_query(asking: Asking, fields: Fields) -> Done:
+    """One's own saved query is forgotten."""
+    kept = saved.remove(asking.home, asking.viewer, _whole(fields, "saved_id"))
+    return Done(t("已删除保存的查询“{name}”。", name=kept.name))
+
+
+def tour_done(asking: Asking, fields: Fields) -> Done:
+    """The tour was taken or put off: it is not offered again."""
+    tour.taken(asking)
+    return Done(t("好的，不再提示。想看一分钟介绍时，打开账号菜单。"))
+
+
+def follow_field(asking: Asking, fields: Fields) -> Done:
+    """A deputy follows a field, or leaves it; the home page shows it at once."""
+    on = preferences.follow_field(asking.home, asking.viewer, fields.get("field", ""), most=MOST_FIELDS)
+    return Done(t("已关注。") if on else t("已取消关注。"))
+
+
+def follow_area(asking: Asking, fields: Fields) -> Done:
+    """A deputy says which place is theirs."""
+    preferences.follow_area(asking.home, asking.viewer, fields.get("area", ""))
+    return Done(t("已记住您的地方。"))
+
+
 DEEDS: dict[str, Callable[[Asking, Fields], Done]] = {
     "case.act": act,
     "lead.promote": promote,
     "question.ask": ask,
     "question.answer": answer,
+    "saved.save": save_query,
+    "saved.rename": rename_query,
+    "saved.remove": remove_query,
+    "tour.done": tour_done,
+    "home.field": follow_field,
+    "home.area": follow_area,
 }
 
 

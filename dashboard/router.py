@@ -77,6 +77,18 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
+#: Pages of which a browser may keep a copy to read without a network: budgets, questions, guides; no voucher, payee, evidence.
+KEPT = ("/deputy", "/questions", "/guide", "/places")
+
+
+def may_be_kept(asking: Asking) -> bool:
+    """Whether this page may stay in the browser for reading offline; a home only where no case or voucher stands on it."""
+    viewer = asking.viewer
+    if asking.path == "/home":
+        return not (viewer.may("vouchers") or viewer.may("own_cases"))
+    return asking.path.startswith(KEPT)
+
+
 def home_of(viewer: Viewer) -> str:
     """Where this person's work begins: one address, another page for each role."""
     return "/home"

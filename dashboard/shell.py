@@ -12,6 +12,7 @@ from budgetwatch.queries.names import names
 from budgetwatch.text import Text
 from dashboard import router
 from dashboard.asking import Asking
+from dashboard.components import helping, palette
 from dashboard.components.money import unit_choices, unit_for
 from dashboard.i18n import say, spoken, t
 
@@ -74,12 +75,11 @@ def frame(asking: Asking | None, scope: str = "") -> Any:
     """The header of a signed-in page; without an asking, that of the sign-in page. On paper, one line instead."""
     viewer = asking.viewer if asking else None
     path = asking.path if asking else "/login"
+    pages = navigation(viewer) if viewer else []
     return [
-        html.Div(
-            [_brand(), _main_nav(navigation(viewer) if viewer else [], path), _tools(asking, scope)],
-            className="top",
-        ),
+        html.Div([_brand(), _main_nav(pages, path), _tools(asking, scope)], className="top"),
         _on_paper(viewer, scope) if viewer else None,
+        palette.ground(asking, pages) if asking else None,
     ]
 
 
@@ -264,6 +264,7 @@ def _account(asking: Asking, scope: str) -> Any:
                         ],
                         className="who-links",
                     ),
+                    helping.account_items(asking),
                     _setting(t("外观"), _themes()),
                     _setting(t("语言"), _tongues("menu-lang"), "phone-setting"),
                     _setting(t("金额单位"), _units(asking, "menu-unit"), "phone-setting"),

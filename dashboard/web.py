@@ -1,4 +1,4 @@
-"""The plain HTTP around the pages: first page, sign-in and sign-out by POST, who is signed in, bundles compressed once.
+"""The plain HTTP around the pages: the first answer, sign-in and sign-out by POST, who is signed in, and how they like it.
 
 Sign-in is an ordinary form, so that password managers work and the session cookie is set by an ordinary answer.
 """
@@ -6,10 +6,8 @@ Sign-in is an ordinary form, so that password managers work and the session cook
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,44 +21,35 @@ from budgetwatch.errors import BudgetwatchError, NotSignedIn
 from budgetwatch.queries import budgets
 from budgetwatch.queries.names import names as known
 from budgetwatch.text import LANGUAGES, Text
-from dashboard import router
+from dashboard import first, offline, router
 from dashboard.asking import Asking, href
 from dashboard.bundles import Bundles
 from dashboard.i18n import COOKIE, HTML_LANG, brand, say, speak, spoken
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from budgetwatch.home import Home
 
-ASSETS = Path(__file__).parent / "assets"
-STYLES = ("theme.css", "base.css", "kit.css", "pages.css", "home.css", "pictures.css", "habits.css", "guide.css")
-SCRIPTS = ("shell.js", "habits.js", "offline.js")
+STYLES = (
+    "theme.css", "base.css", "kit.css", "pages.css", "home.css", "pictures.css", "habits.css", "places.css", "guide.css",
+)  # fmt: skip
+#: After Dash's own; shell.js goes before them (first.EARLY).
+SCRIPTS = ("habits.js", "offline.js", "start.js")
+ALL_STYLES, ALL_SCRIPTS = "/assets/all.css", "/assets/all.js"
 UNITS = ("yuan", "wan", "yi")
+THEMES = ("auto", "light", "dark")
 SESSION_KEY = "user"
 REFUSED_KEY = "refused"
 
 
-def add_routes(api: FastAPI, home: Home, index: Callable[[Request], str]) -> None:
+Draw = Callable[..., Sequence[Any]]
+
+
+def add_routes(api: FastAPI, home: Home, draw: Draw) -> None:
     """The addresses of the pages and of signing in and out; pages ask for a sign-in before they are sent."""
-
-    async def first(request: Request) -> Response:
-        speak_as(request)
-        try:
-            viewer = viewer_of(home, request)
-        except NotSignedIn:
-            wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            return RedirectResponse(href("/login", next="" if request.url.path == "/" else wanted), 303)
-        if request.url.path == "/":
-            return RedirectResponse(router.home_of(viewer), 303)
-        return _html(index(request))
-
-    async def sign_in_page(request: Request) -> Response:
-        speak_as(request)
-        try:
-            return RedirectResponse(router.home_of(viewer_of(home, request)), 303)
-        except NotSignedIn:
-            return _html(index(request))
+    opened = _opened(api, home, draw)
 
     async def sign_in(request: Request) -> Response:
         speak_as(request)
@@ -80,14 +69,108 @@ def add_routes(api: FastAPI, home: Home, index: Callable[[Request], str]) -> Non
         request.session.clear()
         return RedirectResponse("/login", 303)
 
-    for path in ("/", *(route.path for route in router.ROUTES)):
-        api.add_api_route(path, first, methods=["GET"], include_in_schema=False)
-    api.add_api_route("/login", sign_in_page, methods=["GET"], include_in_schema=False)
+    for path in ("/", "/login", *(route.path for route in router.ROUTES)):
+        api.add_api_route(path, opened, methods=["GET"], include_in_schema=False)
     api.add_api_route("/login", sign_in, methods=["POST"], include_in_schema=False)
     api.add_api_route("/logout", sign_out, methods=["POST"], include_in_schema=False)
+    api.add_api_route(ALL_STYLES, _joined(STYLES, "text/css"), methods=["GET", "HEAD"], include_in_schema=False)
+    api.add_api_route(ALL_SCRIPTS, _joined(SCRIPTS, "text/javascript"), methods=["GET", "HEAD"], include_in_schema=False)
+    offline.add_routes(api, shell_files=lambda: bundles(api), styles=styles_address())
+
+    async def ready() -> Sequence[str]:
+        return [*await bundles(api), first.asset("logo.svg"), offline.PLOTLY]
+
     if not any(m.cls is GZipMiddleware for m in api.user_middleware):
         api.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
-    api.add_middleware(Bundles)
+    api.add_middleware(Bundles, addresses=ready)
+    api.add_middleware(AtHand)
+
+
+def add_the_rest(api: FastAPI, home: Home, draw: Draw) -> None:
+    """Every other address: a page that says so, behind the sign-in like all others. Added after all routes."""
+    api.add_api_route("/{rest:path}", _opened(api, home, draw), methods=["GET"], include_in_schema=False)
+
+
+def _opened(api: FastAPI, home: Home, draw: Draw) -> Callable[..., Any]:
+    """The handler that answers with the whole page, drawn."""
+
+    async def opened(request: Request) -> Response:
+        speak_as(request)
+        path, query = request.url.path, request.url.query
+        if path == "/login":
+            try:
+                return RedirectResponse(router.home_of(viewer_of(home, request)), 303)
+            except NotSignedIn:
+                pass
+        ground = await ground_of(api)
+
+        def whole() -> str | dict[str, Any]:
+            drawn = first.answer(draw(home, request, path, f"?{query}" if query else "", None))
+            after = drawn[-1]
+            if "leave" in after or "go" in after:
+                return dict(after)
+            return first.compose(
+                ground, drawn, styles=styles_address(), scripts=(scripts_address(),), theme=theme_of(request)
+            )
+
+        # Queries take their time, and so does writing a long page: the event loop must stay free for the others.
+        page = await asyncio.to_thread(whole)
+        if isinstance(page, dict):
+            return RedirectResponse(page.get("leave") or page["go"], 303)
+        return HTMLResponse(page, headers={"Cache-Control": "no-store", "Vary": "Cookie"})
+
+    return opened
+
+
+async def ground_of(api: FastAPI) -> first.Ground:
+    """What Dash tells every browser, asked once a process."""
+    if getattr(api.state, "ground", None) is None:
+        api.state.ground = await first.ground(api)
+    return api.state.ground
+
+
+async def bundles(api: FastAPI) -> list[str]:
+    """The addresses of all scripts and styles that every page shares."""
+    ground = await ground_of(api)
+    return [styles_address(), first.asset(first.EARLY), *ground.modern, scripts_address()]
+
+
+def styles_address() -> str:
+    return first.joined_address(ALL_STYLES, STYLES)
+
+
+def scripts_address() -> str:
+    return first.joined_address(ALL_SCRIPTS, SCRIPTS)
+
+
+def _joined(names: Sequence[str], kind: str) -> Callable[..., Any]:
+    async def joined() -> Response:
+        return Response(first.joined(*names), media_type=kind)
+
+    return joined
+
+
+_request: ContextVar[Request] = ContextVar("request")
+
+
+class AtHand:
+    """ASGI middleware: the request that is being answered, for code that is called without it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        token = _request.set(Request(scope)) if scope["type"] == "http" else None
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            if token is not None:
+                _request.reset(token)
+
+
+def request_at_hand() -> Request:
+    """The request that is being answered."""
+    return _request.get()
 
 
 def local(address: str) -> str:
@@ -115,6 +198,12 @@ def speak_as(request: Request) -> str:
     return speak(request.cookies.get(COOKIE))
 
 
+def theme_of(request: Request) -> str:
+    """Light, dark, or as the device has it."""
+    theme = request.cookies.get("theme")
+    return theme if theme in THEMES else "auto"
+
+
 def unit_of(request: Request) -> str | None:
     """The unit of amounts that the reader chose, if any."""
     unit = request.cookies.get("unit")
@@ -131,42 +220,3 @@ def scope_of(asking: Asking) -> str:
     except BudgetwatchError:
         return viewer.region
     return say(names.get(viewer.region) or known(asking.home, viewer).region(viewer.region)) if viewer.region else ""
-
-
-@cache
-def asset(name: str) -> str:
-    """The address of an asset with its hash, so that it may be kept for good."""
-    digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:12]
-    return f"/assets/{name}?v={digest}"
-
-
-def first_page(*, metas: str, css: str, config: str, scripts: str, renderer: str, **_rest: Any) -> str:
-    """The first answer: our styles and a skeleton that paint before any script has run."""
-    opening = say(Text("正在打开…", "Opening…"))
-    script_wanted = say(Text("请启用 JavaScript。", "Please enable JavaScript."))
-    name = brand()
-    styles = "".join(f'<link rel="stylesheet" href="{asset(name)}">' for name in STYLES)
-    ours = "".join(f'<script src="{asset(name)}"></script>' for name in SCRIPTS)
-    return f"""<!DOCTYPE html>
-<html lang="{HTML_LANG[spoken()]}">
-<head>
-{metas}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="theme-color" content="#17395c">
-<title>{name} · budgetwatch</title>
-<link rel="icon" type="image/svg+xml" href="{asset("logo.svg")}">
-{styles}{css}
-</head>
-<body>
-<div id="react-entry-point"><div class="_dash-loading skeleton" role="status" aria-label="{opening}">
-<div class="top"><span class="brand"><span class="logo"></span><span>
-<span class="brand-zh">{name}</span><span class="brand-en">budgetwatch</span></span></span></div>
-<div class="bones"><i></i><i></i><i></i><i></i></div></div></div>
-<noscript>{script_wanted}</noscript>
-<div>{config}{scripts}{ours}{renderer}</div>
-</body>
-</html>"""
-
-
-def _html(page: str) -> HTMLResponse:
-    return HTMLResponse(page, headers={"Cache-Control": "no-store", "Vary": "Cookie"})

@@ -13,7 +13,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.routing import Match
 
 import budgetwatch
-from budgetwatch.api import budgets, data, errors, examples, guard, payments, reference, session, work
+from budgetwatch.api import budgets, data, errors, examples, guard, jobs, payments, reference, search, session, work
 
 if TYPE_CHECKING:
     from budgetwatch.home import Home
@@ -42,7 +42,7 @@ def create_app(home: Home, *, dashboard: bool = True) -> FastAPI:
         home.rules
     )  # read and checked before the first request, which would wait seconds for it; a bad rule stops the start
     errors.install(app)
-    for part in (session, work, budgets, payments, data):
+    for part in (session, work, search, budgets, payments, data, jobs):
         app.include_router(
             part.router, prefix="/api", responses=examples.ERRORS, dependencies=[Depends(session.readable)]
         )

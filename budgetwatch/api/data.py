@@ -11,16 +11,18 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Path, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
 
-from budgetwatch import intake
+from budgetwatch import intake, jobs
 from budgetwatch import runs as service
 from budgetwatch.api import examples
 from budgetwatch.api.fields import Code, Id, Limit, Offset, Words
+from budgetwatch.api.jobs import accepted
 from budgetwatch.api.language import answer
 from budgetwatch.api.session import Here, Who
 from budgetwatch.queries import catalogue, feeds, runs
 from budgetwatch.queries.scope import demand
 
 router = APIRouter()
+Wait = Annotated[bool, Query(description="false: answer 202 with a job at once, and do it in the background")]
 Several = Annotated[list[str] | None, Query(description="may be given several times")]
 
 
@@ -85,18 +87,25 @@ def take_in(
     viewer: Who,
     file: UploadFile,
     profile: Annotated[str, Form(max_length=64, description="a profile of /api/feeds")],
+    wait: Wait = True,
+    check: Annotated[bool, Query(description="judge the file only, and keep nothing of it")] = False,
 ) -> Response:
     """Twice the same file changes nothing. A file that cannot be taken in is refused with the reason.
 
     Rows of regions outside your scope are rejected, each with that reason.
     """
     demand(viewer, "take_in")
+    if not wait:
+        do = jobs.check if check else jobs.take_in
+        return accepted(do(home, viewer, safe_name(file.filename or "") or "upload", file.file, profile), request)
     folder: File = home.path / "tmp" / f"upload-{secrets.token_hex(8)}"
     folder.mkdir()
     try:
         path = folder / (safe_name(file.filename or "") or "upload")
         with path.open("wb") as out:
             shutil.copyfileobj(file.file, out, 2**20)
+        if check:
+            return answer(intake.check(home, path, profile, allowed_region=viewer.region), request)
         receipt = intake.take_in(home, path, profile, actor=viewer.login, allowed_region=viewer.region)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -128,7 +137,9 @@ def results(request: Request, home: Here, viewer: Who, run_id: Id) -> Response:
 
 
 @router.post("/runs", tags=["rules"], summary="Run the rules", status_code=201, responses=examples.ok("report", 201))
-def run(request: Request, home: Here, viewer: Who, given: Run) -> Response:
+def run(request: Request, home: Here, viewer: Who, given: Run, wait: Wait = True) -> Response:
     """Over the facts as known now. Running again adds nothing."""
     demand(viewer, "run")
+    if not wait:
+        return accepted(jobs.run(home, viewer, given.rule_ids, given.as_of), request)
     return answer(service.run(home, actor=viewer.login, rule_ids=given.rule_ids, as_of=given.as_of), request, 201)

@@ -21,7 +21,15 @@ def _listing(row: dict[str, Any], totals: dict[str, str] | None = None) -> dict[
     return {"headings": heading, "rows": [row], "total": 1, "totals": totals or {}}
 
 
+_JOB = {
+    "id": 7, "kind": "run", "title": "运行全部规则", "state": "running", "state_name": "进行中", "share": 0.42, "doing": "大额现金支付",
+    "left_seconds": 170, "left": "还需约 3 分钟", "took": None, "said": None, "result": {}, "seen": False, "page": "/work/7",
+    "created_at": "2026-01-05T08:00:00+00:00", "started_at": "2026-01-05T08:00:01+00:00", "finished_at": None,
+}  # fmt: skip
+
 EXAMPLES: dict[str, Any] = {
+    "jobs": {"jobs": [_JOB], "running": 1, "unread": 0, "words": {"open": "查看", "read": "知道了", "badge": "后台任务"}},
+    "job": _JOB,
     "me": {
         "login": "reviewer", "name": "经办一", "role": "reviewer", "role_name": "预算工委经办", "region": "9901",
         "region_name": "云岭市（全市）", "agency_code": None, "powers": ["cases", "flags", "work_cases"],
@@ -83,6 +91,16 @@ EXAMPLES: dict[str, Any] = {
     "results": _listing({"rule_id": "PY-07", "looked_at": 200000, "flagged": 4, "could_not_judge": 12, "reasons": []}),
     "report": {"run_id": 2, "as_of": "2025-12-31", "new_flags": 0, "changed_flags": 0, "rules": []},
     "choices": {"years": [2026, 2025], "regions": [["990102", "青岚区"]], "currencies": ["CNY"]},
+    "search": {
+        "hits": [
+            {
+                "kind": "unit", "kind_name": "单位", "title": "青岚区教育局", "below": "青岚区",
+                "address": "/auditor?agency=990102-A01",
+            }
+        ],
+        "total": 1, "counts": {"unit": 1}, "looked_at": ["疑点", "单位", "规则"],
+    },
+    "saved": {"saved": [{"id": 3, "name": "今年的红色疑点", "address": "/committee?severity=red", "used_at": None}]},
     "health": {"status": "ok", "version": "0.1.0"},
 }  # fmt: skip
 

@@ -23,7 +23,7 @@ from budgetwatch.queries.payments import PaymentFilter
 router = APIRouter(tags=["payments"])
 Amount = Annotated[Decimal | None, Query(ge=Decimal(-(10**15)), le=Decimal(10**15), decimal_places=2)]
 Long = Annotated[str, Query(max_length=512)]
-_MEDIA = {
+MEDIA = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
@@ -120,7 +120,7 @@ def export(request: Request, home: Here, viewer: Who, f: Asked, format: Literal[
     payments.export(home, viewer, f, format, path, language=spoken(request))
     name = f"payments-{today():%Y%m%d}.{format}"
     return FileResponse(
-        path, media_type=_MEDIA[format], filename=name, background=BackgroundTask(path.unlink, missing_ok=True)
+        path, media_type=MEDIA[format], filename=name, background=BackgroundTask(path.unlink, missing_ok=True)
     )
 
 

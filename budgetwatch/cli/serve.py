@@ -85,6 +85,7 @@ def serve(
     import uvicorn
 
     from budgetwatch.api.app import create_app
+    from budgetwatch.jobs import Worker
 
     served = create_app(home())
     shown = f"[{host}]" if ":" in host else host
@@ -95,7 +96,8 @@ def serve(
         )
         for login, name, role, region in accounts:
             remark(f"  {login:<16} {ROLES[role].of(language()):<20} {region:<10} {name}")
-    uvicorn.run(served, host=host, port=port, log_level="warning", access_log=False, server_header=False)
+    with Worker(home()):
+        uvicorn.run(served, host=host, port=port, log_level="warning", access_log=False, server_header=False)
 
 
 def _empty() -> bool:

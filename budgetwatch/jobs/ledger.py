@@ -55,16 +55,23 @@ def claim(home: Home, alone: Collection[str]) -> Claim | None:
     with home.session() as session:  # asked every second or so: without a lock
         if session.scalar(sa.select(Job.id).where(Job.state == "waiting").limit(1)) is None:
             return None
-    with home.session() as session:
-        serialise(session)
-        busy = set(session.scalars(sa.select(Job.kind).where(Job.state.in_(UNDER_WAY), Job.kind.in_(alone))))
-        row = session.scalars(
-            sa.select(Job).where(Job.state == "waiting", Job.kind.not_in(busy)).order_by(Job.id).limit(1)
-        ).first()
-        if row is None or (lock := _taken(home, row.id)) is None:
-            return None
-        row.state, row.started_at, row.beat_at = "running", now(), now()
-        return Claim(row.id, row.kind, row.user_id, dict(row.asked), lock)
+    ours: Claim | None = None
+    try:
+        with home.session() as session:
+            serialise(session)
+            busy = set(session.scalars(sa.select(Job.kind).where(Job.state.in_(UNDER_WAY), Job.kind.in_(alone))))
+            row = session.scalars(
+                sa.select(Job).where(Job.state == "waiting", Job.kind.not_in(busy)).order_by(Job.id).limit(1)
+            ).first()
+            if row is None or (lock := _taken(home, row.id)) is None:
+                return None
+            ours = Claim(row.id, row.kind, row.user_id, dict(row.asked), lock)
+            row.state, row.started_at, row.beat_at = "running", now(), now()
+    except BaseException:
+        if ours is not None:  # the row still says waiting
+            ours.release(home)
+        raise
+    return ours
 
 
 def beat(home: Home, job_id: int, **values: Any) -> str | None:

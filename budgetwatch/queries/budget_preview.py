@@ -68,7 +68,7 @@ class BudgetPreview:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where in the drill one stands."""
 
     by: str
@@ -102,7 +102,7 @@ def preview(
         one_of(by, BYS, "by")
     asked = choose(home, viewer, year=year, region=region, own=own, book=book, direction=direction, currency=currency)
     possible = _choices(home, viewer, asked)
-    at = _Place(by or (possible[0] if possible else "department"), func, eco, agency)
+    at = Place(by or (possible[0] if possible else "department"), func, eco, agency)
     known = names(home, viewer)
     key = ("preview", asked.year, asked.region, own, book, direction, asked.currency, at)
     raw = remembered(home, viewer, key, lambda: _rows(home, viewer, asked, at))
@@ -172,10 +172,10 @@ DEPARTMENTS = """
     SELECT agency_code, arg_max(coalesce(nullif(parent_code, ''), agency_code), budget_year) AS department FROM org_unit GROUP BY 1"""
 
 
-def _rows(home: Home, viewer: Viewer, asked: Asked, at: _Place) -> list[dict[str, Any]]:
+def _rows(home: Home, viewer: Viewer, asked: Asked, at: Place) -> list[dict[str, Any]]:
     """Sums of the three columns for each group."""
     narrowed, params = narrowing(at.func, at.eco, at.agency)
-    group = _group(asked, at)
+    group = group_sql(asked, at)
     stages = {"this_stage": asked.this or "", "last_stage": asked.last_budget or "", "year": asked.year}
     params |= asked.params | {"direction": asked.direction} | stages
     paid = ""
@@ -203,7 +203,7 @@ def _rows(home: Home, viewer: Viewer, asked: Asked, at: _Place) -> list[dict[str
             {paid}
         )
         SELECT {group} AS code,
-               arg_max({_NAMED.get(at.by, "NULL::VARCHAR")}, role = 'draft') AS name,
+               arg_max({NAMED.get(at.by, "NULL::VARCHAR")}, role = 'draft') AS name,
                sum(amount) FILTER (role = 'draft') AS draft,
                sum(amount) FILTER (role = 'last_budget') AS last_budget,
                sum(amount) FILTER (role = 'last_actual') AS last_actual,
@@ -217,7 +217,7 @@ def _rows(home: Home, viewer: Viewer, asked: Asked, at: _Place) -> list[dict[str
         return seen.dicts(facts.execute(query, params))
 
 
-_NAMED = {"department": "agency_name", "unit": "agency_name", "project": "pro_name"}
+NAMED = {"department": "agency_name", "unit": "agency_name", "project": "pro_name"}
 
 
 def narrowing(func: str, eco: str, agency: str) -> tuple[str, dict[str, Any]]:
@@ -241,7 +241,7 @@ def _place_length(region: str) -> int:
     return next((n for n in (4, 6, 9) if n > len(region)), 9)
 
 
-def _group(asked: Asked, at: _Place) -> str:
+def group_sql(asked: Asked, at: Place) -> str:
     return {
         "function": f"substr(func_code, 1, {_deeper(at.func)})",
         "economic": f"substr(eco_code, 1, {_deeper(at.eco)})",
@@ -257,8 +257,8 @@ def place_code(region: str) -> str:
     return f"CASE WHEN regexp_matches(adm_div_code, '^[0-9]+$') THEN left(adm_div_code, {_place_length(region)}) ELSE adm_div_code END"
 
 
-def _key(known: Names, asked: Asked, at: _Place, entry: dict[str, str | None]) -> str | None:
-    """The group that a flagged row belongs to, as `_group` has it."""
+def _key(known: Names, asked: Asked, at: Place, entry: dict[str, str | None]) -> str | None:
+    """The group that a flagged row belongs to, as `group_sql` has it."""
 
     def cut(name: str, length: int) -> str | None:
         code = entry[name]
@@ -280,13 +280,13 @@ def _key(known: Names, asked: Asked, at: _Place, entry: dict[str, str | None]) -
     return code[: _place_length(asked.region)] if digits(code) else code
 
 
-def _row(known: Names, asked: Asked, at: _Place, raw: dict[str, Any]) -> dict[str, Any]:
+def _row(known: Names, asked: Asked, at: Place, raw: dict[str, Any]) -> dict[str, Any]:
     code, draft, budget, actual = raw["code"] or "", raw["draft"], raw["last_budget"], raw["last_actual"]
     people = population(known, code, asked.year) if at.by == "region" else population(known, asked.region, asked.year)
     drill = _drill(asked, at, raw)
     return {
         "code": code,
-        "name": _name(known, at, raw),
+        "name": row_name(known, at, raw),
         **_figures(draft, budget, actual, people),
         "has_children": drill is not None,
         "drill": drill,
@@ -324,7 +324,7 @@ def _total(rows: list[dict[str, Any]], people: int | None) -> dict[str, Any]:
     }
 
 
-def _name(known: Names, at: _Place, raw: dict[str, Any]) -> Text:
+def row_name(known: Names, at: Place, raw: dict[str, Any]) -> Text:
     code = raw["code"]
     match at.by:
         case "function":
@@ -347,7 +347,7 @@ def _name(known: Names, at: _Place, raw: dict[str, Any]) -> Text:
     return Text(named, named) if named else known.agency(code)
 
 
-def _drill(asked: Asked, at: _Place, raw: dict[str, Any]) -> dict[str, Any] | None:
+def _drill(asked: Asked, at: Place, raw: dict[str, Any]) -> dict[str, Any] | None:
     """The arguments of the next `preview`; None where nothing lies below."""
     code = raw["code"]
     step: dict[str, Any] = {
@@ -396,7 +396,7 @@ def _below(agency: str, raw: dict[str, Any]) -> str | None:
     return "project" if raw["projects"] else None
 
 
-def _crumbs(known: Names, asked: Asked, at: _Place, possible: list[str]) -> list[Crumb]:
+def _crumbs(known: Names, asked: Asked, at: Place, possible: list[str]) -> list[Crumb]:
     """The way from the whole budget down to here."""
     first = possible[0] if possible else "department"
     name = known.region(asked.region)
@@ -429,57 +429,3 @@ def _note(asked: Asked, raw: list[dict[str, Any]]) -> Text | None:
         "合计包括多个级次，各级之间的转移支付已扣除，避免重复计算。",
         "Several levels are added together; transfers between them are left out, so that nothing is counted twice.",
     )
-
-
-def parts_below(
-    home: Home, viewer: Viewer, shown: BudgetPreview, *, func: str = "", agency: str = "", eco: str = ""
-) -> dict[str, list[tuple[str | None, Text, Decimal]]]:
-    """What each row of the preview consists of, greatest first: (code, name, amount) by the row's code.
-
-    A class splits into its items, a department into its projects (units where it has several), a place into functions.
-    """
-    asked = choose(
-        home, viewer, year=shown.year, region=shown.region, own=shown.own, book=shown.book, direction=shown.direction,
-        currency=shown.currency,
-    )  # fmt: skip
-    at = _Place(shown.by, func, eco, agency)
-    key = ("parts below", asked.year, asked.region, asked.own, asked.book, asked.direction, asked.currency, at)
-    return remembered(home, viewer, key, lambda: _parts_below(home, viewer, asked, at))
-
-
-def _parts_below(
-    home: Home, viewer: Viewer, asked: Asked, at: _Place
-) -> dict[str, list[tuple[str | None, Text, Decimal]]]:
-    narrowed, params = narrowing(at.func, at.eco, at.agency)
-    params |= asked.params | {"direction": asked.direction, "stage": asked.this or "", "year": asked.year}
-    inner = _Place(
-        {"function": "function", "economic": "economic", "region": "function"}.get(at.by, "project"),
-        "000" if at.by == "function" and not at.func else at.func,
-        "000" if at.by == "economic" and not at.eco else at.eco,
-        at.agency,
-    )
-    if at.by in ("function", "economic") and len(at.func if at.by == "function" else at.eco) >= 5:
-        inner = _Place("department", at.func, at.eco, at.agency)
-    elif at.by == "function" and at.func:
-        inner = _Place("function", at.func + "00", at.eco, at.agency)
-    elif at.by == "economic" and at.eco:
-        inner = _Place("department", at.func, at.eco, at.agency)
-    elif at.by == "project":
-        inner = _Place("economic", at.func, at.eco, at.agency)
-    query = f"""
-        WITH departments AS ({DEPARTMENTS}),
-        newest AS (SELECT adm_div_code AS place, max(coalesce(version, '')) AS newest FROM budget_line
-                   WHERE budget_year = $year AND stage = $stage GROUP BY 1)
-        SELECT coalesce({_group(asked, at)}, '') AS outside, {_group(asked, inner)} AS code,
-               any_value({_NAMED.get(inner.by, "NULL::VARCHAR")}) AS name, any_value(line_type) AS line_type, sum(amount) AS amount
-        FROM budget_line JOIN newest ON adm_div_code = place AND coalesce(version, '') = newest
-        LEFT JOIN departments USING (agency_code)
-        WHERE {asked.condition} AND budget_year = $year AND stage = $stage {narrowed}
-        GROUP BY 1, 2 ORDER BY 1, amount DESC, code"""
-    with home.facts(viewer) as facts:
-        found = seen.dicts(facts.execute(query, params))
-    known = names(home, viewer)
-    below: dict[str, list[tuple[str | None, Text, Decimal]]] = {}
-    for row in found:
-        below.setdefault(row["outside"], []).append((row["code"], _name(known, inner, row), row["amount"]))
-    return below

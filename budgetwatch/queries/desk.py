@@ -19,7 +19,7 @@ from budgetwatch import tables as t
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.calendar import today
 from budgetwatch.cases import machine
-from budgetwatch.queries import wording, work
+from budgetwatch.queries import feeds, wording, work
 from budgetwatch.queries.casefile import in_sight
 from budgetwatch.queries.names import names
 from budgetwatch.queries.scope import demand, within
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from budgetwatch.home import Home
 
 SHORT = 5
-RANK = sa.case({code: rank for rank, code in enumerate(SEVERITIES)}, value=t.Case.severity, else_=len(SEVERITIES))
+RANK = sa.case({code: rank for rank, code in enumerate(SEVERITIES)}, value=t.Flag.severity, else_=len(SEVERITIES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def lines(
             sentence=said[flag.id],
             rule_id=flag.rule_id,
             rule_name=wording.rule_name(home, flag.rule_id),
-            severity=case.severity,
+            severity=flag.severity,
             state=case.state,
             state_label=machine.STATES[case.state],
             agency_name=flag.agency_name or known.agencies.get(flag.agency_code or "", flag.agency_code or ""),
@@ -172,6 +172,15 @@ def my_due(home: Home, viewer: Viewer) -> list[CaseLine]:
     )  # fmt: skip
 
 
+def newest(home: Home, viewer: Viewer, since: dt.date, *, limit: int = SHORT) -> list[CaseLine]:
+    """The open cases that were opened on that day or later, the severest and greatest first."""
+    demand(viewer, "cases")
+    return lines(
+        home, viewer, work.opened_since(since), t.Case.state.not_in(machine.ENDED),
+        order=(RANK, t.Flag.amount.is_(None), t.Flag.amount.desc(), t.Case.id), limit=limit,
+    )  # fmt: skip
+
+
 def _mine(viewer: Viewer) -> ColumnElement[bool]:
     return t.Case.assignee_id == viewer.id if viewer.id is not None else sa.false()
 
@@ -185,10 +194,10 @@ def came_in(home: Home, viewer: Viewer, before: dt.date | None) -> CameIn:
         if since is None:
             return CameIn(None, {}, 0, 0)
         query = (
-            sa.select(t.Case.severity, sa.func.count())
-            .join(t.Flag, t.Flag.id == t.Case.flag_id)
+            sa.select(t.Flag.severity, sa.func.count())
+            .join(t.Case, t.Flag.id == t.Case.flag_id)
             .where(in_sight(viewer), work.opened_since(since), t.Case.state.not_in(machine.ENDED))
-            .group_by(t.Case.severity)
+            .group_by(t.Flag.severity)
         )
         counted: Mapping[str, int] = dict(session.execute(query).all())
         start = dt.datetime.combine(since, dt.time()).astimezone()
@@ -210,8 +219,6 @@ def _last_run(session: sa.orm.Session) -> dt.date | None:
 
 def _files(home: Home, viewer: Viewer, start: dt.datetime) -> int:
     """The files that were taken in since then and lie wholly in sight."""
-    from budgetwatch.queries import feeds
-
     if not viewer.may("batches"):
         return 0
     return sum(row["received_at"] >= start for row in feeds.batches(home, viewer, limit=1000).rows)

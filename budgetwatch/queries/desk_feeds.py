@@ -10,6 +10,7 @@ import datetime as dt
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from budgetwatch.access.viewer import Viewer
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
 
 #: Files arrive some days after the period that they hold: a tenth of the rhythm, but at least a working week.
 GRACE_SHARE, GRACE_LEAST = 0.1, 7
+#: Two gaps at least make a rhythm; one may be anything.
+RHYTHM = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """One sender of one kind of data. `upto` is the day their data reaches (for data without days, when it was received);
-    `every` the usual gap in days, None where they have sent once; `late_since` the day the next was owed, if that is past."""
+    """One series of files by one sender. `upto` is the day their data reaches (for data without days, when it was received);
+    `every` the usual gap in days, None before three files; `late_since` the day the next was owed, if that is past."""
 
     sender: str
     feed: str
@@ -71,7 +74,8 @@ def _senders(rows: Iterable[dict[str, Any]]) -> list[Sender]:
     sent: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in rows:
         if row["status"] == "accepted":
-            sent.setdefault((row["sender"] or row["profile"], row["feed"]), []).append(row)
+            # Each profile is a series of its own: the city's file and the districts' file do not make a rhythm.
+            sent.setdefault((row["sender"] or row["profile"], row["profile"]), []).append(row)
     found = [_sender(sender, files) for (sender, _), files in sent.items()]
     return sorted(found, key=lambda s: (s.late_since is None, s.late_since or s.upto, s.sender, s.feed))
 
@@ -79,8 +83,8 @@ def _senders(rows: Iterable[dict[str, Any]]) -> list[Sender]:
 def _sender(sender: str, files: list[dict[str, Any]]) -> Sender:
     last = max(files, key=lambda row: row["received_at"])
     days = sorted({_upto(row) for row in files})
-    gaps = [(b - a).days for a, b in zip(days, days[1:], strict=False)]
-    every = round(statistics.median(gaps)) if gaps else None
+    gaps = [(b - a).days for a, b in pairwise(days)]
+    every = round(statistics.median(gaps)) if len(gaps) >= RHYTHM else None
     return Sender(
         sender=sender,
         feed=last["feed"],

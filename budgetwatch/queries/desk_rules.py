@@ -63,7 +63,8 @@ def misbehaving(home: Home, viewer: Viewer, *, limit: int = SHORT) -> tuple[list
         elif before is not None and now.flagged >= max(before.flagged * MORE_TIMES, before.flagged + MORE_LEAST):
             order, kind = (1, -float(now.flagged - before.flagged)), "more"
             said = Text(
-                f"疑点由 {before.flagged:,} 条增至 {now.flagged:,} 条", f"flags rose from {before.flagged:,} to {now.flagged:,}"
+                f"疑点由 {before.flagged:,} 条增至 {now.flagged:,} 条",
+                f"flags rose from {before.flagged:,} to {now.flagged:,}",
             )
         elif share >= BLIND_SHARE:
             order, kind = (2, -share), "blind"

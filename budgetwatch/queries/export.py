@@ -7,6 +7,7 @@ gets an apostrophe in front. Both formats are streamed; neither ever holds the r
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +18,7 @@ import pyarrow.csv
 from budgetwatch import tables as t
 from budgetwatch.access.viewer import ROLES, Viewer
 from budgetwatch.errors import Invalid
+from budgetwatch.progress import Progress
 from budgetwatch.queries import seen, sheet_xml
 from budgetwatch.queries.payment_filter import PaymentFilter, asked, where
 from budgetwatch.queries.scope import demand, one_of
@@ -59,7 +61,14 @@ _FILTER_NAMES: dict[str, Text] = {
 
 
 def export(
-    home: Home, viewer: Viewer, f: PaymentFilter, format: Literal["csv", "xlsx"], path: Path, *, language: str = "zh"
+    home: Home,
+    viewer: Viewer,
+    f: PaymentFilter,
+    format: Literal["csv", "xlsx"],
+    path: Path,
+    *,
+    language: str = "zh",
+    progress: Progress | None = None,
 ) -> Path:
     """The whole result in `path`: CSV (UTF-8 with BOM), or XLSX with a second sheet that says what was asked.
 
@@ -97,10 +106,10 @@ def export(
         )
         try:
             if format == "csv":
-                _csv(facts, query, params, columns, partial, language)
+                _csv(facts, query, params, columns, partial, language, count, progress)
             else:
                 about = _about(viewer, f, count, totals, versions, language)
-                _xlsx(facts, query, params, columns, partial, language, about)
+                _xlsx(facts, query, params, columns, partial, language, about, count, progress)
             partial.replace(path)
         finally:
             with contextlib.suppress(FileNotFoundError):
@@ -116,7 +125,26 @@ def _size(facts: duckdb.DuckDBPyConnection, condition: str, params: dict[str, An
     return sum(n for _, n, _ in found), {currency: amount for currency, _, amount in found}
 
 
-def _csv(facts: Any, query: str, params: dict[str, Any], columns: list[Any], path: Path, language: str) -> None:
+def _counted(chunks: Iterable[Any], count: int, progress: Progress | None) -> Iterator[Any]:
+    """The same chunks of rows, telling how much of `count` has passed."""
+    done = 0
+    for chunk in chunks:
+        yield chunk
+        done += chunk.num_rows
+        if progress:
+            progress(min(1.0, done / max(count, 1)), Text(f"已写出 {done:,} 行", f"{done:,} rows written"))
+
+
+def _csv(
+    facts: Any,
+    query: str,
+    params: dict[str, Any],
+    columns: list[Any],
+    path: Path,
+    language: str,
+    count: int,
+    progress: Progress | None,
+) -> None:
     picked = ", ".join(
         f'{harmless(sql)} AS "{name}"' if kind in ("text", "code") else f'({sql})::VARCHAR AS "{name}"'
         for name, sql, _, kind in columns
@@ -127,7 +155,7 @@ def _csv(facts: Any, query: str, params: dict[str, Any], columns: list[Any], pat
     with path.open("wb") as out:
         out.write(_BOM)
         with pyarrow.csv.CSVWriter(out, schema, write_options=options) as writer:
-            for batch in reader:
+            for batch in _counted(reader, count, progress):
                 writer.write_batch(
                     pa.RecordBatch.from_arrays([c.cast(pa.string()) for c in batch.columns], schema=schema)
                 )
@@ -146,6 +174,8 @@ def _xlsx(
     path: Path,
     language: str,
     about: list[tuple[str, str]],
+    count: int,
+    progress: Progress | None,
 ) -> None:
     """A workbook whose frame (styles, widths, second sheet) is made around one row; all rows are then streamed in its place."""
     kinds = [kind for *_, kind in columns]
@@ -161,7 +191,8 @@ def _xlsx(
     )
     inner = ", ".join(f"{sql} AS x{at}" for at, (_, sql, _, _) in enumerate(columns))
     rows = facts.sql(f"SELECT {sheet_xml.ROW} || {cells} || '</row>' FROM (SELECT {inner} {query})", params=params)
-    sheet_xml.fill(frame, (chunk.column(0) for chunk in rows.to_arrow_reader(_CHUNK)), path)
+    chunks = _counted(rows.to_arrow_reader(_CHUNK), count, progress)
+    sheet_xml.fill(frame, (chunk.column(0) for chunk in chunks), path)
 
 
 def _about(

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from budgetwatch.access.viewer import Viewer
-from budgetwatch.queries.budget_preview import BudgetPreview, By, parts_below, preview
+from budgetwatch.queries.budget_parts import parts_below
+from budgetwatch.queries.budget_preview import BudgetPreview, By, preview
 from budgetwatch.queries.listing import Listing, heading
 from budgetwatch.queries.scope import ratio
 from budgetwatch.text import Text
@@ -168,9 +169,8 @@ def _inner_drill(by: str, drill: dict[str, Any] | None, code: str | None) -> dic
     if drill is None or not code:
         return drill
     if by in ("function", "economic") and drill.get("by") == by:
-        return drill | {"func" if by == "function" else "eco": code}
-    if drill.get("by") == "unit":
-        return drill | {"agency": code, "by": None}
+        deepest = len(code) >= 7 or (by == "economic" and len(code) >= 5)
+        return drill | {"func" if by == "function" else "eco": code} | ({"by": "department"} if deepest else {})
     return drill
 
 

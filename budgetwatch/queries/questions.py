@@ -75,6 +75,7 @@ class QuestionView:
     asked_at: dt.datetime
     answers: list[AnswerView]
     can_answer: bool
+    mine: bool = False
 
 
 def _in_sight(viewer: Viewer) -> ColumnElement[bool]:
@@ -162,4 +163,5 @@ def question(home: Home, viewer: Viewer, question_id: int) -> QuestionView:
             asked_at=q.asked_at,
             answers=[AnswerView(a.text, a.author_name, role or "", a.answered_at) for a, role in answers],
             can_answer=viewer.may("answer"),
+            mine=viewer.id is not None and q.author_id == viewer.id,
         )

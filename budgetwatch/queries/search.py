@@ -79,6 +79,24 @@ class Named:
     also: str = ""
 
 
+def prepare(home: Home, viewer: Viewer) -> None:
+    """Gather the names now, so that this person's first question need not wait for it."""
+    shelves(home, viewer)
+
+
+def looked_at(viewer: Viewer) -> list[str]:
+    """The kinds that a search of this viewer's looks through."""
+    budgets, facts = viewer.may("budgets"), viewer.may("facts")
+    looks = {
+        "case": viewer.may("cases") or viewer.may("own_cases"),
+        **dict.fromkeys(("unit", "place", "line", "project"), budgets or facts),
+        "payee": facts,
+        "rule": viewer.may("rules"),
+        "guide": True,
+    }
+    return [kind for kind in KINDS if looks[kind]]
+
+
 def search(home: Home, viewer: Viewer, text: str, limit: int = 30, also: Sequence[Named] = ()) -> list[Hit]:
     """The best of every kind, at most five of each; the kind that answers best comes first."""
     return results(home, viewer, text, limit=limit, also=also).hits
@@ -247,14 +265,15 @@ def _told(home: Home, viewer: Viewer, hits: Sequence[Any]) -> list[Hit]:
         said = wording.sentences(home, session, (flag for _, flag in rows), known, viewer)
     told = {}
     for case, flag in rows:
-        unit = flag.agency_name or known.agency(flag.agency_code).zh
+        name = flag.agency_name or known.agencies.get(flag.agency_code or "", flag.agency_code)
+        unit = Text(name, name) if name else known.region(flag.region)
         state, letter = machine.STATES[case.state], wanted[case.id].letter
         told[case.id] = Hit(
             "case",
             said[flag.id],
             Text(
-                " · ".join(p for p in (f"第 {case.id} 号", unit, state.zh, letter) if p),
-                " · ".join(p for p in (f"No. {case.id}", unit, state.en, letter) if p),
+                " · ".join(p for p in (f"第 {case.id} 号", unit.zh, state.zh, letter) if p),
+                " · ".join(p for p in (f"No. {case.id}", unit.en, state.en, letter) if p),
             ),
             f"/case/{case.id}",
             wanted[case.id].rank,

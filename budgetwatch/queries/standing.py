@@ -211,7 +211,9 @@ def _sums(
     spending = (year, "payment") in whole and any((year, stage) in whole for stage in LAST_BUDGET)
     spent_year = year if spending else year - 1
     closed = (spent_year, "final") in whole
-    until = None if closed else next((day for p, y, s, _, day in rows if (p, y, s) == (WHOLE, spent_year, "payment")), None)
+    until = (
+        None if closed else next((day for p, y, s, _, day in rows if (p, y, s) == (WHOLE, spent_year, "payment")), None)
+    )
     return {place: _figures(found, year, spent_year) for place, found in amounts.items()}, spent_year, until
 
 

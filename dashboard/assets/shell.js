@@ -1,13 +1,28 @@
 /* The little that pages need of a browser beyond Dash: links and forms without a reload, deeds, preferences,
-   focus, dialogs. Everything that is drawn comes from the server. */
+   focus, dialogs. Everything that is drawn comes from the server.
+
+   The first answer holds the page drawn (#drawn) and, as data (#seed), what Dash asks for first; so Dash draws the same
+   page without a request, outside the page, and its element then takes the place of #drawn. Until then links and
+   forms work as plain HTML does, and a deed waits. */
 (function () {
   "use strict";
+  const FAILED = { network: "network", server: "server" };
+  const CALLBACK = "/_dash-update-component";
+  const seed = JSON.parse((document.getElementById("seed") || { textContent: "{}" }).textContent);
+  const firstAddress = location.pathname + location.search;
+  let words = seed.answer ? seed.answer.response.after.data.words : {};
+  let live = false; // Dash has taken over
+  let waiting = null; // a deed that was sent before
+  let lastDeed = null;
+  let stuck = false; // the last request failed
+  let line = 0;
   const MOVED = "_dashprivate_pushstate"; // the event by which dcc.Location learns of pushState
   let standing = null; // the path last drawn, to tell a new page from a changed filter
-  let keepNotice = false;
   let opener = null;
 
   function go(address, replace) {
+    if (!live) { location.assign(address); return; }
+    keepPlace();
     // A box that was opened and closed is no place to come back to.
     const boxed = new URLSearchParams(location.search).has("ask") && address.split("?")[0] === location.pathname;
     if (replace || boxed) history.replaceState({}, "", address);
@@ -16,11 +31,148 @@
     window.dispatchEvent(new CustomEvent(MOVED));
   }
 
+  // The line at the top shows what takes longer than one notices.
   function busy(on) {
-    document.documentElement.classList.toggle("is-busy", on);
+    window.clearTimeout(line);
+    if (on) line = window.setTimeout(function () { document.documentElement.classList.add("is-busy"); }, 180);
+    else document.documentElement.classList.remove("is-busy");
     const page = document.getElementById("page");
     if (page) page.setAttribute("aria-busy", on ? "true" : "false");
   }
+
+  /* ── what Dash asks: from the seed first, and never without an answer ─────────────────────────── */
+
+  const plainFetch = window.fetch.bind(window);
+  window.fetch = function (resource, options) {
+    const path = new URL(typeof resource === "string" ? resource : resource.url, location.href).pathname;
+    if (path === "/_dash-layout" && seed.layout) return said(take("layout"));
+    if (path === "/_dash-dependencies" && seed.dependencies) return said(take("dependencies"));
+    if (path !== CALLBACK) return plainFetch(resource, options);
+    if (seed.answer) {
+      const asked = JSON.parse(options.body);
+      const kept = take("answer");
+      const value = function (id, what) { return (asked.inputs.find(function (i) { return i.id === id && i.property === what; }) || {}).value || ""; };
+      if (value("url", "pathname") + value("url", "search") === firstAddress && !value("deed", "data")) return said(kept);
+    }
+    if (navigator.onLine === false) return said(failed(FAILED.network));
+    return plainFetch(resource, options).then(
+      function (answer) {
+        if (answer.headers.get("X-Unreachable")) return said(failed(FAILED.network));
+        return answer.ok ? answer : said(failed(FAILED.server));
+      },
+      function () { return said(failed(FAILED.network)); }
+    );
+  };
+
+  function take(name) {
+    const value = seed[name];
+    delete seed[name];
+    return value;
+  }
+
+  function said(value) {
+    return Promise.resolve(new Response(JSON.stringify(value), { headers: { "Content-Type": "application/json" } }));
+  }
+
+  // What the page says instead of an answer: what happened, and a button that asks again.
+  function failed(kind) {
+    const part = function (type, props) { return { type: type, namespace: "dash_html_components", props: props }; };
+    const children = [
+      part("Span", { children: words[kind], className: "refused" }), " ",
+      part("Button", { children: words.retry, id: "retry", type: "button", className: "button" }),
+    ];
+    return { multi: true, response: { notice: { children: children }, after: { data: { failed: kind, turn: String(Date.now()) } } } };
+  }
+
+  function retry() {
+    hideNotice();
+    busy(true);
+    if (lastDeed) window.dash_clientside.set_props("deed", { data: Object.assign({}, lastDeed, { at: Date.now() }) });
+    else window.dash_clientside.set_props("again", { data: Date.now() });
+  }
+  window.addEventListener("online", function () { if (stuck && live && !lastDeed) retry(); });
+
+  /* ── Dash takes over ───────────────────────────────────────────────────────────────────────────── */
+
+  // Called by start.js with the element that Dash draws into: out of the page, until it is whole.
+  function begin(root) {
+    root.remove();
+    const watch = new MutationObserver(function () {
+      if (root.querySelector("#page > *") && root.querySelector("#frame > *")) { watch.disconnect(); takeOver(root); }
+    });
+    watch.observe(root, { childList: true, subtree: true });
+  }
+
+  function takeOver(root) {
+    const drawn = document.getElementById("drawn");
+    const old = drawn.querySelector(".shell");
+    const fresh = root.querySelector(".shell");
+    const place = window.scrollY;
+    const active = drawn.contains(document.activeElement) ? document.activeElement : null;
+    const pairs = [];
+    pair(old, fresh, pairs);
+    const focused = active && pairs.find(function (two) { return two[0] === active; });
+    const selection = active && "selectionStart" in active ? safely(function () { return [active.selectionStart, active.selectionEnd]; }) : null;
+    const values = pairs.filter(function (two) { return /^(INPUT|TEXTAREA|SELECT)$/.test(two[0].tagName) && changed(two[0]); });
+    const moved = pairs.filter(function (two) { return two[0].scrollLeft || two[0].scrollTop; }).map(function (two) { return [two[1], two[0].scrollLeft, two[0].scrollTop]; });
+    drawn.replaceWith(root);
+    live = true;
+    values.forEach(function (two) { put(two[1], two[0]); });
+    pairs.forEach(function (two) { if (two[0].tagName === "DETAILS" && two[0].open !== two[1].open) two[1].open = two[0].open; });
+    moved.forEach(function (one) { one[0].scrollLeft = one[1]; one[0].scrollTop = one[2]; });
+    settle();
+    if (focused) {
+      focused[1].focus({ preventScroll: true });
+      if (selection && selection[0] !== null) safely(function () { focused[1].setSelectionRange(selection[0], selection[1]); });
+    }
+    if (window.scrollY !== place) window.scrollTo(0, place);
+  }
+
+  // The same element in both: they were drawn from one tree, so they stand in the same order.
+  function pair(one, other, pairs) {
+    if (one.tagName !== other.tagName) return;
+    pairs.push([one, other]);
+    if (one.classList.contains("dash-graph")) return;
+    for (let n = 0; n < Math.min(one.children.length, other.children.length); n++) pair(one.children[n], other.children[n], pairs);
+  }
+
+  function changed(field) {
+    if (field.type === "hidden") return false;
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    if (field.tagName === "SELECT") return field.dataset.value !== undefined && field.value !== field.dataset.value;
+    return field.value !== field.defaultValue;
+  }
+
+  function put(field, from) {
+    if (field.type === "checkbox" || field.type === "radio") { if (field.checked !== from.checked) field.click(); return; }
+    if (field.tagName === "SELECT") { field.dataset.set = field.dataset.value; field.value = from.value; return; }
+    const kind = field.tagName === "TEXTAREA" ? HTMLTextAreaElement : HTMLInputElement;
+    Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(field, from.value);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  function safely(deed) {
+    try { return deed(); } catch (_) { return null; }
+  }
+
+  /* ── where one was on the page, for the way back ───────────────────────────────────────────────── */
+
+  if ("scrollRestoration" in history) history.scrollRestoration = "manual";
+  function keepPlace() {
+    history.replaceState(Object.assign({}, history.state, { place: Math.round(window.scrollY) }), "");
+  }
+  let resting = 0;
+  window.addEventListener("scroll", function () {
+    window.clearTimeout(resting);
+    resting = window.setTimeout(keepPlace, 150);
+  }, { passive: true });
+  let goingTo = null; // where to scroll once the page that one goes back to is drawn
+  window.addEventListener("popstate", function (event) {
+    window.clearTimeout(resting); // this place belongs to the page that one leaves
+    goingTo = (event.state && event.state.place) || 0;
+    if (live) busy(true);
+  });
+  if (history.state && history.state.place) window.scrollTo(0, history.state.place);
 
   function internal(link, event) {
     return (
@@ -31,8 +183,10 @@
   }
 
   document.addEventListener("click", function (event) {
+    if (event.target.closest("#retry")) { retry(); return; }
     const link = event.target.closest("a[href]");
     if (internal(link, event)) {
+      if (!live) return; // the browser goes there by itself
       event.preventDefault();
       if (new URLSearchParams(link.search).has("ask")) opener = link.id;
       closeMenus(null);
@@ -43,6 +197,8 @@
     if (preference) {
       const secure = location.protocol === "https:" ? "; Secure" : "";
       document.cookie = preference.dataset.preference + "=" + preference.dataset.value + "; Path=/; Max-Age=31536000; SameSite=Lax" + secure;
+      if (preference.dataset.preference === "theme") document.documentElement.dataset.theme = preference.dataset.value;
+      if (!live) { location.reload(); return; }
       busy(true);
       window.dash_clientside.set_props("again", { data: Date.now() });
       return;
@@ -97,9 +253,16 @@
       const fields = {};
       new FormData(form, event.submitter).forEach(function (value, name) { fields[name] = String(value); });
       busy(true);
-      window.dash_clientside.set_props("deed", { data: { name: form.dataset.deed, form: form.id, fields: fields, at: Date.now() } });
+      const deed = { name: form.dataset.deed, form: form.id, fields: fields, at: Date.now() };
+      if (live) send(deed);
+      else waiting = deed;
     }
   });
+
+  function send(deed) {
+    lastDeed = deed;
+    window.dash_clientside.set_props("deed", { data: deed });
+  }
 
   document.addEventListener("change", function (event) {
     const form = event.target.form;
@@ -122,6 +285,7 @@
     box.hidden = false;
     box.setAttribute("role", refused ? "alert" : "status");
     box.classList.toggle("is-refused", refused);
+    document.dispatchEvent(new CustomEvent("budgetwatch:notice", { detail: { refused: refused } }));
   }
 
   function settle() {
@@ -144,33 +308,55 @@
   function after(data) {
     if (!data) return "";
     if (data.leave) { location.assign(data.leave); return ""; }
+    stuck = Boolean(data.failed);
+    if (stuck) return fail(data);
+    lastDeed = null;
+    words = data.words || words;
     document.documentElement.lang = data.lang;
+    document.documentElement.dataset.theme = data.theme;
+    document.documentElement.dataset.person = data.person;
     if (data.title) document.title = data.title;
     const form = data.form && document.getElementById(data.form);
     if (form) delete form.dataset.pending;
     document.querySelectorAll("form[data-pending]").forEach(function (f) { delete f.dataset.pending; });
-    if (data.done) { document.querySelectorAll("form[data-deed]").forEach(function (f) { f.reset(); }); }
+    if (data.done) { document.querySelectorAll("form[data-deed]").forEach(function (f) { f.reset(); f.querySelectorAll("select[data-set]").forEach(function (s) { delete s.dataset.set; }); }); }
     if (data.done || data.refused) showNotice(Boolean(data.refused));
-    else if (!keepNotice) hideNotice();
-    keepNotice = false;
-    if (data.go) { keepNotice = Boolean(data.done); go(data.go, data.replace); return data.turn; }
+    // A message stays on the next pages too, until it is closed or something else is done.
+    if (data.go) { go(data.go, data.replace); return data.turn; }
     busy(false);
     // The page is drawn in the same commit as this store changes; wait for the frame that shows it.
     requestAnimationFrame(function () {
       requestAnimationFrame(function () {
         settle();
+        if (goingTo !== null) window.scrollTo(0, goingTo);
         if (!data.refused && standing !== null && standing !== data.path) {
-          window.scrollTo(0, 0);
+          if (goingTo === null) window.scrollTo(0, 0);
           const title = document.getElementById("title");
           if (title && !document.querySelector("dialog[open]")) title.focus({ preventScroll: true });
         }
+        goingTo = null;
         if (!data.refused) standing = data.path;
         document.documentElement.dataset.ready = data.turn;
+        document.dispatchEvent(new CustomEvent("budgetwatch:ready", { detail: data }));
+        if (waiting) { const deed = waiting; waiting = null; send(deed); }
       });
     });
     return data.turn;
   }
 
+  // Nothing came: the page stays with all that was typed, a sentence says what to do. A kept copy is shown where there is one.
+  async function fail(data) {
+    busy(false);
+    document.querySelectorAll("form[data-pending]").forEach(function (f) { delete f.dataset.pending; });
+    showNotice(true);
+    const elsewhere = standing !== null && standing !== location.pathname;
+    if (data.failed === FAILED.network && elsewhere && window.budgetwatch.kept && (await window.budgetwatch.kept(location.pathname + location.search))) location.reload();
+    return data.turn;
+  }
+
+  settle(); // lists and dialogs of the page as the server has drawn it
+
+  window.budgetwatch = Object.assign(window.budgetwatch || {}, { begin: begin, words: function () { return words; } });
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.budgetwatch = { after: after };
 })();

@@ -16,6 +16,8 @@ SUBJECTS = {"func_code": FUNCTIONS, "dep_eco_code": ECONOMIC, "eco_code": ECONOM
 
 def word_of(feed: str, column: str, value: Any) -> Text | None:
     """The name behind a code of that column, where a list or a subject table has one."""
+    if isinstance(value, Text):
+        return None  # it has its name already
     declared = ALL[feed].by_name.get(column) if feed in ALL else None
     if declared is not None and declared.values:
         return LISTS[declared.values].get(str(value))

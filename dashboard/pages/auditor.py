@@ -32,6 +32,7 @@ from dashboard.components import (
     tabs,
     unit_label,
 )
+from dashboard.components.saved_box import saved_box
 from dashboard.figures import totals as figures
 from dashboard.i18n import say, t
 
@@ -92,6 +93,7 @@ def view(asking: Asking) -> tuple[str, Any]:
         page_head(title, lead=_lead(asking, found), actions=_exports(asking, found)),
         _form(asking),
         _chosen(asking),
+        saved_box(asking),
         _sums(asking, wanted, by) if found.total else None,
         _rows(asking, found, order),
     ]

@@ -28,9 +28,14 @@ from dashboard.components import (
     state_badge,
     table,
 )
+from dashboard.components.chosen import chosen_chips
+from dashboard.components.helping import page_help
+from dashboard.components.saved_box import saved_box
 from dashboard.i18n import say, t
 
-SIZE = 25
+SIZE, SIZES = 25, (25, 50, 100)
+#: The filters of the list, besides the words that are searched for.
+NARROWED = ("state", "severity", "rule", "mine", "overdue", "due", "since", "region")
 
 
 def view(asking: Asking) -> tuple[str, Any]:
@@ -40,6 +45,9 @@ def view(asking: Asking) -> tuple[str, Any]:
     states, severities = asking.many("state"), asking.many("severity")
     order = asking.one("order", "urgency")
     page = asking.number("page", 1, least=1) or 1
+    size = asking.number("size", SIZE) or SIZE
+    size = size if size in SIZES else SIZE
+    regions = _regions(asking)
     listing = work.queue(
         home,
         viewer,
@@ -53,15 +61,12 @@ def view(asking: Asking) -> tuple[str, Any]:
         since=asking.day("since", Text("自何日起", "since which day")),
         region=asking.one("region"),
         order=order,
-        limit=SIZE,
-        offset=(page - 1) * SIZE,
+        limit=size,
+        offset=(page - 1) * size,
     )
     following = work.next_case(home, viewer)
     title = t("疑点处理")
-    filtered = any(
-        asking.query.get(k)
-        for k in ("state", "severity", "rule", "text", "mine", "overdue", "due", "since", "region")
-    )
+    filtered = any(asking.query.get(k) for k in (*NARROWED, "text"))
     body = [
         page_head(
             title,
@@ -71,16 +76,20 @@ def view(asking: Asking) -> tuple[str, Any]:
                 overdue=counts["overdue"],
                 mine=counts["mine"],
             ),
-            actions=_next(following, viewer.may("work_cases")),
+            actions=[_next(following, viewer.may("work_cases")), page_help(asking)],
         ),
-        _filters(asking, counts),
-        table(
-            _columns(asking),
-            listing.rows,
-            caption=t("疑点清单"),
-            id="queue",
-            asking=asking,
-            order=order,
+        _filters(asking, counts, regions),
+        html.Div([chosen_chips(asking, _chosen(asking, regions)), saved_box(asking)], className="chosen-row"),
+        html.Div(
+            table(
+                _columns(asking),
+                listing.rows,
+                caption=t("疑点清单，共 {n} 条", n=f"{listing.total:,}"),
+                id="queue",
+                asking=asking,
+                order=order,
+            ),
+            className="dense",
         )
         if listing.rows
         else nothing_yet(viewer)
@@ -92,7 +101,7 @@ def view(asking: Asking) -> tuple[str, Any]:
             link_button(t("清除条件"), "/committee", id="queue-clear") if filtered else None,
             id="queue-empty",
         ),
-        pager(asking, listing.total, SIZE) if listing.rows else None,
+        pager(asking, listing.total, size) if listing.rows else None,
     ]
     return title, body
 
@@ -105,10 +114,10 @@ def _next(case_id: int | None, works: bool) -> Any:
     return link_button(t("办理下一件"), f"/case/{case_id}", id="next-case", kind="primary")
 
 
-def _filters(asking: Asking, counts: Mapping[str, Any]) -> Any:
+def _filters(asking: Asking, counts: Mapping[str, Any], places: list[Any]) -> Any:
     by_severity, by_state = counts["by_severity"], counts["by_state"]
     shown_states = [s for s in STATES if by_state.get(s)] or [s for s in STATES if s not in ENDED]
-    regions = [(r.code, "　" * r.depth + say(r.name)) for r in _regions(asking)]
+    regions = [(r.code, "　" * r.depth + say(r.name)) for r in places]
     return html.Div(
         [
             html.Div(
@@ -142,13 +151,7 @@ def _filters(asking: Asking, counts: Mapping[str, Any]) -> Any:
                         t("搜索单位、规则、收款人…"),
                         id="queue-search",
                         value=asking.one("text"),
-                        keep=[
-                            (k, v)
-                            for k in (
-                                "state", "severity", "rule", "mine", "overdue", "due", "since", "region", "order",
-                            )  # fmt: skip
-                            for v in asking.many(k)
-                        ],
+                        keep=[(k, v) for k in (*NARROWED, "order") for v in asking.many(k)],
                     ),
                     html.Form(
                         [
@@ -162,6 +165,13 @@ def _filters(asking: Asking, counts: Mapping[str, Any]) -> Any:
                             ),
                             live_select(
                                 t("排序"), "order", _orders(), id="f-order", value=asking.one("order", "urgency")
+                            ),
+                            live_select(
+                                t("每页"),
+                                "size",
+                                [(str(n), t("{n} 条", n=n)) for n in SIZES],
+                                id="f-size",
+                                value=asking.one("size", str(SIZE)),
                             ),
                             *_kept(asking, ("state", "severity", "rule", "mine", "overdue", "due", "since", "text")),
                         ],
@@ -177,6 +187,22 @@ def _filters(asking: Asking, counts: Mapping[str, Any]) -> Any:
         ],
         className="card queue-filters",
     )
+
+
+def _chosen(asking: Asking, places: list[Any]) -> list[tuple[str, str, str, str]]:
+    """The filters in force, in words."""
+    rules = asking.home.rules
+    called = {r.code: say(r.name) for r in places}
+    parts = {
+        "severity": (t("等级"), lambda v: say(SEVERITIES.get(v)) or v),
+        "state": (t("状态"), lambda v: say(STATES.get(v)) or v),
+        "rule": (t("规则"), lambda v: f"{v} {say(rules[v].name)}" if v in rules else v),
+        "region": (t("地区"), lambda v: called.get(v, v)),
+        "text": (t("关键词"), str),
+        "overdue": (t("期限"), lambda _: t("已逾期")),
+        "mine": (t("经办"), lambda _: t("由我办理")),
+    }
+    return [(name, value, word, said(value)) for name, (word, said) in parts.items() for value in asking.many(name)]
 
 
 def _kept(asking: Asking, names: tuple[str, ...]) -> list[Any]:
@@ -241,7 +267,11 @@ def _came_with(asking: Asking) -> list[Any]:
     marks = [("due", due), ("since", t("自 {day} 起", day=since) if since else None)]
     return [
         html.A(
-            [word, html.Span("×", **{"aria-hidden": "true"}), html.Span(t("去掉这个条件"), className="visually-hidden")],
+            [
+                word,
+                html.Span("×", **{"aria-hidden": "true"}),
+                html.Span(t("去掉这个条件"), className="visually-hidden"),
+            ],
             href=asking.same(**{name: None}),
             id=f"without-{name}",
             className="chip is-current",

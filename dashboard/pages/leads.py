@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import html
 
-from budgetwatch.queries import work
+from budgetwatch.queries import budgets, work
 from dashboard.asking import Asking
 from dashboard.components import (
     Column,
@@ -17,12 +17,16 @@ from dashboard.components import (
     empty,
     hidden,
     link_button,
+    live_select,
     note,
     page_head,
     pager,
     search_box,
     table,
 )
+from dashboard.components.chosen import chosen_chips
+from dashboard.components.helping import page_help
+from dashboard.components.saved_box import saved_box
 from dashboard.i18n import say, t
 from dashboard.pages.case import evidence_columns
 
@@ -51,9 +55,18 @@ def view(asking: Asking) -> tuple[str, Any]:
         Column("rank", t("名次"), "integer"),
         Column("promote", t("处理"), "action", cell=lambda row: _promote(row, works)),
     ]
+    regions = (
+        [(r.code, "　" * r.depth + say(r.name)) for r in budgets.regions(asking.home, asking.viewer)]
+        if (asking.viewer.may("budgets"))
+        else []
+    )
     title = t("线索")
     return title, [
-        page_head(title, lead=t("模型按“少见”排序并说明原因，不下结论。值得核实的，由您转为疑点。")),
+        page_head(
+            title,
+            lead=t("模型按“少见”排序并说明原因，不下结论。值得核实的，由您转为疑点。"),
+            actions=page_help(asking),
+        ),
         html.Div(
             [
                 search_box(
@@ -61,7 +74,25 @@ def view(asking: Asking) -> tuple[str, Any]:
                     t("搜索单位、收款人、用途…"),
                     id="leads-search",
                     value=asking.one("text"),
-                    keep=[("all", "1")] if everything else [],
+                    keep=[(k, asking.one(k)) for k in ("all", "region") if asking.one(k)],
+                ),
+                html.Form(
+                    [
+                        live_select(
+                            t("地区"),
+                            "region",
+                            regions,
+                            id="f-region",
+                            value=asking.one("region"),
+                            every=t("全部地区"),
+                        ),
+                        *[hidden(k, asking.one(k), id=f"keep-{k}") for k in ("all", "text") if asking.one(k)],
+                    ],
+                    action="/leads",
+                    method="get",
+                    className="queue-selects",
+                    id="leads-selects",
+                    **{"data-route": "live"},
                 ),
                 html.A(
                     t("只看未处理的") if everything else t("连同已转为疑点的"),
@@ -72,9 +103,15 @@ def view(asking: Asking) -> tuple[str, Any]:
             ],
             className="queue-tools",
         ),
+        html.Div([chosen_chips(asking, _chosen(asking, dict(regions))), saved_box(asking)], className="chosen-row"),
         _rows(asking),
-        table(columns, rows, caption=t("线索清单"), id="leads")
+        html.Div(
+            table(columns, rows, caption=t("线索清单，共 {n} 条", n=f"{listing.total:,}"), id="leads"),
+            className="dense",
+        )
         if listing.rows
+        else empty(t("没有符合条件的线索。"), link_button(t("清除条件"), "/leads", id="leads-clear"), id="leads-empty")
+        if asking.one("text") or asking.one("region")
         else empty(t("没有线索。模型需要足够多的支付记录才会运行。")),
         pager(asking, listing.total, SIZE) if listing.rows else None,
         note(t("少见不等于有问题：新设机构、一次性采购都会显得少见。"), tone="calm"),
@@ -115,6 +152,12 @@ def _rows(asking: Asking) -> Any:
         ),
         id="evidence-card",
     )
+
+
+def _chosen(asking: Asking, regions: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
+    region, text = asking.one("region"), asking.one("text")
+    found = [("region", region, t("地区"), regions.get(region, region).strip())] if region else []
+    return [*found, *([("text", text, t("关键词"), text)] if text else [])]
 
 
 def _unit(row: Mapping[str, Any]) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from dash import html
 
+from budgetwatch import preferences
 from budgetwatch.access.viewer import ROLES
 from budgetwatch.errors import NotFound
 from budgetwatch.queries import budgets
@@ -95,6 +96,8 @@ def view_one(asking: Asking) -> tuple[str, Any]:
     if not asking.parts["question_id"].isdigit():
         raise NotFound(Text("没有这个提问。", "There is no such question."), where=asking.path)
     question = budgets.question(asking.home, asking.viewer, int(asking.parts["question_id"]))
+    if question.mine:
+        preferences.saw_answers(asking.home, asking.viewer, question.id, len(question.answers))
     title = t("提问 {n}", n=question.id)
     parent = (t("待答复"), "/unit") if asking.viewer.may("answer") else (t("我的提问"), "/questions")
     return title, [

@@ -97,16 +97,16 @@ def serve(home: Path) -> Iterator[Served]:
 @pytest.fixture(scope="session")
 def demo_city(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
     """A demo city at rest, made once a run; copies of it are served."""
+    if chromium() is None:
+        pytest.skip(
+            "no Chromium on this machine (apt-get install chromium fonts-noto-cjk, or set BUDGETWATCH_CHROMIUM)"
+        )
     return made_once("demo-city", lambda folder: build(folder, payments=30_000, seed=11))
 
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory, demo_city: Path) -> Iterator[Served]:
-    """One demo city for the whole browser suite."""
-    if chromium() is None:
-        pytest.skip(
-            "no Chromium on this machine (apt-get install chromium fonts-noto-cjk, or set BUDGETWATCH_CHROMIUM)"
-        )
+    """One demo city for the journeys."""
     home = tmp_path_factory.mktemp("browser") / "home"
     shutil.copytree(demo_city, home)
     yield from serve(home)
@@ -177,14 +177,25 @@ class Person:
 @pytest.fixture(scope="session")
 def lived_in(tmp_path_factory: pytest.TempPathFactory, demo_city: Path) -> Iterator[Served]:
     """A demo city in which people have worked for a while; walks look at it and change nothing."""
-    if chromium() is None:
-        pytest.skip(
-            "no Chromium on this machine (apt-get install chromium fonts-noto-cjk, or set BUDGETWATCH_CHROMIUM)"
-        )
     home = tmp_path_factory.mktemp("lived-in") / "home"
     shutil.copytree(demo_city, home)
     prepared.live_in(home)
     yield from serve(home)
+
+
+@pytest.fixture(scope="session")
+def busy(tmp_path_factory: pytest.TempPathFactory, demo_city: Path) -> Iterator[Served]:
+    """As `lived_in`, but for those who change things."""
+    home = tmp_path_factory.mktemp("busy") / "home"
+    shutil.copytree(demo_city, home)
+    prepared.live_in(home)
+    yield from serve(home)
+
+
+@pytest.fixture
+def busy_person(browser, busy: Served) -> Iterator[Callable[..., Person]]:
+    """As `person`, in the city that is lived in and goes on living."""
+    yield from _people(browser, busy)
 
 
 @pytest.fixture

@@ -1,0 +1,154 @@
+"""A map of places from loaded outlines, drawn by the browser's own means: every place is a link cut to its shape.
+
+No picture of the ground, no library and no request: colours are the theme's, so that dark and print come by
+themselves. The map is for the eye and the pointer; the table beside it says the same to keyboard and screen reader.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+from dash import html
+
+from budgetwatch import outlines
+from budgetwatch.outlines import Ring
+from budgetwatch.shapes import Shapes
+from dashboard.components.tilegrid import Tile
+
+#: The map is drawn on a sheet this wide, whatever the screen; the height follows from the outlines.
+WIDTH = 1000
+_WIDE, _NARROW = 118, 52
+_MARGIN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Outlines on the sheet: x to the right, y downwards, all within `WIDTH` × `height`."""
+
+    height: float
+    rings: Mapping[str, tuple[Ring, ...]]
+
+
+def sheet(shapes: Shapes, wanted: Mapping[str, Sequence[str]]) -> Sheet:
+    """The wanted places on one sheet that they fill. `wanted` names for each place the outlines it is made of."""
+    found = {
+        code: [ring for part in parts if part in shapes.outlines for ring in shapes.outlines[part].rings]
+        for code, parts in wanted.items()
+    }
+    there = {code: rings for code, rings in found.items() if rings}
+    if not there:
+        return Sheet(0, {})
+    left, bottom, right, top = outlines.bounds([ring for rings in there.values() for ring in rings])
+    narrow = math.cos(math.radians((bottom + top) / 2)) if shapes.geographic else 1.0
+    scale = (WIDTH - 2 * _MARGIN) / max((right - left) * narrow, (top - bottom) * 0.75, 1e-12)
+    indent = (WIDTH - (right - left) * narrow * scale) / 2
+
+    def placed(ring: Ring) -> Ring:
+        return np.stack(
+            [(ring[:, 0] - left) * narrow * scale + indent, (top - ring[:, 1]) * scale + _MARGIN], axis=1
+        )  # fmt: skip
+
+    rings = {code: tuple(placed(ring) for ring in rings) for code, rings in there.items()}
+    return Sheet((top - bottom) * scale + 2 * _MARGIN, rings)
+
+
+def place_map(drawn: Sheet, tiles: Sequence[Tile], *, id: str, thick: Sequence[Ring] = (), chosen: str = "") -> Any:
+    """The map of the tiles that have an outline. `thick` are borders drawn strongly (of districts around towns)."""
+    shown = [tile for tile in tiles if tile.code in drawn.rings]
+    thin = [ring for tile in shown for ring in drawn.rings[tile.code]]
+    layers = [_lines([(thin, 1.6), (thick, 5)], drawn.height, "place-lines")]
+    if chosen in drawn.rings:
+        layers.append(_lines([(drawn.rings[chosen], 9)], drawn.height, "place-lines is-chosen"))
+    return html.Div(
+        [*(_place(tile, drawn, id) for tile in shown), *layers],
+        id=id,
+        className="place-map",
+        style={"aspectRatio": f"{WIDTH} / {drawn.height:.0f}"},
+        **{"aria-hidden": "true"},
+    )
+
+
+def _place(tile: Tile, drawn: Sheet, id: str) -> Any:
+    rings = drawn.rings[tile.code]
+    left, top, right, bottom = outlines.bounds(rings)
+    size = np.array([max(right - left, 1e-6), max(bottom - top, 1e-6)])
+    x, y, room = inside(rings)
+    words = [html.Span(tile.name, className="place-name")] if room >= _WIDE else []
+    words += [html.Span(tile.figure, className="figure")] if room >= _NARROW else []
+    label = html.Span(
+        words,
+        className="place-label" if room >= _WIDE else "place-label is-narrow",
+        style={"left": f"{(x - left) / size[0]:.1%}", "top": f"{(y - top) / size[1]:.1%}"},
+    )
+    return html.A(
+        label if words else None,
+        href=tile.href,
+        title=f"{tile.name} · {tile.figure}",
+        className=f"place-shape step-{tile.step}",
+        id=f"{id}-{tile.code}",
+        tabIndex=-1,
+        style={
+            "left": f"{left / WIDTH:.3%}",
+            "top": f"{top / drawn.height:.3%}",
+            "width": f"{size[0] / WIDTH:.3%}",
+            "height": f"{size[1] / drawn.height:.3%}",
+            "clipPath": f"polygon(evenodd, {_cut(rings, np.array([left, top]), size)})",
+        },
+    )
+
+
+def _cut(rings: Sequence[Ring], corner: Ring, size: Ring) -> str:
+    """All rings as one line: from each back to the first point, a way there and back that encloses nothing."""
+    line = [np.concatenate([ring, ring[:1], rings[0][:1]] if n else [ring, ring[:1]]) for n, ring in enumerate(rings)]
+    shares = ((np.concatenate(line) - corner) / size * 100).round(1)
+    return ",".join(f"{x:g}% {y:g}%" for x, y in shares)
+
+
+def _lines(strokes: Sequence[tuple[Sequence[Ring], float]], height: float, kind: str) -> Any:
+    """Borders as a mask, so that their colour is the theme's."""
+    paths = "".join(f'<path stroke-width="{width:g}" d="{path(rings)}"/>' for rings, width in strokes if rings)
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" preserveAspectRatio="none" '
+        f'fill="none" stroke="black" stroke-linejoin="round">{paths}</svg>'
+    )
+    mask = f"url(\"data:image/svg+xml,{quote(svg, safe='/:=,.- ')}\")"
+    return html.Span(className=kind, style={"maskImage": mask, "WebkitMaskImage": mask})
+
+
+def path(rings: Sequence[Ring]) -> str:
+    """The rings as one SVG path, in steps from point to point."""
+    told = []
+    for ring in rings:
+        points = ring.round().astype(int)
+        steps = np.diff(points, axis=0)
+        told.append(f"m{points[0][0]},{points[0][1]}" if not told else f"M{points[0][0]},{points[0][1]}")
+        told.append("l" + " ".join(f"{x},{y}" for x, y in steps) + "z")
+    return "".join(told).replace("mM", "M")
+
+
+def inside(rings: Sequence[Ring]) -> tuple[float, float, float]:
+    """Where a label fits best, and how wide it may be there: the widest stretch of a few level lines, rather in the middle."""
+    _, top, _, bottom = outlines.bounds(rings)
+    best = (0.0, 0.0, 0.0, -1.0)
+    for share in np.linspace(0.15, 0.85, 15):
+        y = top + (bottom - top) * share
+        crossings = np.sort(np.concatenate([_crossed(ring, y) for ring in rings]))
+        for a, b in zip(crossings[::2], crossings[1::2], strict=False):
+            score = float(b - a) * (1 - abs(share - 0.5))
+            if score > best[3]:
+                best = (float(a + b) / 2, float(y), float(b - a), score)
+    return best[:3]
+
+
+def _crossed(ring: Ring, y: float) -> Ring:
+    """Where the ring crosses that height."""
+    one, other = ring, np.roll(ring, -1, axis=0)
+    over = (one[:, 1] > y) != (other[:, 1] > y)
+    a, b = one[over], other[over]
+    crossed: Ring = a[:, 0] + (y - a[:, 1]) * (b[:, 0] - a[:, 0]) / (b[:, 1] - a[:, 1])
+    return crossed

@@ -1,0 +1,124 @@
+"""Spending against time: this year's line over the band of earlier years, and the same line place by place."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.graph_objects import Figure
+
+from budgetwatch.queries.pictures import Execution
+from dashboard.components.money import figure as words_of
+from dashboard.components.money import percent, unit_label
+from dashboard.figures.theme import BLUE, GREY, QUIET, dressed, faint, scaled
+from dashboard.i18n import say, t
+
+MONTHS = list(range(1, 13))
+
+
+def execution(shown: Execution) -> Figure:
+    """Cumulative spending by month: the band from the least to the greatest of earlier years, even spending dashed,
+    this year's line with its last point named."""
+
+    def drawn(value: Decimal | None) -> float | None:
+        return None if value is None else float(value * 100) if shown.in_shares else scaled(value, shown.currency)
+
+    def said(value: Decimal | None) -> str:
+        if value is None:
+            return "—"
+        return percent(value) if shown.in_shares else f"{words_of(value, None, shown.currency)} {unit_label(shown.currency)}"
+
+    bands = [(m, b) for m in MONTHS if (b := shown.band(m))]
+    traces: list[Any] = []
+    if bands:
+        at = [m for m, _ in bands]
+        name = _years(shown)
+        edge = {"color": GREY, "width": 1}
+        several = len(shown.compared) > 1
+        traces += [
+            go.Scatter(x=at, y=[drawn(low) for _, (low, _) in bands], mode="lines", line=edge, hoverinfo="skip", showlegend=False),
+            go.Scatter(
+                x=at, y=[drawn(high) for _, (_, high) in bands], mode="lines", line=edge, fill="tonexty" if several else None,
+                fillcolor=faint(GREY, 0.28), name=name, customdata=[[f"{said(low)} – {said(high)}"] for _, (low, high) in bands],
+                hovertemplate=f"{name}<br>%{{customdata[0]}}<extra></extra>",
+            ),
+        ]  # fmt: skip
+    if shown.in_shares:
+        traces.append(
+            go.Scatter(
+                x=[0, 12], y=[0, 100], mode="lines", line={"color": QUIET, "width": 1.2, "dash": "dash"}, name=t("按时间均分"),
+                hoverinfo="skip",
+            )  # fmt: skip
+        )
+    if shown.now:
+        now = [(m, v) for m in MONTHS if (v := shown.at(shown.now, m)) is not None]
+        traces.append(
+            go.Scatter(
+                x=[m for m, _ in now], y=[drawn(v) for _, v in now], mode="lines+markers", line={"color": BLUE, "width": 3},
+                marker={"size": [5] * (len(now) - 1) + [10], "color": BLUE}, name=t("{year} 年", year=shown.year), cliponaxis=False,
+                customdata=[[said(v), words_of(shown.now.spent[m - 1], None, shown.currency)] for m, v in now],
+                hovertemplate=t("{year} 年", year=shown.year) + "<br>%{customdata[0]} · %{customdata[1]} "
+                + f"{unit_label(shown.currency)}<extra></extra>",
+            )  # fmt: skip
+        )
+    figure = dressed(go.Figure(traces))
+    figure.update_layout(margin={"t": 40, "r": 14, "b": 28, "l": 4}, hovermode="closest")
+    figure.update_xaxes(
+        range=[0, 12.3], tickvals=[1, 3, 6, 9, 12], ticktext=[t("{n} 月底", n=n) for n in (1, 3, 6, 9, 12)], showgrid=False,
+        zeroline=False,
+    )  # fmt: skip
+    if shown.in_shares:
+        figure.update_yaxes(ticksuffix="%", rangemode="tozero", nticks=6, zeroline=False)
+    else:
+        figure.update_yaxes(rangemode="tozero", nticks=5, tickformat=",.4~r", zeroline=False)
+    return figure
+
+
+def execution_sentence(shown: Execution) -> str:
+    """How far this year got, whether that is more or less than earlier years had by then, and than time itself."""
+    if not shown.month or shown.now is None:
+        return t("还没有支付，看不出执行进度。")
+    month, now = shown.month, shown.now
+    place = say(shown.region_name)
+    who = t("{place}的{what}", place=place, what=say(shown.what)) if shown.what else place
+    spent = now.spent[month - 1]
+    told = t(
+        "{who}：到 {year} 年 {month} 月底累计支出 {amount} {unit}",
+        who=who,
+        year=shown.year,
+        month=month,
+        amount=words_of(spent, None, shown.currency),
+        unit=unit_label(shown.currency),
+    )
+    if shown.in_shares:
+        share = now.share(month) or Decimal(0)
+        told += t(
+            "，占{stage}预算 {budget} {unit} 的 {share}",
+            stage=t("调整后") if now.stage == "adjusted" else t("批准的"),
+            budget=words_of(now.budget, None, shown.currency),
+            unit=unit_label(shown.currency),
+            share=percent(share),
+        )
+        if month < 12:
+            told += t("；时间过去了 {time}", time=percent(Decimal(month) / 12))
+    value, band = shown.at(now, month), shown.band(month)
+    if band and value is not None:
+        beside = t("低于往年") if value < band[0] else t("高于往年") if value > band[1] else t("在其间")
+        low, high = (
+            (percent(band[0]), percent(band[1]))
+            if shown.in_shares
+            else (words_of(band[0], None, shown.currency), words_of(band[1], None, shown.currency))
+        )
+        told += t("。{years}同期为 {low} 至 {high}，这一年{beside}", years=_years(shown), low=low, high=high, beside=beside)
+    else:
+        told += t("。没有可比的往年")
+    return told + t("。")
+
+
+def _years(shown: Execution) -> str:
+    """2023–2024 年, or the one year there is."""
+    years = [y.year for y in shown.compared]
+    if not years:
+        return ""
+    return t("{first}–{last} 年", first=years[0], last=years[-1]) if len(years) > 1 else t("{year} 年", year=years[0])
