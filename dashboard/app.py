@@ -32,11 +32,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dash import ClientsideFunction, Dash, Input, Output, ctx, dcc, html, no_update
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from budgetwatch.errors import BudgetwatchError, Fault, NotSignedIn
 from budgetwatch.text import Text
-from dashboard import deeds, first, router, shell, web
+from dashboard import deeds, files, first, router, shell, web
 from dashboard.asking import Asking, begin, href, read_query
 from dashboard.bundles import INSIDE
 from dashboard.components import error_box
@@ -45,7 +46,6 @@ from dashboard.pages import login
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-    from starlette.requests import Request
 
     from budgetwatch.access.viewer import Viewer
     from budgetwatch.home import Home
@@ -90,6 +90,7 @@ def mount(api: FastAPI, home: Home) -> Dash:
         prevent_initial_call=True,
     )
     api.add_api_route(first.INDEX, _index(app), methods=["GET"], include_in_schema=False)
+    files.add_routes(api, home)
     web.add_the_rest(api, home, draw)
     return app
 

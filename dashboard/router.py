@@ -26,6 +26,7 @@ from dashboard.pages import (
     questions,
     rules,
     search,
+    transfers,
     unit,
     voucher,
 )
@@ -68,6 +69,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/questions", questions.view, ("ask", "answer", "work_cases")),
     Route("/questions/{question_id}", questions.view_one, ("ask", "answer", "budgets")),
     Route("/auditor", auditor.view, ("facts",)),
+    Route("/transfers", transfers.view, ("budgets", "facts")),
     Route("/voucher/{row}", voucher.view, ("vouchers",)),
     Route("/unit", unit.view, ("own_cases",)),
     Route("/rules", rules.view, ("rules",)),

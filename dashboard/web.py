@@ -21,7 +21,7 @@ from budgetwatch.errors import BudgetwatchError, NotSignedIn
 from budgetwatch.queries import budgets
 from budgetwatch.queries.names import names as known
 from budgetwatch.text import LANGUAGES, Text
-from dashboard import first, offline, router
+from dashboard import first, guides, offline, router
 from dashboard.asking import Asking, href
 from dashboard.bundles import Bundles
 from dashboard.i18n import COOKIE, HTML_LANG, brand, say, speak, spoken
@@ -36,7 +36,7 @@ STYLES = (
     "theme.css", "base.css", "kit.css", "pages.css", "home.css", "pictures.css", "habits.css", "places.css", "guide.css",
 )  # fmt: skip
 #: After Dash's own; shell.js goes before them (first.EARLY).
-SCRIPTS = ("habits.js", "offline.js", "start.js")
+SCRIPTS = ("habits.js", "pictures.js", "offline.js", "start.js")
 ALL_STYLES, ALL_SCRIPTS = "/assets/all.css", "/assets/all.js"
 UNITS = ("yuan", "wan", "yi")
 THEMES = ("auto", "light", "dark")
@@ -69,6 +69,7 @@ def add_routes(api: FastAPI, home: Home, draw: Draw) -> None:
         request.session.clear()
         return RedirectResponse("/login", 303)
 
+    guides.add_routes(api)
     for path in ("/", "/login", *(route.path for route in router.ROUTES)):
         api.add_api_route(path, opened, methods=["GET"], include_in_schema=False)
     api.add_api_route("/login", sign_in, methods=["POST"], include_in_schema=False)

@@ -24,7 +24,7 @@ from budgetwatch.calendar import today
 from budgetwatch.db import Sessions, serialise
 from budgetwatch.errors import Conflict, Denied, Invalid, NotFound, NotSignedIn
 from budgetwatch.settings import Settings
-from budgetwatch.tables import Token, User, now
+from budgetwatch.tables import Audit, Token, User, now
 from budgetwatch.text import Text
 
 MAX_FAILURES = 8
@@ -230,6 +230,63 @@ def deactivate(home: Deployment, viewer: Viewer, login: str) -> None:
             )
         user.active = False
         audit.record(session, viewer, "deactivate", "user", user.login)
+
+
+def activate(home: Deployment, viewer: Viewer, login: str) -> None:
+    """The account may be used again, with its password as it was; a lock after wrong passwords ends too."""
+    with home.session() as session:
+        serialise(session)
+        user = _managed(session, viewer, login)
+        user.active, user.failures, user.locked_until = True, 0, None
+        audit.record(session, viewer, "activate", "user", user.login)
+
+
+def set_term(home: Deployment, viewer: Viewer, login: str, expires_on: dt.date | None) -> None:
+    """The last day on which the account may be used; None: no end. A day that is past ends it now."""
+    with home.session() as session:
+        serialise(session)
+        user = _managed(session, viewer, login)
+        if user.id == viewer.id and expires_on and expires_on < today():
+            raise Denied(
+                Text("不能让自己的账号失效。", "Nobody ends their own account."),
+                where="expires_on",
+                fix=Text(
+                    "请选择以后的日期，或请另一位管理员操作。", "Choose a later day, or ask another administrator."
+                ),
+            )
+        before, user.expires_on = user.expires_on, expires_on
+        audit.record(session, viewer, "set_term", "user", user.login, {"from": before, "to": expires_on})
+
+
+def reset_password(home: Deployment, viewer: Viewer, login: str) -> str:
+    """A new password that nobody chose, handed out this once for the person; ends the lock, all sessions and tokens."""
+    password = one_time_password()
+    _may_manage(viewer, viewer.region)
+    if viewer.login == login.strip().lower():
+        raise Denied(
+            Text("不能在这里重置自己的密码。", "Nobody resets their own password here."),
+            fix=Text("请另一位管理员操作。", "Ask another administrator."),
+        )
+    set_password(home, viewer, login, password)
+    return password
+
+
+def one_time_password() -> str:
+    """Sixteen letters and digits in fours that nobody confuses when reading them out (80 random bits)."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(4))
+
+
+def last_sign_ins(home: Sessions, viewer: Viewer) -> dict[str, dt.datetime]:
+    """When each person within an administrator's scope last signed in, by login; who never did is not in it."""
+    logins = [person.login for person in users(home, viewer)]
+    with home.session() as session:
+        rows = session.execute(
+            sa.select(Audit.object_id, sa.func.max(Audit.at))
+            .where(Audit.action == "sign_in", Audit.object_type == "user")
+            .group_by(Audit.object_id)
+        ).all()
+    return {login: at for login, at in rows if login in set(logins)}
 
 
 def issue_token(home: Deployment, viewer: Viewer, label: str, days: int | None = None) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from budgetwatch import intake, jobs
 from budgetwatch import runs as service
@@ -18,7 +19,7 @@ from budgetwatch.api.fields import Code, Id, Limit, Offset, Words
 from budgetwatch.api.jobs import accepted
 from budgetwatch.api.language import answer
 from budgetwatch.api.session import Here, Who
-from budgetwatch.queries import catalogue, feeds, runs
+from budgetwatch.queries import catalogue, feeds, profile_guess, runs
 from budgetwatch.queries.scope import demand
 
 router = APIRouter()
@@ -110,6 +111,20 @@ def take_in(
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return answer(receipt, request, 200 if receipt.status == "already" else 201)
+
+
+@router.post("/profiles/guess", tags=["data"], summary="Which profile reads a file", responses=examples.ok("guess"))
+async def guess_profile(
+    request: Request, home: Here, viewer: Who, name: Annotated[str, Query(max_length=255)] = ""
+) -> Response:
+    """The body is the beginning of the file (a workbook whole, up to 2 MB). The likeliest first; empty: none knows its headings."""
+    head = bytearray()
+    async for piece in request.stream():
+        head += piece
+        if len(head) > profile_guess.MOST_BYTES:
+            break
+    names = await run_in_threadpool(profile_guess.guess, home, viewer, bytes(head), name)
+    return answer({"profiles": names}, request)
 
 
 def safe_name(name: str) -> str:

@@ -83,6 +83,7 @@ EXAMPLES: dict[str, Any] = {
     "feeds": {"feeds": _listing({"feed": "payment", "facts": 200000}), "profiles": _listing({"profile": "demo-payments"})},
     "batches": _listing({"batch": 1, "file_name": "payments-2025-03.csv", "status": "accepted", "rows_in": 100, "rows_rejected": 2}),
     "rejects": _listing({"line": 17, "column": "金额", "value": "一百", "reason": "not_money", "sentence": "「金额」的「一百」不是金额"}),
+    "guess": {"profiles": ["demo_pay_city"]},
     "receipt": {
         "batch": 2, "status": "accepted", "feed": "payment", "rows_in": 100, "rows_accepted": 98, "rows_rejected": 2,
         "rows_repeated": 0, "facts_added": 98, "amount_sum": "1234567.89", "currency": "CNY", "reasons": {"not_money": 2},

@@ -18,6 +18,7 @@ from budgetwatch.api.session import Here, Who
 from budgetwatch.errors import Invalid
 from budgetwatch.jobs.wording import STATES, took
 from budgetwatch.queries.payments import PaymentFilter
+from budgetwatch.queries.scope import one_of
 from budgetwatch.text import Text
 
 router = APIRouter(tags=["jobs"])
@@ -110,6 +111,8 @@ def accepted(job: jobs.Job, request: Request) -> Response:
 
 
 def _filter(given: dict[str, Any]) -> PaymentFilter:
+    for name in given:
+        one_of(name, PaymentFilter.__dataclass_fields__, "filter")
     try:
         return _FILTER.validate_python(given)
     except ValueError as error:

@@ -34,7 +34,9 @@ _HEADINGS = [
 @shapes.command("load")
 def shapes_load(
     file: Path = typer.Argument(..., help="GeoJSON: a FeatureCollection of Polygons and MultiPolygons"),
-    code_field: str = typer.Option("", "--code-field", help="the property that holds the region code; default: found out"),
+    code_field: str = typer.Option(
+        "", "--code-field", help="the property that holds the region code; default: found out"
+    ),
     name_field: str = typer.Option("", "--name-field", help="the property that holds the name; default: found out"),
     skip_unknown: bool = typer.Option(False, "--skip-unknown", help="leave out places that no facts know"),
     as_json: bool = AsJson,

@@ -9,13 +9,15 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import sqlalchemy as sa
 
-from budgetwatch import calendar, exemptions, intake, runs
+from budgetwatch import calendar, exemptions, intake, runs, shapes
 from budgetwatch.access import people
 from budgetwatch.access.viewer import ROLES, SYSTEM, Viewer
+from budgetwatch.demo import shapes as outlines
 from budgetwatch.demo.city import generate
-from budgetwatch.demo.places import CITY_NAME, CITY_PREFIX, DISTRICTS
+from budgetwatch.demo.places import CITY_NAME, CITY_PREFIX, DISTRICTS, regions
 from budgetwatch.errors import Conflict
 from budgetwatch.progress import Progress
 from budgetwatch.tables import Batch, Case, User
@@ -80,6 +82,7 @@ def build(
         receipt = intake.take_in(home, path, profile, actor=_ACTOR)
         rows += receipt.rows_accepted
         rejected += receipt.rows_rejected
+    shapes.load(home, SYSTEM, outlines.write(folder / "outlines.geojson", regions(np.random.default_rng(seed)), seed))
     say(0.82, Text("建立演示账号", "making the demo accounts"))
     staff = {p.login: _add(home, p) for p in _PEOPLE if p.role != "unit"}
     exempted = _exempt(home, staff["reviewer"], staff["lead"], years)

@@ -20,7 +20,7 @@ from budgetwatch.records.codes import LISTS
 from budgetwatch.text import Text
 
 OURS = Path(__file__).parent / "profiles"
-FORMATS = ("csv", "xlsx", "parquet")
+FORMATS = ("csv", "xlsx", "parquet", "json", "xml")
 DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y.%m.%d", "%Y年%m月%d日")
 UNITS = {"yuan": 0, "wan": 4}
 
@@ -69,6 +69,7 @@ class Profile:
     quote: str | None = '"'
     skip_rows: int = 0
     sheet: str | int = 0
+    records: str = ""
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -159,7 +160,7 @@ class _Reader:
         read: dict[str, Callable[[str, Any], Any]] = {
             "name": self.text, "feed": self.feed, "sender": self.text, "title": self.title, "format": self.format,
             "encoding": self.encodings, "delimiter": self.char, "quote": self.quote, "skip_rows": self.count,
-            "sheet": self.sheet, "columns": self.columns, "constants": self.strings, "values": self.values,
+            "sheet": self.sheet, "records": self.text, "columns": self.columns, "constants": self.strings, "values": self.values,
             "dates": self.lists, "units": self.units, "amounts": self.amounts, "key": self.names,
             "ignore": self.names, "melt": self.melt, "budget_year": self.year, "refuse_above": self.share,
             "keep_sent": self.yes_no,

@@ -11,6 +11,7 @@ REASONS: Mapping[str, Text] = {
     "wrong_field_count": Text(
         "这一行有 {value} 个字段，与表头不符", "The row has {value} fields, which is not what the heading has"
     ),
+    "not_a_record": Text("这里不是一条完整的记录", "What stands here is no whole record"),
     "missing": Text("「{column}」必填，但为空", "'{column}' is required, but empty"),
     "not_money": Text("「{column}」的「{value}」不是金额", "'{value}' in '{column}' is not an amount"),
     "too_many_decimals": Text(

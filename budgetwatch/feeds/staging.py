@@ -17,6 +17,7 @@ from budgetwatch.feeds.gate import REJECTS, Gate
 from budgetwatch.feeds.headings import lay_out
 from budgetwatch.feeds.keys import WRITING, helper, repeated_in_file, without
 from budgetwatch.feeds.profile import Profile
+from budgetwatch.feeds.readers.records import NO_RECORD
 from budgetwatch.feeds.readers.sheet import LINE, Sheet, as_sent, column
 from budgetwatch.progress import Progress
 from budgetwatch.records.rowid import PART_BITS
@@ -160,9 +161,11 @@ def _pour(gate: Gate, sheet: Sheet, work: Path, say: Progress) -> _Poured | None
 
 def _broken_rejects(sheet: Sheet, gate: Gate) -> pl.DataFrame:
     """Rows with a wrong number of fields. Where there are too many, what else is wrong with them is said too."""
+    counted = pl.col("fields") > NO_RECORD
     shape = sheet.broken.select(
-        "line", pl.lit(None, dtype=pl.String).alias("column"), pl.col("fields").cast(pl.String).alias("value"),
-        pl.lit("wrong_field_count").alias("reason"), "raw",
+        "line", pl.lit(None, dtype=pl.String).alias("column"),
+        pl.when(counted).then(pl.col("fields").cast(pl.String)).alias("value"),
+        pl.when(counted).then(pl.lit("wrong_field_count")).otherwise(pl.lit("not_a_record")).alias("reason"), "raw",
     )  # fmt: skip
     width = len(sheet.headings)
     longer = sheet.broken.filter(pl.col("fields") > width)

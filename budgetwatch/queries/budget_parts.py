@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 Piece = tuple[str | None, Text, Decimal]
 
 
-
 def parts_below(
     home: Home, viewer: Viewer, shown: BudgetPreview, *, func: str = "", agency: str = "", eco: str = ""
 ) -> dict[str, list[Piece]]:
@@ -33,9 +32,7 @@ def parts_below(
     return remembered(home, viewer, key, lambda: _parts_below(home, viewer, asked, at))
 
 
-def _parts_below(
-    home: Home, viewer: Viewer, asked: Asked, at: Place
-) -> dict[str, list[Piece]]:
+def _parts_below(home: Home, viewer: Viewer, asked: Asked, at: Place) -> dict[str, list[Piece]]:
     narrowed, params = narrowing(at.func, at.eco, at.agency)
     params |= asked.params | {"direction": asked.direction, "stage": asked.this or "", "year": asked.year}
     inner = _inside(at)

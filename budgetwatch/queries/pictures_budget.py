@@ -7,9 +7,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from budgetwatch.access.viewer import Viewer
+from budgetwatch.queries import outlook
+from budgetwatch.queries.budget_base import choose
 from budgetwatch.queries.budget_parts import parts_below
 from budgetwatch.queries.budget_preview import BudgetPreview, By, preview
 from budgetwatch.queries.listing import Listing, heading
+from budgetwatch.queries.outlook import TrendPoint
 from budgetwatch.queries.scope import ratio
 from budgetwatch.text import Text
 
@@ -98,13 +101,18 @@ class Waterfall:
             return ()
         rest = sum((s.amount for s in self.others), Decimal(0))
         n = len(self.others)
-        others = Step("others", Text(f"其余 {n} 项合计", f"{n} others together"), rest, ratio(rest, self.start), count=n)
+        others = Step(
+            "others", Text(f"其余 {n} 项合计", f"{n} others together"), rest, ratio(rest, self.start), count=n
+        )
         return (
             Step("start", Text(f"{self.year - 1} 年预算", f"{self.year - 1} budget"), self.start),
             *self.changes,
             *((others,) if n else ()),
             Step(
-                "end", Text(f"{self.year} 年预算", f"{self.year} budget"), self.end, ratio(self.end - self.start, self.start)
+                "end",
+                Text(f"{self.year} 年预算", f"{self.year} budget"),
+                self.end,
+                ratio(self.end - self.start, self.start),
             ),
         )
 
@@ -112,7 +120,14 @@ class Waterfall:
     def listing(self) -> Listing:
         """Every change, also those that the picture adds up."""
         rows = [
-            {"kind": s.kind, "code": s.code, "name": s.name, "amount": s.amount, "share": s.share, "currency": self.currency}
+            {
+                "kind": s.kind,
+                "code": s.code,
+                "name": s.name,
+                "amount": s.amount,
+                "share": s.share,
+                "currency": self.currency,
+            }
             for s in (*self.steps[:1], *self.changes, *self.others, *self.steps[-1:])
         ]
         columns = (
@@ -121,6 +136,58 @@ class Waterfall:
             heading("share", "变化幅度", "Change", "ratio"),
         )
         return Listing(columns, rows if self.steps else [], len(rows) if self.steps else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """The same line over the years, oldest first."""
+
+    currency: str
+    points: tuple[TrendPoint, ...]
+
+    @property
+    def listing(self) -> Listing:
+        rows = [
+            {"year": str(p.year), "budget": p.budget, "draft": p.draft, "actual": p.actual, "currency": self.currency}
+            for p in self.points
+        ]
+        columns = (
+            heading("year", "年度", "Year"),
+            heading("budget", "预算", "Budget", "money"),
+            heading("draft", "草案", "Draft", "money"),
+            heading("actual", "决算或实际支出", "Spent", "money"),
+        )
+        return Listing(columns, rows if len(rows) > 1 else [], len(rows))
+
+
+def trend(
+    home: Home,
+    viewer: Viewer,
+    *,
+    region: str | None = None,
+    book: str | None = None,
+    func: str = "",
+    agency: str = "",
+    eco: str = "",
+    own: bool = False,
+    currency: str | None = None,
+) -> Trend:
+    """Budget, draft and spending of the same line over the years."""
+    asked = choose(
+        home, viewer, year=None, region=region, own=own, book=book, direction="expenditure", currency=currency
+    )
+    points = outlook.trend(
+        home,
+        viewer,
+        region=asked.region,
+        book=book,
+        func=func,
+        agency=agency,
+        eco=eco,
+        own=own,
+        currency=asked.currency,
+    )
+    return Trend(asked.currency, tuple(points))
 
 
 def parts(
@@ -139,7 +206,17 @@ def parts(
 ) -> Parts:
     """The budget at this place of the drill in its parts and theirs: class → item, department → project, place → function."""
     shown = preview(
-        home, viewer, year=year, region=region, book=book, by=by, func=func, agency=agency, eco=eco, own=own, currency=currency
+        home,
+        viewer,
+        year=year,
+        region=region,
+        book=book,
+        by=by,
+        func=func,
+        agency=agency,
+        eco=eco,
+        own=own,
+        currency=currency,
     )
     below = parts_below(home, viewer, shown, func=func, agency=agency, eco=eco)
     found = []
@@ -148,7 +225,8 @@ def parts(
         if not amount:
             continue
         inside = tuple(
-            Part(code or "", name, value, _inner_drill(shown.by, row["drill"], code)) for code, name, value in below.get(row["code"], ())
+            Part(code or "", name, value, _inner_drill(shown.by, row["drill"], code))
+            for code, name, value in below.get(row["code"], ())
         )
         found.append(Part(row["code"], row["name"], amount, row["drill"], inside))
     found.sort(key=lambda p: (-p.amount, p.code))
@@ -191,7 +269,17 @@ def waterfall(
 ) -> Waterfall:
     """The way from last year's budget to this year's, by the rows of the preview at the same place."""
     shown = preview(
-        home, viewer, year=year, region=region, book=book, by=by, func=func, agency=agency, eco=eco, own=own, currency=currency
+        home,
+        viewer,
+        year=year,
+        region=region,
+        book=book,
+        by=by,
+        func=func,
+        agency=agency,
+        eco=eco,
+        own=own,
+        currency=currency,
     )
     return way(shown, most=most)
 

@@ -69,7 +69,9 @@ def life(viewer: Viewer, case: CaseView, day: dt.date) -> Life:
     spans: list[Span] = []
     if viewer.may("cases"):
         opened = case.opened_at.astimezone().date()
-        spans.append(Span(machine.FIRST, machine.STATES[machine.FIRST], opened, None, machine.due(machine.FIRST, opened), ""))
+        spans.append(
+            Span(machine.FIRST, machine.STATES[machine.FIRST], opened, None, machine.due(machine.FIRST, opened), "")
+        )
     for step in case.steps:
         if spans and step.to_state == spans[-1].state:
             continue

@@ -80,7 +80,10 @@ class Execution:
     @property
     def listing(self) -> Listing:
         kind: Any = "ratio" if self.in_shares else "money"
-        headings = [heading("month", "月末", "By the end of", "text"), heading("spent", "累计支出", "Spent so far", "money")]
+        headings = [
+            heading("month", "月末", "By the end of", "text"),
+            heading("spent", "累计支出", "Spent so far", "money"),
+        ]
         if self.in_shares:
             headings += [
                 heading("share", f"{self.year} 年占预算", f"{self.year}, of the budget", "ratio"),
@@ -201,9 +204,7 @@ def places(
     return Places(chosen, asked.region, known.region(asked.region), asked.currency, ends.get(chosen), tuple(found))
 
 
-def _asked(
-    home: Home, viewer: Viewer, region: str | None, book: str | None, own: bool, currency: str | None
-) -> Asked:
+def _asked(home: Home, viewer: Viewer, region: str | None, book: str | None, own: bool, currency: str | None) -> Asked:
     """The budget meant, whichever year."""
     return choose(
         home, viewer, year=None, region=region or None, own=own, book=book, direction="expenditure", currency=currency

@@ -13,6 +13,7 @@ from budgetwatch.queries import seen
 from budgetwatch.queries.listing import Listing, heading
 from budgetwatch.queries.names import code_name, names, remembered
 from budgetwatch.queries.payment_filter import PaymentFilter, where
+from budgetwatch.queries.payments import totals
 from budgetwatch.queries.scope import demand, missing, ratio
 from budgetwatch.text import Text
 
@@ -159,7 +160,10 @@ def transfers(
     """Transfers through one place in the newest year up to `year`; by default the highest place in scope."""
     demand(viewer, "budgets", "facts")
     return remembered(
-        home, viewer, ("picture transfers", year, region, currency), lambda: _transfers(home, viewer, year, region, currency)
+        home,
+        viewer,
+        ("picture transfers", year, region, currency),
+        lambda: _transfers(home, viewer, year, region, currency),
     )
 
 
@@ -199,7 +203,12 @@ def _transfers(home: Home, viewer: Viewer, year: int | None, region: str | None,
         words.region(place),
         money,
         tuple(
-            Kind(code, code_name("transfer_type", code) if code else Text("（未填）", "(not given)"), got["received"], got["sent"])
+            Kind(
+                code,
+                code_name("transfer_type", code) if code else Text("（未填）", "(not given)"),
+                got["received"],
+                got["sent"],
+            )
             for code, got in sorted(kinds.items(), key=lambda k: (order.index(k[0]) if k[0] in order else 9, k[0]))
         ),
         tuple(
@@ -218,6 +227,19 @@ def _own_code(region: str, codes: list[str]) -> str:
     if found is None:
         raise missing(Text("这个地区的转移支付", "transfers of that region"))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Payments summed one way, every group of them."""
+
+    by: str
+    listing: Listing
+
+
+def sums(home: Home, viewer: Viewer, f: PaymentFilter, by: str) -> Sums:
+    """What the auditors' page shows of its sums, whole."""
+    return Sums(by, totals(home, viewer, f, by, limit=10_000))  # type: ignore[arg-type]
 
 
 def calendar(home: Home, viewer: Viewer, f: PaymentFilter, *, year: int | None = None) -> Calendar:
@@ -245,7 +267,9 @@ def _calendar(home: Home, viewer: Viewer, f: PaymentFilter, year: int | None) ->
         span = days_off(dt.date(chosen, 1, 1), dt.date(chosen, 12, 31))
         closed = frozenset(day for day, off in span if off)
     days = tuple(
-        Day(day, amount, n, day in closed) for day, money, amount, n in found if day.year == chosen and money == currency
+        Day(day, amount, n, day in closed)
+        for day, money, amount, n in found
+        if day.year == chosen and money == currency
     )
     return Calendar(chosen, currency, days, closed, tuple(years), known(chosen) if chosen else True)
 

@@ -177,7 +177,7 @@
   function internal(link, event) {
     return (
       link && link.href && link.origin === location.origin && !link.target && !link.hasAttribute("download") &&
-      !link.pathname.startsWith("/api/") && !(link.getAttribute("href") || "").startsWith("#") &&
+      !link.pathname.startsWith("/api/") && !(link.hash && link.pathname + link.search === location.pathname + location.search) &&
       event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey
     );
   }
@@ -190,7 +190,7 @@
       event.preventDefault();
       if (new URLSearchParams(link.search).has("ask")) opener = link.id;
       closeMenus(null);
-      go(link.pathname + link.search);
+      go(link.pathname + link.search + link.hash);
       return;
     }
     const preference = event.target.closest("[data-preference]");
@@ -331,7 +331,10 @@
         if (goingTo !== null) window.scrollTo(0, goingTo);
         if (!data.refused && standing !== null && standing !== data.path) {
           if (goingTo === null) window.scrollTo(0, 0);
-          const title = document.getElementById("title");
+          // An address with #section leads to that heading, any other to the title.
+          const section = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+          if (section) section.scrollIntoView();
+          const title = section || document.getElementById("title");
           if (title && !document.querySelector("dialog[open]")) title.focus({ preventScroll: true });
         }
         goingTo = null;

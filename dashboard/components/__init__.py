@@ -15,6 +15,7 @@ from dashboard.components.forms import (
 )
 from dashboard.components.money import amount, change, delta, ratio, unit_label
 from dashboard.components.pager import pager
+from dashboard.components.picture import no_picture, picture
 from dashboard.components.states import empty, error_box, loading, note, nothing_yet, notice, progress, skeleton
 from dashboard.components.structure import (
     breadcrumbs,
@@ -24,7 +25,6 @@ from dashboard.components.structure import (
     disclosure,
     help_word,
     page_head,
-    picture,
     split,
     stats,
     tabs,
@@ -61,6 +61,7 @@ __all__ = [
     "loading",
     "mark",
     "moment",
+    "no_picture",
     "note",
     "nothing_yet",
     "notice",

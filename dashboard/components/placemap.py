@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -24,14 +24,26 @@ from dashboard.components.tilegrid import Tile
 WIDTH = 1000
 _WIDE, _NARROW = 118, 52
 _MARGIN = 8
+#: A map is at most this many times as high as it is wide.
+_HIGHEST = 1.25
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Outlines on the sheet: x to the right, y downwards, all within `WIDTH` × `height`."""
+    """Outlines on the sheet: x to the right, y downwards, all within `WIDTH` × `height`. `placed` puts others there too."""
 
     height: float
-    rings: Mapping[str, tuple[Ring, ...]]
+    rings: Mapping[str, Sequence[Ring]]
+    corner: tuple[float, float] = (0.0, 0.0)
+    scale: tuple[float, float] = (1.0, 1.0)
+    indent: float = 0.0
+
+    def placed(self, rings: Sequence[Ring]) -> list[Ring]:
+        """Rings in the coordinates of the file, on the sheet; north is up."""
+        (left, top), (wide, high) = self.corner, self.scale
+        return [
+            np.stack([(r[:, 0] - left) * wide + self.indent, (top - r[:, 1]) * high + _MARGIN], axis=1) for r in rings
+        ]
 
 
 def sheet(shapes: Shapes, wanted: Mapping[str, Sequence[str]]) -> Sheet:
@@ -44,17 +56,12 @@ def sheet(shapes: Shapes, wanted: Mapping[str, Sequence[str]]) -> Sheet:
     if not there:
         return Sheet(0, {})
     left, bottom, right, top = outlines.bounds([ring for rings in there.values() for ring in rings])
+    # Degrees of longitude are shorter than those of latitude, the more so the farther north.
     narrow = math.cos(math.radians((bottom + top) / 2)) if shapes.geographic else 1.0
-    scale = (WIDTH - 2 * _MARGIN) / max((right - left) * narrow, (top - bottom) * 0.75, 1e-12)
+    scale = (WIDTH - 2 * _MARGIN) / max((right - left) * narrow, (top - bottom) / _HIGHEST)
     indent = (WIDTH - (right - left) * narrow * scale) / 2
-
-    def placed(ring: Ring) -> Ring:
-        return np.stack(
-            [(ring[:, 0] - left) * narrow * scale + indent, (top - ring[:, 1]) * scale + _MARGIN], axis=1
-        )  # fmt: skip
-
-    rings = {code: tuple(placed(ring) for ring in rings) for code, rings in there.items()}
-    return Sheet((top - bottom) * scale + 2 * _MARGIN, rings)
+    bare = Sheet((top - bottom) * scale + 2 * _MARGIN, {}, (left, top), (narrow * scale, scale), indent)
+    return replace(bare, rings={code: bare.placed(rings) for code, rings in there.items()})
 
 
 def place_map(drawn: Sheet, tiles: Sequence[Tile], *, id: str, thick: Sequence[Ring] = (), chosen: str = "") -> Any:
@@ -63,7 +70,7 @@ def place_map(drawn: Sheet, tiles: Sequence[Tile], *, id: str, thick: Sequence[R
     thin = [ring for tile in shown for ring in drawn.rings[tile.code]]
     layers = [_lines([(thin, 1.6), (thick, 5)], drawn.height, "place-lines")]
     if chosen in drawn.rings:
-        layers.append(_lines([(drawn.rings[chosen], 9)], drawn.height, "place-lines is-chosen"))
+        layers.append(_lines([(drawn.rings[chosen], 8)], drawn.height, "place-lines is-chosen"))
     return html.Div(
         [*(_place(tile, drawn, id) for tile in shown), *layers],
         id=id,
@@ -116,19 +123,18 @@ def _lines(strokes: Sequence[tuple[Sequence[Ring], float]], height: float, kind:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" preserveAspectRatio="none" '
         f'fill="none" stroke="black" stroke-linejoin="round">{paths}</svg>'
     )
-    mask = f"url(\"data:image/svg+xml,{quote(svg, safe='/:=,.- ')}\")"
+    mask = f'url("data:image/svg+xml,{quote(svg, safe="/:=,.- ")}")'
     return html.Span(className=kind, style={"maskImage": mask, "WebkitMaskImage": mask})
 
 
 def path(rings: Sequence[Ring]) -> str:
     """The rings as one SVG path, in steps from point to point."""
-    told = []
+    told: list[str] = []
     for ring in rings:
         points = ring.round().astype(int)
         steps = np.diff(points, axis=0)
-        told.append(f"m{points[0][0]},{points[0][1]}" if not told else f"M{points[0][0]},{points[0][1]}")
-        told.append("l" + " ".join(f"{x},{y}" for x, y in steps) + "z")
-    return "".join(told).replace("mM", "M")
+        told.append(f"M{points[0][0]},{points[0][1]}l" + " ".join(f"{x},{y}" for x, y in steps) + "z")
+    return "".join(told)
 
 
 def inside(rings: Sequence[Ring]) -> tuple[float, float, float]:

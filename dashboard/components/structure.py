@@ -1,11 +1,11 @@
-"""The larger pieces of a page: its head, cards, tiles, tabs, a timeline, a picture with its sentence."""
+"""The larger pieces of a page: its head, cards, tiles, tabs, a timeline."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 
 from dashboard.components.glossary import GLOSSARY
 from dashboard.i18n import say, t
@@ -171,28 +171,6 @@ def chips(items: Sequence[tuple[str, Any, str, int | None, bool]], *, label: str
 def timeline(steps: Sequence[Any], *, label: str) -> Any:
     """What happened, in order."""
     return html.Ol([html.Li(step, className="step") for step in steps], className="timeline", **{"aria-label": label})
-
-
-def picture(figure: Any, sentence: str, *, id: str, height: int = 360) -> Any:
-    """A chart with the sentence that says what it shows; its table stands beside it on the page."""
-    return html.Figure(
-        [
-            html.Figcaption(sentence, id=f"{id}-says"),
-            html.Div(
-                dcc.Graph(
-                    id=id,
-                    figure=figure,
-                    config={"displayModeBar": False, "responsive": True, "staticPlot": False, "scrollZoom": False},
-                    style={"height": f"{height}px"},
-                ),
-                role="img",
-                className="graph",
-                style={"minHeight": f"{height}px"},
-                **{"aria-labelledby": f"{id}-says"},
-            ),
-        ],
-        className="picture",
-    )
 
 
 def help_word(sentence: str) -> Any:

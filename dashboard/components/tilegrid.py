@@ -160,7 +160,7 @@ def coverage_grid(coverage: Coverage, *, id: str = "coverage-grid", path: str = 
         for code, group in heads.items()
     }
     loose = [tile(one) for one in coverage.places if one.place.parent and one.place.parent not in heads]
-    words = [(4, t("该报的都到了")), (2, t("到了一部分"))]
+    words = [(4, t("应报的全部到达")), (2, t("到了一部分"))]
     key = legend(words, none=any(not one.arrivals for one in coverage.places), id=f"{id}-legend")
     every = [*groups.values(), *([Group(None, loose)] if loose else [])]
     return tile_grid(every, label=t("各地数据到达情况"), id=id, legend=key)

@@ -1,10 +1,8 @@
-"""Pictures of a draft budget: what rose and fell most, and the same line over the years."""
+"""The same line of a budget over the years: what was planned beside what was spent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import Any
+from collections.abc import Sequence
 
 import plotly.graph_objects as go
 from plotly.graph_objects import Figure
@@ -12,70 +10,8 @@ from plotly.graph_objects import Figure
 from budgetwatch.queries.budgets import TrendPoint
 from dashboard.components.money import figure as words_of
 from dashboard.components.money import percent, unit_label
-from dashboard.figures.theme import BLUE, DEEP, DOWN, GREY, INK, UP, clipped, dressed, scaled
-from dashboard.i18n import say, t
-
-Row = Mapping[str, Any]
-MOST = 12
-
-
-def moved(rows: Sequence[Row], most: int = MOST) -> list[Row]:
-    """The lines that changed most, greatest first; lines without a comparison are left out."""
-    changed = [r for r in rows if r.get("change")]
-    return sorted(changed, key=lambda r: abs(r["change"]), reverse=True)[:most]
-
-
-def changes(rows: Sequence[Row], currency: str = "CNY") -> Figure:
-    """Bars to the right for what rose, to the left for what fell, greatest change on top."""
-    shown = moved(rows)[::-1]
-    names = [say(r["name"]) for r in shown]
-    words = [_signed(r["change"], currency) for r in shown]
-    figure = go.Figure(
-        go.Bar(
-            x=[scaled(r["change"], currency) for r in shown],
-            y=list(range(len(shown))),
-            orientation="h",
-            marker={"color": [UP if r["change"] > 0 else DOWN for r in shown]},
-            text=words,
-            textposition="outside",
-            cliponaxis=False,
-            textfont={"color": INK, "size": 12},
-            customdata=[[n, w] for n, w in zip(names, words, strict=True)],
-            hovertemplate=f"%{{customdata[0]}}<br>%{{customdata[1]}} {unit_label(currency)}<extra></extra>",
-        )
-    )
-    dressed(figure)
-    figure.update_yaxes(
-        tickmode="array", tickvals=list(range(len(shown))), ticktext=[clipped(n) for n in names], showgrid=False
-    )
-    lengths = [scaled(r["change"], currency) or 0.0 for r in shown] or [0.0]
-    low, high = min(0.0, *lengths), max(0.0, *lengths)
-    room = (high - low) * 0.22 or 1.0
-    figure.update_xaxes(
-        range=[low - (room if low < 0 else 0), high + (room if high > 0 else 0)], nticks=5, showticklabels=False
-    )
-    return figure
-
-
-def changes_sentence(rows: Sequence[Row], currency: str = "CNY") -> str:
-    """What the picture of changes shows, in words made from the same rows."""
-    changed = moved(rows, most=len(rows))
-    if not changed:
-        return t("与上年预算相比，没有可比的变化。")
-    up = sum(1 for r in changed if r["change"] > 0)
-    first = changed[0]
-    direction = t("增加") if first["change"] > 0 else t("减少")
-    share = t("（{share}）", share=percent(abs(first["change_ratio"]))) if first.get("change_ratio") is not None else ""
-    return t(
-        "与上年预算相比，{up} 项增加、{down} 项减少；变化最大的是{name}，{direction} {figure} {unit}{share}。",
-        up=up,
-        down=len(changed) - up,
-        name=say(first["name"]),
-        direction=direction,
-        figure=words_of(abs(first["change"]), None, currency),
-        unit=unit_label(currency),
-        share=share,
-    )
+from dashboard.figures.theme import BLUE, DEEP, GREY, dressed, scaled
+from dashboard.i18n import t
 
 
 def trend(points: Sequence[TrendPoint], currency: str = "CNY") -> Figure:
@@ -128,7 +64,3 @@ def trend_sentence(points: Sequence[TrendPoint], currency: str = "CNY") -> str:
         word=word,
         share=percent(abs(ratio)),
     )
-
-
-def _signed(value: Decimal, currency: str) -> str:
-    return ("+" if value > 0 else "") + words_of(value, None, currency)

@@ -33,9 +33,18 @@ def calendar(shown: Calendar, *, link: Callable[[dt.date], str] | None = None) -
     figure = go.Figure([_squares(every, 1.0, fill=faint(GREY, 0.12), line=faint(GREY, 0.35))])
     figure.add_trace(
         _squares(
-            closed, 1.0, line=faint(GREY, 0.6), name=t("休息日"),
-            pattern={"shape": "/", "fgcolor": faint(GREY, 0.8), "bgcolor": "rgba(0,0,0,0)", "size": 5, "solidity": 0.25},
-        )  # fmt: skip
+            closed,
+            1.0,
+            line=faint(GREY, 0.6),
+            name=t("休息日"),
+            pattern={
+                "shape": "/",
+                "fgcolor": faint(GREY, 0.8),
+                "bgcolor": "rgba(0,0,0,0)",
+                "size": 5,
+                "solidity": 0.25,
+            },
+        )
     )
     for level in range(1, LEVELS + 1):
         there = [d for d, rank in ranks.items() if rank == level]
@@ -117,9 +126,16 @@ def _squares(
         x += [left + 0.06, left + 0.94, left + 0.94, left + 0.06, left + 0.06, None]
         y += [low, low, high, high, low, None]
     return go.Scatter(
-        x=x, y=y, mode="lines", line={"width": 1, "color": line}, fill="toself", fillcolor=fill or "rgba(0,0,0,0)",
-        fillpattern=pattern, hoverinfo="skip", name=name,
-    )  # fmt: skip
+        x=x,
+        y=y,
+        mode="lines",
+        line={"width": 1, "color": line},
+        fill="toself",
+        fillcolor=fill or "rgba(0,0,0,0)",
+        fillpattern=pattern,
+        hoverinfo="skip",
+        name=name,
+    )
 
 
 def _names(
@@ -137,9 +153,13 @@ def _names(
         for d in days
     ]
     return go.Scatter(
-        x=[x + 0.5 for x, _ in places], y=[y - 0.44 for _, y in places], mode="markers",
-        marker={"size": 10, "opacity": 0, "symbol": "square"}, customdata=told, hovertemplate="%{customdata[0]}<extra></extra>",
-    )  # fmt: skip
+        x=[x + 0.5 for x, _ in places],
+        y=[y - 0.44 for _, y in places],
+        mode="markers",
+        marker={"size": 10, "opacity": 0, "symbol": "square"},
+        customdata=told,
+        hovertemplate="%{customdata[0]}<extra></extra>",
+    )
 
 
 def _labels(figure: Figure, year: int) -> None:
@@ -147,14 +167,22 @@ def _labels(figure: Figure, year: int) -> None:
     months, rows = [], []
     for month in range(1, 13):
         column, _ = _place(dt.date(year, month, 1))
-        months.append((column + (0.1 if column == 0 else 0.9), 0.75 - (7 + _BETWEEN if month > 6 else 0), t("{n} 月", n=month)))
+        months.append(
+            (column + (0.1 if column == 0 else 0.9), 0.75 - (7 + _BETWEEN if month > 6 else 0), t("{n} 月", n=month))
+        )
     for half in (0, 7 + _BETWEEN):
         for at, word in ((0, t("一")), (2, t("三")), (4, t("五")), (6, t("日"))):
             rows.append((-0.2, -at - half - 0.44, word))
     for points, position in ((months, "middle right"), (rows, "middle left")):
         figure.add_trace(
             go.Scatter(
-                x=[x for x, _, _ in points], y=[y for _, y, _ in points], text=[w for _, _, w in points], mode="text",
-                textposition=position, textfont={"size": 11, "color": QUIET}, hoverinfo="skip", cliponaxis=False,
-            )  # fmt: skip
+                x=[x for x, _, _ in points],
+                y=[y for _, y, _ in points],
+                text=[w for _, _, w in points],
+                mode="text",
+                textposition=position,
+                textfont={"size": 11, "color": QUIET},
+                hoverinfo="skip",
+                cliponaxis=False,
+            )
         )

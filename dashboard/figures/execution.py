@@ -27,7 +27,11 @@ def execution(shown: Execution) -> Figure:
     def said(value: Decimal | None) -> str:
         if value is None:
             return "—"
-        return percent(value) if shown.in_shares else f"{words_of(value, None, shown.currency)} {unit_label(shown.currency)}"
+        return (
+            percent(value)
+            if shown.in_shares
+            else f"{words_of(value, None, shown.currency)} {unit_label(shown.currency)}"
+        )
 
     bands = [(m, b) for m in MONTHS if (b := shown.band(m))]
     traces: list[Any] = []
@@ -37,37 +41,63 @@ def execution(shown: Execution) -> Figure:
         edge = {"color": GREY, "width": 1}
         several = len(shown.compared) > 1
         traces += [
-            go.Scatter(x=at, y=[drawn(low) for _, (low, _) in bands], mode="lines", line=edge, hoverinfo="skip", showlegend=False),
             go.Scatter(
-                x=at, y=[drawn(high) for _, (_, high) in bands], mode="lines", line=edge, fill="tonexty" if several else None,
-                fillcolor=faint(GREY, 0.28), name=name, customdata=[[f"{said(low)} – {said(high)}"] for _, (low, high) in bands],
+                x=at,
+                y=[drawn(low) for _, (low, _) in bands],
+                mode="lines",
+                line=edge,
+                hoverinfo="skip",
+                showlegend=False,
+            ),
+            go.Scatter(
+                x=at,
+                y=[drawn(high) for _, (_, high) in bands],
+                mode="lines",
+                line=edge,
+                fill="tonexty" if several else None,
+                fillcolor=faint(GREY, 0.28),
+                name=name,
+                customdata=[[f"{said(low)} – {said(high)}"] for _, (low, high) in bands],
                 hovertemplate=f"{name}<br>%{{customdata[0]}}<extra></extra>",
             ),
-        ]  # fmt: skip
+        ]
     if shown.in_shares:
         traces.append(
             go.Scatter(
-                x=[0, 12], y=[0, 100], mode="lines", line={"color": QUIET, "width": 1.2, "dash": "dash"}, name=t("按时间均分"),
+                x=[0, 12],
+                y=[0, 100],
+                mode="lines",
+                line={"color": QUIET, "width": 1.2, "dash": "dash"},
+                name=t("按时间均分"),
                 hoverinfo="skip",
-            )  # fmt: skip
+            )
         )
     if shown.now:
         now = [(m, v) for m in MONTHS if (v := shown.at(shown.now, m)) is not None]
         traces.append(
             go.Scatter(
-                x=[m for m, _ in now], y=[drawn(v) for _, v in now], mode="lines+markers", line={"color": BLUE, "width": 3},
-                marker={"size": [5] * (len(now) - 1) + [10], "color": BLUE}, name=t("{year} 年", year=shown.year), cliponaxis=False,
+                x=[m for m, _ in now],
+                y=[drawn(v) for _, v in now],
+                mode="lines+markers",
+                line={"color": BLUE, "width": 3},
+                marker={"size": [5] * (len(now) - 1) + [10], "color": BLUE},
+                name=t("{year} 年", year=shown.year),
+                cliponaxis=False,
                 customdata=[[said(v), words_of(shown.now.spent[m - 1], None, shown.currency)] for m, v in now],
-                hovertemplate=t("{year} 年", year=shown.year) + "<br>%{customdata[0]} · %{customdata[1]} "
+                hovertemplate=t("{year} 年", year=shown.year)
+                + "<br>%{customdata[0]} · %{customdata[1]} "
                 + f"{unit_label(shown.currency)}<extra></extra>",
-            )  # fmt: skip
+            )
         )
     figure = dressed(go.Figure(traces))
     figure.update_layout(margin={"t": 40, "r": 14, "b": 28, "l": 4}, hovermode="closest")
     figure.update_xaxes(
-        range=[0, 12.3], tickvals=[1, 3, 6, 9, 12], ticktext=[t("{n} 月底", n=n) for n in (1, 3, 6, 9, 12)], showgrid=False,
+        range=[0, 12.3],
+        tickvals=[1, 3, 6, 9, 12],
+        ticktext=[t("{n} 月底", n=n) for n in (1, 3, 6, 9, 12)],
+        showgrid=False,
         zeroline=False,
-    )  # fmt: skip
+    )
     if shown.in_shares:
         figure.update_yaxes(ticksuffix="%", rangemode="tozero", nticks=6, zeroline=False)
     else:
@@ -110,7 +140,9 @@ def execution_sentence(shown: Execution) -> str:
             if shown.in_shares
             else (words_of(band[0], None, shown.currency), words_of(band[1], None, shown.currency))
         )
-        told += t("。{years}同期为 {low} 至 {high}，这一年{beside}", years=_years(shown), low=low, high=high, beside=beside)
+        told += t(
+            "。{years}同期为 {low} 至 {high}，这一年{beside}", years=_years(shown), low=low, high=high, beside=beside
+        )
     else:
         told += t("。没有可比的往年")
     return told + t("。")

@@ -22,7 +22,10 @@ def life(shown: Life) -> Figure:
     last = max([*ends, *(s.due for s in spans if s.due and not s.until), shown.day if not shown.ended else zero])
     # A state that lasted less than a day still shows.
     least = max((last - zero).days * 0.012, 0.3)
-    good = [min(e, s.due) if s.due and s.due > s.since else e if not s.due else s.since for s, e in zip(spans, ends, strict=True)]
+    good = [
+        min(e, s.due) if s.due and s.due > s.since else e if not s.due else s.since
+        for s, e in zip(spans, ends, strict=True)
+    ]
     lengths = [max((g - s.since).days, least if g == e else 0) for s, g, e in zip(spans, good, ends, strict=True)]
     starts = [float((s.since - zero).days) for s in spans]
     figure = rows_of_bars(
@@ -40,15 +43,26 @@ def life(shown: Life) -> Figure:
         if span.due and span.late(shown.day) and end > fine:
             figure.add_trace(
                 go.Bar(
-                    x=[(end - fine).days], base=[(fine - zero).days], y=[row], orientation="h", width=0.42, offset=-0.42,
+                    x=[(end - fine).days],
+                    base=[(fine - zero).days],
+                    y=[row],
+                    orientation="h",
+                    width=0.42,
+                    offset=-0.42,
                     marker={"color": UP, "pattern": {"shape": "/", "solidity": 0.35}},
-                    customdata=[[_told(span, shown), ""]], hovertemplate="%{customdata[0]}<extra></extra>",
-                )  # fmt: skip
+                    customdata=[[_told(span, shown), ""]],
+                    hovertemplate="%{customdata[0]}<extra></extra>",
+                )
             )
         if span.due:
             x = (span.due - zero).days
             figure.add_shape(
-                type="line", x0=x, x1=x, y0=row - 0.48, y1=row + 0.02, line={"color": UP if span.late(shown.day) else GREY, "width": 2.5}
+                type="line",
+                x0=x,
+                x1=x,
+                y0=row - 0.48,
+                y1=row + 0.02,
+                line={"color": UP if span.late(shown.day) else GREY, "width": 2.5},
             )
     if not shown.ended:
         x = (shown.day - zero).days
@@ -68,7 +82,12 @@ def life_sentence(shown: Life) -> str:
         return t("还没有办理经过。")
     first, last = shown.spans[0], shown.spans[-1]
     if shown.ended:
-        told = t("{first} 开始，{last} 办结，历时 {n} 天", first=first.since, last=last.since, n=(last.since - first.since).days)
+        told = t(
+            "{first} 开始，{last} 办结，历时 {n} 天",
+            first=first.since,
+            last=last.since,
+            n=(last.since - first.since).days,
+        )
     else:
         told = t(
             "{first} 开始，已有 {n} 天，现为“{state}”",

@@ -21,7 +21,7 @@ from dashboard.components.money import percent
 from dashboard.figures.theme import BLUE, GREY, INK, LINE, QUIET, bare, clipped, dressed, faint
 from dashboard.i18n import say, t
 
-ACROSS = 3
+ACROSS = 2
 _GAP = 1.6
 
 
@@ -39,29 +39,47 @@ def multiples(shown: Places, *, across: int = ACROSS, link: Callable[[str], str]
         told = [(m, s) for m in range(1, month + 1) if (s := place.line.share(m)) is not None]
         figure.add_trace(
             go.Scatter(
-                x=[left, left + 12], y=[floor, floor + 100], mode="lines", line={"color": GREY, "width": 1, "dash": "dash"},
+                x=[left, left + 12],
+                y=[floor, floor + 100],
+                mode="lines",
+                line={"color": GREY, "width": 1, "dash": "dash"},
                 hoverinfo="skip",
-            )  # fmt: skip
+            )
         )
         figure.add_trace(
             go.Scatter(
-                x=[left, *(left + m for m, _ in told)], y=[floor, *(floor + float(s * 100) for _, s in told)],
-                mode="lines", line={"color": BLUE, "width": 2}, hoverinfo="skip",
-            )  # fmt: skip
+                x=[left, *(left + m for m, _ in told)],
+                y=[floor, *(floor + float(s * 100) for _, s in told)],
+                mode="lines",
+                line={"color": BLUE, "width": 2},
+                hoverinfo="skip",
+            )
         )
         figure.add_trace(_area(left, floor, told))
         figure.add_trace(
             go.Scatter(
-                x=[left + m for m, _ in told], y=[floor + float(s * 100) for _, s in told], mode="markers",
+                x=[left + m for m, _ in told],
+                y=[floor + float(s * 100) for _, s in told],
+                mode="markers",
                 marker={"size": 9, "color": BLUE, "opacity": [0.0] * max(len(told) - 1, 0) + [1.0]},
-                customdata=[[f"{say(place.name)}<br>{t('到 {n} 月底', n=m)} {percent(s)}", link(place.code) if link else ""] for m, s in told],
-                hovertemplate="%{customdata[0]}<extra></extra>", cliponaxis=False,
-            )  # fmt: skip
+                customdata=[
+                    [f"{say(place.name)}<br>{t('到 {n} 月底', n=m)} {percent(s)}", link(place.code) if link else ""]
+                    for m, s in told
+                ],
+                hovertemplate="%{customdata[0]}<extra></extra>",
+                cliponaxis=False,
+            )
         )
         last = place.line.share(month)
         figure.add_trace(_word(left, floor + top + top * 0.15, clipped(say(place.name), 14), "middle right", INK))
         figure.add_trace(
-            _word(left + 12, floor + top + top * 0.15, percent(last) if last is not None else t("无预算"), "middle left", QUIET)
+            _word(
+                left + 12,
+                floor + top + top * 0.15,
+                percent(last) if last is not None else t("无预算"),
+                "middle left",
+                QUIET,
+            )
         )
         figure.add_shape(type="line", x0=left, x1=left + 12, y0=floor, y1=floor, line={"color": LINE, "width": 1})
     bare(dressed(figure))
@@ -82,9 +100,7 @@ def ordered(shown: Places) -> list[PlaceLine]:
     month = shown.month
     if not month:
         return []
-    return sorted(
-        shown.places, key=lambda p: (p.line.share(month) is None, p.line.share(month) or Decimal(0), p.code)
-    )
+    return sorted(shown.places, key=lambda p: (p.line.share(month) is None, p.line.share(month) or Decimal(0), p.code))
 
 
 def multiples_sentence(shown: Places) -> str:
@@ -130,6 +146,12 @@ def _area(left: float, floor: float, told: list[tuple[int, Decimal]]) -> go.Scat
 
 def _word(x: float, y: float, word: str, position: str, colour: str) -> go.Scatter:
     return go.Scatter(
-        x=[x], y=[y], text=[word], mode="text", textposition=position, textfont={"color": colour, "size": 12},
-        hoverinfo="skip", cliponaxis=False,
-    )  # fmt: skip
+        x=[x],
+        y=[y],
+        text=[word],
+        mode="text",
+        textposition=position,
+        textfont={"color": colour, "size": 12},
+        hoverinfo="skip",
+        cliponaxis=False,
+    )

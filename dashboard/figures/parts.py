@@ -94,14 +94,25 @@ def _block(
     word = f"{words_of(part.amount, None, shown.currency)} {unit_label(shown.currency)} · {percent(share)}"
     figure.add_trace(
         go.Bar(
-            x=[0.994], base=[column + 0.003], y=[float((floor + part.amount / 2) / whole)], width=[float(share)],
-            orientation="h", marker={"color": colour, "line": {"color": "#ffffff", "width": 1.5},
-                                     "pattern": {"shape": "" if part.code else "/", "solidity": 0.12}},
-            text=[_label(name, percent(share), share)], textposition="inside", insidetextanchor="start", textangle=0,
-            textfont={"color": "#ffffff", "size": 13}, constraintext="inside",
+            x=[0.994],
+            base=[column + 0.003],
+            y=[float((floor + part.amount / 2) / whole)],
+            width=[float(share)],
+            orientation="h",
+            marker={
+                "color": colour,
+                "line": {"color": "#ffffff", "width": 1.5},
+                "pattern": {"shape": "" if part.code else "/", "solidity": 0.12},
+            },
+            text=[_label(name, percent(share), share)],
+            textposition="inside",
+            insidetextanchor="start",
+            textangle=0,
+            textfont={"color": "#ffffff", "size": 13},
+            constraintext="inside",
             customdata=[[f"{name}<br>{word}", link(part.drill) if link and part.drill else ""]],
             hovertemplate="%{customdata[0]}<extra></extra>",
-        )  # fmt: skip
+        )
     )
 
 

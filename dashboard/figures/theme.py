@@ -106,14 +106,20 @@ def rows_of_bars(
     figure = go.Figure(
         [
             go.Bar(
-                x=list(lengths), base=list(starts), y=places, orientation="h", width=0.42, offset=-0.42,
+                x=list(lengths),
+                base=list(starts),
+                y=places,
+                orientation="h",
+                width=0.42,
+                offset=-0.42,
                 marker={"color": list(colours), "pattern": {"shape": list(hatches or [""] * n), "solidity": 0.35}},
-                customdata=data, hovertemplate="%{customdata[0]}<extra></extra>",
+                customdata=data,
+                hovertemplate="%{customdata[0]}<extra></extra>",
             ),
             _words(least, places, names, "middle right", INK),
             _words(most, places, words, "middle left", QUIET),
         ]
-    )  # fmt: skip
+    )
     bare(dressed(figure))
     figure.update_xaxes(range=[least - span * 0.003, most + span * 0.003])
     figure.update_yaxes(range=[-0.55, n - 0.4])
@@ -127,9 +133,15 @@ def height_of_rows(n: int) -> int:
 
 def _words(x: float, places: Sequence[int], words: Sequence[str], position: str, colour: str) -> Any:
     return go.Scatter(
-        x=[x] * len(places), y=[p + 0.2 for p in places], text=list(words), mode="text", textposition=position,
-        textfont={"color": colour, "size": 13}, hoverinfo="skip", cliponaxis=False,
-    )  # fmt: skip
+        x=[x] * len(places),
+        y=[p + 0.2 for p in places],
+        text=list(words),
+        mode="text",
+        textposition=position,
+        textfont={"color": colour, "size": 13},
+        hoverinfo="skip",
+        cliponaxis=False,
+    )
 
 
 def faint(colour: str, alpha: float) -> str:

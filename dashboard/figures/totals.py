@@ -11,7 +11,7 @@ from plotly.graph_objects import Figure
 
 from dashboard.components.money import figure as words_of
 from dashboard.components.money import percent, unit_label
-from dashboard.figures.theme import BLUE, INK, UP, clipped, dressed, scaled
+from dashboard.figures.theme import BLUE, UP, dressed, height_of_rows, rows_of_bars, scaled
 from dashboard.i18n import say, t
 
 Row = Mapping[str, Any]
@@ -32,7 +32,12 @@ def one_currency(rows: Sequence[Row]) -> tuple[str, list[Row]]:
 def totals(rows: Sequence[Row], by: str) -> Figure:
     """One bar a row; months and years from left to right, others from the greatest down."""
     currency, kept = one_currency(rows)
-    return _columns(kept, currency) if by in OVER_TIME else _bars(kept[:MOST][::-1], currency)
+    return _columns(kept, currency) if by in OVER_TIME else _bars(kept[:MOST], currency)
+
+
+def totals_height(rows: Sequence[Row], by: str) -> int:
+    """How high the picture should stand."""
+    return 300 if by in OVER_TIME else height_of_rows(min(len(one_currency(rows)[1]), MOST))
 
 
 def totals_sentence(
@@ -74,27 +79,19 @@ def _columns(rows: Sequence[Row], currency: str) -> Figure:
 
 def _bars(rows: Sequence[Row], currency: str) -> Figure:
     names = [say(r["name"]) or str(r.get("code") or t("（未填写）")) for r in rows]
-    figure = go.Figure(
-        go.Bar(
-            x=[scaled(r["amount"], currency) for r in rows],
-            y=list(range(len(rows))),
-            orientation="h",
-            marker={"color": _colours(rows)},
-            text=[words_of(r["amount"], None, currency) for r in rows],
-            textposition="outside",
-            cliponaxis=False,
-            textfont={"color": INK, "size": 12},
-            **_hover(rows, names, currency),
-        )
+    lengths = [scaled(r["amount"], currency) or 0.0 for r in rows]
+    words = [f"{words_of(r['amount'], None, currency)} {unit_label(currency)}" for r in rows]
+    counts = [t("{n} 笔", n=f"{r.get('count', 0):,}") for r in rows]
+    told = [f"{n}<br>{w} · {c}" for n, w, c in zip(names, words, counts, strict=True)]
+    return rows_of_bars(
+        names,
+        words,
+        [0.0] * len(rows),
+        lengths,
+        _colours(rows),
+        hatches=["/" if Decimal(r["amount"]) < 0 else "" for r in rows],
+        hover=told,
     )
-    dressed(figure)
-    figure.update_yaxes(
-        tickmode="array", tickvals=list(range(len(rows))), ticktext=[clipped(n) for n in names], showgrid=False
-    )
-    high = max([scaled(r["amount"], currency) or 0.0 for r in rows] or [0.0])
-    low = min([0.0, *(scaled(r["amount"], currency) or 0.0 for r in rows)])
-    figure.update_xaxes(range=[low * 1.25, (high or 1.0) * 1.28], nticks=5, showticklabels=False)
-    return figure
 
 
 def _colours(rows: Sequence[Row]) -> list[str]:

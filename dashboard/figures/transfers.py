@@ -41,7 +41,9 @@ def streams(shown: Transfers) -> list[Stream]:
     for look, kind in enumerate(shown.kinds):
         got = max(kind.received, Decimal(0))
         found += [Stream("above", f"kind:{kind.code}", got, look), Stream("own", f"kind:{kind.code}", kind.added, look)]
-        found += [Stream(f"kind:{kind.code}", f"to:{f.code}", f.amount, look) for f in shown.flows if f.kind == kind.code]
+        found += [
+            Stream(f"kind:{kind.code}", f"to:{f.code}", f.amount, look) for f in shown.flows if f.kind == kind.code
+        ]
         found.append(Stream(f"kind:{kind.code}", "kept", kind.kept, look))
     return [s for s in found if s.amount > 0]
 
@@ -54,7 +56,9 @@ def transfers(shown: Transfers, *, link: Callable[[str], str] | None = None) -> 
     order = [["above", "own"], [f"kind:{k.code}" for k in shown.kinds], [*_recipients(shown), "kept"]]
     sizes: dict[str, Decimal] = {}
     for node in names:
-        out, into = (sum((s.amount for s in bands if getattr(s, end) == node), Decimal(0)) for end in ("source", "target"))
+        out, into = (
+            sum((s.amount for s in bands if getattr(s, end) == node), Decimal(0)) for end in ("source", "target")
+        )
         sizes[node] = max(out, into)
     whole = max((sum((sizes[n] for n in column), Decimal(0)) for column in order), default=Decimal(0))
     figure = go.Figure()
@@ -71,7 +75,17 @@ def transfers(shown: Transfers, *, link: Callable[[str], str] | None = None) -> 
         figure.add_trace(_ribbon(x0, x1, a, b, thick, band.look, told))
     for column, nodes in enumerate(order):
         for node in (n for n in nodes if sizes[n] > 0):
-            _node(figure, shown, node, names[node], column, tops[node], sizes[node], float(sizes[node] / whole) * _scale(order), link)
+            _node(
+                figure,
+                shown,
+                node,
+                names[node],
+                column,
+                tops[node],
+                sizes[node],
+                float(sizes[node] / whole) * _scale(order),
+                link,
+            )
     bare(dressed(figure))
     figure.update_xaxes(range=[-0.005, 1.0])
     figure.update_yaxes(range=[-0.02, 1.03])
@@ -105,7 +119,11 @@ def transfers_sentence(shown: Transfers) -> str:
         told += t("；得到最多的是{name}，占下达的 {share}", name=say(name), share=percent(sums[most] / sent))
     added = sum((k.added for k in shown.kinds), Decimal(0))
     if added:
-        told += t("；其中本级财力 {added} {unit}", added=words_of(added, None, shown.currency), unit=unit_label(shown.currency))
+        told += t(
+            "；其中本级财力 {added} {unit}",
+            added=words_of(added, None, shown.currency),
+            unit=unit_label(shown.currency),
+        )
     return told + t("。")
 
 
@@ -152,18 +170,38 @@ def _ribbon(x0: float, x1: float, a: float, b: float, thick: float, look: int, t
     xs = [x0 + (x1 - x0) * w for w in ways]
     ys = [a + (b - a) * (w * w * (3 - 2 * w)) for w in ways]
     return go.Scatter(
-        x=[*xs, *xs[::-1]], y=[*ys, *(y - thick for y in ys[::-1])], mode="lines", line={"width": 0.5, "color": faint(colour, 0.7)},
-        fill="toself", fillcolor=faint(colour, 0.34),
-        fillpattern={"shape": hatch, "fgcolor": faint(colour, 0.8), "bgcolor": faint(colour, 0.3), "size": 7, "solidity": 0.22}
-        if hatch else None,
-        hoveron="fills", text=told, hoverinfo="text",
-    )  # fmt: skip
+        x=[*xs, *xs[::-1]],
+        y=[*ys, *(y - thick for y in ys[::-1])],
+        mode="lines",
+        line={"width": 0.5, "color": faint(colour, 0.7)},
+        fill="toself",
+        fillcolor=faint(colour, 0.34),
+        fillpattern={
+            "shape": hatch,
+            "fgcolor": faint(colour, 0.8),
+            "bgcolor": faint(colour, 0.3),
+            "size": 7,
+            "solidity": 0.22,
+        }
+        if hatch
+        else None,
+        hoveron="fills",
+        text=told,
+        hoverinfo="text",
+    )
 
 
 def _node(
-    figure: Figure, shown: Transfers, node: str, name: Text, column: int, top: float, amount: Decimal, high: float,
+    figure: Figure,
+    shown: Transfers,
+    node: str,
+    name: Text,
+    column: int,
+    top: float,
+    amount: Decimal,
+    high: float,
     link: Callable[[str], str] | None,
-) -> None:  # fmt: skip
+) -> None:
     code = node.removeprefix("to:") if node.startswith("to:") else ""
     where = link(code) if link and code in shown.below else ""
     x = _COLUMNS[column]
@@ -172,15 +210,26 @@ def _node(
         colour = _LOOKS[min([k.code for k in shown.kinds].index(node[5:]), len(_LOOKS) - 1)][0]
     figure.add_trace(
         go.Bar(
-            x=[_NODE], base=[x], y=[top - high / 2], width=[high], orientation="h", marker={"color": colour},
-            customdata=[[f"{say(name)}<br>{_money(amount, shown)}", where]], hovertemplate="%{customdata[0]}<extra></extra>",
-        )  # fmt: skip
+            x=[_NODE],
+            base=[x],
+            y=[top - high / 2],
+            width=[high],
+            orientation="h",
+            marker={"color": colour},
+            customdata=[[f"{say(name)}<br>{_money(amount, shown)}", where]],
+            hovertemplate="%{customdata[0]}<extra></extra>",
+        )
     )
     word = clipped(say(name), 16 if column else 14)
     figure.add_trace(
         go.Scatter(
-            x=[x + _NODE + 0.008], y=[top - high / 2],
-            text=[f"{word}<br>{words_of(amount, None, shown.currency)}" if column != 1 or high > 0.06 else word], mode="text",
-            textposition="middle right", textfont={"size": 12, "color": INK}, hoverinfo="skip", cliponaxis=False,
-        )  # fmt: skip
+            x=[x + _NODE + 0.008],
+            y=[top - high / 2],
+            text=[f"{word}<br>{words_of(amount, None, shown.currency)}" if column != 1 or high > 0.06 else word],
+            mode="text",
+            textposition="middle right",
+            textfont={"size": 12, "color": INK},
+            hoverinfo="skip",
+            cliponaxis=False,
+        )
     )

@@ -10,8 +10,6 @@ from dash import html
 from budgetwatch.queries import payments
 from budgetwatch.queries.listing import Listing
 from budgetwatch.queries.names import names
-from budgetwatch.queries.payments import PaymentFilter
-from budgetwatch.text import Text
 from dashboard.asking import Asking, href
 from dashboard.components import (
     Column,
@@ -26,59 +24,15 @@ from dashboard.components import (
     nothing_yet,
     page_head,
     pager,
-    picture,
-    ratio,
     table,
-    tabs,
     unit_label,
 )
 from dashboard.components.saved_box import saved_box
-from dashboard.figures import totals as figures
+from dashboard.filters import FIELDS, filter_of
 from dashboard.i18n import say, t
+from dashboard.pages.auditor_sums import sums_card
 
 SIZE = 30
-SUMS_SHOWN = 24
-FIELDS = (
-    "text",
-    "region",
-    "agency",
-    "year",
-    "first_day",
-    "last_day",
-    "func",
-    "eco",
-    "pro",
-    "payee",
-    "item",
-    "min_amount",
-    "max_amount",
-    "book",
-    "currency",
-    "batch",
-)
-
-
-def filter_of(asking: Asking) -> PaymentFilter:
-    """The filter that the address asks for; refuses what cannot be read."""
-    return PaymentFilter(
-        region=asking.one("region"),
-        agency=asking.one("agency"),
-        year=asking.number("year"),
-        first_day=asking.day("first_day", Text("开始日期", "First day")),
-        last_day=asking.day("last_day", Text("结束日期", "Last day")),
-        func=asking.one("func"),
-        eco=asking.one("eco"),
-        pro=asking.one("pro"),
-        payee=asking.one("payee"),
-        item=asking.one("item"),
-        text=asking.one("text"),
-        min_amount=asking.amount("min_amount", Text("最低金额", "Least amount")),
-        max_amount=asking.amount("max_amount", Text("最高金额", "Greatest amount")),
-        book=asking.one("book"),
-        currency=asking.one("currency"),
-        batch=asking.number("batch"),
-    )
-
 
 def view(asking: Asking) -> tuple[str, Any]:
     """The page in one piece: a total is one click from its rows, a row one click from its voucher."""
@@ -94,7 +48,7 @@ def view(asking: Asking) -> tuple[str, Any]:
         _form(asking),
         _chosen(asking),
         saved_box(asking),
-        _sums(asking, wanted, by) if found.total else None,
+        sums_card(asking, wanted, by) if found.total else None,
         _rows(asking, found, order),
     ]
 
@@ -214,7 +168,7 @@ def _form(asking: Asking) -> Any:
             )
         )
     used = any(asking.one(k) for k in FIELDS if k not in ("text", "year", "region", "agency"))
-    kept = [hidden(k, asking.one(k), id=f"keep-{k}") for k in ("by", "order", "item", "batch") if asking.one(k)]
+    kept = [hidden(k, asking.one(k), id=f"keep-{k}") for k in ("by", "order", "item", "batch", "show") if asking.one(k)]
     return filter_form(
         "/auditor",
         [*first, *kept],
@@ -256,84 +210,6 @@ def _chosen(asking: Asking) -> Any:
         if asking.one(name)
     ]
     return html.Div(chips, className="chips", id="chosen") if chips else None
-
-
-def _sums(asking: Asking, wanted: PaymentFilter, by: Any) -> Any:
-    sums = payments.totals(asking.home, asking.viewer, wanted, by)
-    words = {
-        "month": t("按月"),
-        "year": t("按年"),
-        "agency": t("按单位"),
-        "function": t("按功能"),
-        "economic": t("按用途"),
-        "payee": t("按收款人"),
-        "region": t("按地区"),
-        "project": t("按项目"),
-        "item": t("按事项"),
-        "book": t("按账本"),
-    }
-    ways = [(key, words[key], asking.same(by=key)) for key in get_args(payments.TotalsBy)]
-    shown = sums.rows if by in figures.OVER_TIME else sums.rows[:SUMS_SHOWN]
-    several = len({r.get("currency") for r in shown}) > 1
-    columns = [
-        Column("name", say(sums.heading("name").label), "text", cell=_sum_link(asking, shown), main=True),
-        *([Column("currency", t("币种"), "code")] if several else []),
-        Column("amount", t("金额"), "money"),
-        Column("count", t("笔数"), "integer"),
-        Column("share", t("占比"), "ratio", cell=lambda r: ratio(r.get("share"))),
-    ]
-    currency, kept = figures.one_currency(sums.rows)
-    height = 300 if by in figures.OVER_TIME else 60 + 28 * min(len(kept), figures.MOST)
-    return card(
-        tabs(ways, by, label=t("汇总方式"), id="total"),
-        html.Div(
-            [
-                picture(
-                    figures.totals(sums.rows, by),
-                    figures.totals_sentence(sums.rows, by, whole=sums.totals, count=sums.total),
-                    id="totals-chart",
-                    height=height,
-                ),
-                html.Div(
-                    [
-                        html.Div(
-                            table(
-                                columns,
-                                shown,
-                                caption=t("汇总表，点一行看它的支付"),
-                                id="totals",
-                                currency=None if several else currency,
-                                cards=False,
-                            ),
-                            className="short-table",
-                        ),
-                        html.P(t("只列前 {n} 项；导出含全部明细。", n=SUMS_SHOWN), className="below")
-                        if len(shown) < len(sums.rows)
-                        else None,
-                    ]
-                ),
-            ],
-            className="two even",
-        )
-        if sums.rows
-        else empty(t("没有可以汇总的支付。")),
-        title=t("汇总"),
-        id="totals-card",
-    )
-
-
-def _sum_link(asking: Asking, rows: list[dict[str, Any]]) -> Any:
-    places = {id(row): n for n, row in enumerate(rows)}
-
-    def cell(row: Mapping[str, Any]) -> Any:
-        word = say(row["name"]) or str(row.get("code") or t("（未填写）"))
-        add = row.get("filter")
-        if not add:
-            return word
-        changes = {k: str(v) for k, v in add.items()}
-        return html.A(word, href=asking.same(**changes), id=f"total-row-{places[id(row)]}", className="row-link")
-
-    return cell
 
 
 def _rows(asking: Asking, found: Listing, order: str) -> Any:

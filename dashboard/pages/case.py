@@ -9,14 +9,16 @@ from typing import Any
 from dash import html
 
 from budgetwatch.access.viewer import ROLES
+from budgetwatch.calendar import today
 from budgetwatch.cases.machine import STATES
 from budgetwatch.errors import NotFound
-from budgetwatch.queries import work
+from budgetwatch.queries import pictures, work
 from budgetwatch.queries.listing import Listing
 from budgetwatch.queries.names import Names, names
 from budgetwatch.queries.work import CaseView, MoveView, StepView
 from budgetwatch.records.feeds import ALL
 from budgetwatch.text import Text
+from dashboard import drawn
 from dashboard.asking import Asking
 from dashboard.components import (
     Column,
@@ -69,7 +71,7 @@ def view(asking: Asking) -> tuple[str, Any]:
         html.Div(
             [
                 html.Div([_found(case), _reply(case), _evidence(asking, case), _reasons(case)], className="case-main"),
-                html.Div([_moves(case), _standing(case), _steps(case)], className="case-side"),
+                html.Div([_moves(case), _standing(case), _course(asking, case), _steps(case)], className="case-side"),
             ],
             className="case",
         ),
@@ -235,6 +237,16 @@ def _standing(case: CaseView) -> Any:
     if case.history:
         pairs.append((t("该单位同一规则的其他疑点"), t("{n} 件", n=case.history)))
     return card(definition_list(pairs), title=t("办理情况"))
+
+
+def _course(asking: Asking, case: CaseView) -> Any:
+    """States, days and due dates as a picture, once there is a way to look back on."""
+    course = pictures.life(asking.viewer, case, today())
+    if len(course.spans) < 2:
+        return None
+    return card(
+        drawn.showing(asking, "life", course, id="life-chart", case_id=case.case_id), title=t("办理进程"), id="course"
+    )
 
 
 def _steps(case: CaseView) -> Any:

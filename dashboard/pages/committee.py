@@ -138,7 +138,6 @@ def _filters(asking: Asking, counts: Mapping[str, Any], places: list[Any]) -> An
                     *[_chip(asking, "state", s, say(STATES[s]), by_state.get(s, 0)) for s in shown_states],
                     _flag_chip(asking, "overdue", t("已逾期"), counts["overdue"]),
                     _flag_chip(asking, "mine", t("由我办理"), counts["mine"]),
-                    *_came_with(asking),
                 ],
                 className="chips",
                 role="group",
@@ -151,7 +150,7 @@ def _filters(asking: Asking, counts: Mapping[str, Any], places: list[Any]) -> An
                         t("搜索单位、规则、收款人…"),
                         id="queue-search",
                         value=asking.one("text"),
-                        keep=[(k, v) for k in (*NARROWED, "order") for v in asking.many(k)],
+                        keep=[(k, v) for k in (*NARROWED, "order", "size") for v in asking.many(k)],
                     ),
                     html.Form(
                         [
@@ -193,6 +192,7 @@ def _chosen(asking: Asking, places: list[Any]) -> list[tuple[str, str, str, str]
     """The filters in force, in words."""
     rules = asking.home.rules
     called = {r.code: say(r.name) for r in places}
+    dues = {"late": t("已逾期"), "today": t("今天到期"), "week": t("7 天内到期")}
     parts = {
         "severity": (t("等级"), lambda v: say(SEVERITIES.get(v)) or v),
         "state": (t("状态"), lambda v: say(STATES.get(v)) or v),
@@ -201,6 +201,8 @@ def _chosen(asking: Asking, places: list[Any]) -> list[tuple[str, str, str, str]
         "text": (t("关键词"), str),
         "overdue": (t("期限"), lambda _: t("已逾期")),
         "mine": (t("经办"), lambda _: t("由我办理")),
+        "due": (t("期限"), lambda v: dues.get(v, v)),
+        "since": (t("生成时间"), lambda v: t("自 {day} 起", day=v)),
     }
     return [(name, value, word, said(value)) for name, (word, said) in parts.items() for value in asking.many(name)]
 
@@ -258,27 +260,6 @@ def _flag_chip(asking: Asking, name: str, word: str, count: int) -> Any:
         className="chip is-current" if on else "chip",
         **({"aria-current": "true"} if on else {}),
     )
-
-
-def _came_with(asking: Asking) -> list[Any]:
-    """What the home page narrowed the list by: shown as marks that a press takes away again."""
-    due = {"late": t("已逾期"), "today": t("今天到期"), "week": t("7 天内到期")}.get(asking.one("due"))
-    since = asking.one("since")
-    marks = [("due", due), ("since", t("自 {day} 起", day=since) if since else None)]
-    return [
-        html.A(
-            [
-                word,
-                html.Span("×", **{"aria-hidden": "true"}),
-                html.Span(t("去掉这个条件"), className="visually-hidden"),
-            ],
-            href=asking.same(**{name: None}),
-            id=f"without-{name}",
-            className="chip is-current",
-        )
-        for name, word in marks
-        if word
-    ]
 
 
 def _columns(asking: Asking) -> list[Column]:

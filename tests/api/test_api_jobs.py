@@ -25,18 +25,18 @@ def ruled(city: Home) -> Home:
 
 def send(client: TestClient, how: str, query: str = "") -> dict[str, object]:
     sent = client.post(f"/api/batches{query}", files={"file": ("march.csv", CSV)}, data={"profile": how})
-    return {"status": sent.status_code, **sent.json(), "location": sent.headers.get("location")}
+    return {**sent.json(), "http": sent.status_code, "location": sent.headers.get("location")}
 
 
 def test_a_file_is_taken_in_behind_the_reader_s_back(city: Home, asker: Asker) -> None:
     finance = asker("finance")
     made = send(finance, profile(city), "?wait=false")
-    assert (made["status"], made["state"], made["title"]) == (202, "waiting", "Take in march.csv")
+    assert (made["http"], made["state"], made["title"]) == (202, "waiting", "Take in march.csv")
     jobs.work_off(city)
     done = finance.get(str(made["location"])).json()
     assert (done["state"], done["share"], done["result"]["rows_accepted"]) == ("done", 1.0, 1)
     assert done["said"].startswith("1 rows: 1 accepted")
-    assert send(finance, profile(city))["status"] == 200, "waiting for it works as ever; it was known already"
+    assert send(finance, profile(city))["http"] == 200, "waiting for it works as ever; it was known already"
 
 
 def test_a_file_can_be_judged_only_at_once_or_in_the_background(city: Home, asker: Asker) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from budgetwatch.errors import BadFile
 from budgetwatch.feeds.profile import Profile
-from budgetwatch.feeds.readers import delimited, parquet, xlsx
+from budgetwatch.feeds.readers import delimited, json, parquet, xlsx, xml
 from budgetwatch.feeds.readers.sheet import Sheet
 from budgetwatch.feeds.readers.unpack import guard_workbook, unpacked
 from budgetwatch.settings import Settings
@@ -15,7 +15,7 @@ from budgetwatch.text import Text
 
 __all__ = ["Sheet", "read"]
 
-_READERS = {"csv": delimited.read, "xlsx": xlsx.read, "parquet": parquet.read}
+_READERS = {"csv": delimited.read, "xlsx": xlsx.read, "parquet": parquet.read, "json": json.read, "xml": xml.read}
 
 
 def read(

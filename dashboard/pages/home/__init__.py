@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboard.asking import Asking
-from dashboard.components import nothing_yet, page_head
+from dashboard.components import nothing_yet, page_head, tour
 from dashboard.i18n import t
 from dashboard.pages.home import admin, answers, auditor, committee, deputy, leader
 
@@ -16,7 +16,8 @@ def view(asking: Asking) -> tuple[str, Any]:
     viewer = asking.viewer
     if not asking.home.store.current() and not viewer.may("own_cases"):
         return title, [page_head(t("欢迎")), nothing_yet(viewer)]
-    return title, _body(asking)
+    first, *rest = _body(asking)
+    return title, [first, tour.offer(asking), *rest]
 
 
 def _body(asking: Asking) -> list[Any]:

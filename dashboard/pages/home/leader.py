@@ -141,14 +141,9 @@ def _loop(months: list[Month]) -> Any:
     shown = [m for m in months if m.asked.cases or m.replied.cases or m.closed.cases]
     columns = [
         Column("month", t("月份"), cell=lambda r: html.Span(f"{r['month']:%Y-%m}", className="nowrap"), main=True),
-        *[
-            Column(name, word, "integer", cell=lambda r, name=name: _leg(r[name]))
-            for name, word in (
-                ("asked", t("发现 → 发函")),
-                ("replied", t("发函 → 回复")),
-                ("closed", t("发现 → 销号")),
-            )
-        ],
+        Column("asked", t("发现 → 发函"), "integer", cell=lambda r: _leg(r["asked"])),
+        Column("replied", t("发函 → 回复"), "integer", cell=lambda r: _leg(r["replied"])),
+        Column("closed", t("发现 → 销号"), "integer", cell=lambda r: _leg(r["closed"])),
     ]
     return block(
         t("闭环用时（工作日，中位数）"),
