@@ -137,7 +137,13 @@ async def _ask(app: ASGIApp, scope: Scope) -> Kept | None:
     start: Message = {}
     parts: list[bytes] = []
 
+    asked = False
+
     async def receive() -> Message:
+        nonlocal asked
+        if asked:  # nobody hangs up on us; an answer that listens for that is to wait, not to spin
+            await asyncio.Event().wait()
+        asked = True
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def collect(message: Message) -> None:

@@ -6,26 +6,17 @@ A form with `data-deed="name"` sends its fields here; nothing else on the pages 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from budgetwatch import cases, preferences, review, saved
 from budgetwatch.errors import Invalid
 from budgetwatch.queries.desk_deputy import MOST_FIELDS
 from budgetwatch.text import Text
+from dashboard import working
 from dashboard.asking import Asking
 from dashboard.components import tour
+from dashboard.done import Done, Fields
 from dashboard.i18n import t
-
-Fields = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What to tell the person, and where to go from here (None: stay, and see the page anew)."""
-
-    sentence: str
-    go: str | None = None
 
 
 def act(asking: Asking, fields: Fields) -> Done:
@@ -124,6 +115,7 @@ DEEDS: dict[str, Callable[[Asking, Fields], Done]] = {
     "tour.done": tour_done,
     "home.field": follow_field,
     "home.area": follow_area,
+    **working.DEEDS,
 }
 
 

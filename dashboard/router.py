@@ -13,6 +13,7 @@ from budgetwatch.text import Text
 from dashboard.asking import Asking
 from dashboard.pages import (
     auditor,
+    batch,
     case,
     committee,
     deputy,
@@ -28,6 +29,7 @@ from dashboard.pages import (
     search,
     transfers,
     unit,
+    users,
     voucher,
 )
 
@@ -75,7 +77,9 @@ ROUTES: tuple[Route, ...] = (
     Route("/rules", rules.view, ("rules",)),
     Route("/rules/{rule_id}", rules.view_one, ("rules",)),
     Route("/feeds", feeds.view, ("batches",)),
-    Route("/feeds/{batch}", feeds.view_one, ("batches",)),
+    Route("/feeds/{batch}", batch.view, ("batches",)),
+    Route("/users", users.view, ("users",)),
+    Route("/users/{login}", users.view_one, ("users",)),
 )
 
 

@@ -173,7 +173,8 @@ def _tools(asking: Asking | None, scope: str) -> Any:
     if asking is None:
         return html.Div(_tongues("lang"), className="tools")
     return html.Div(
-        [_search(), _units(asking, "unit"), _tongues("lang"), _account(asking, scope)], className="tools is-signed-in"
+        [_search(), _work(), _units(asking, "unit"), _tongues("lang"), _account(asking, scope)],
+        className="tools is-signed-in",
     )
 
 
@@ -191,6 +192,11 @@ def _search() -> Any:
         title=t("搜索（Ctrl-K）"),
         **{"data-search-open": "", "aria-label": t("搜索（Ctrl-K）"), "aria-keyshortcuts": "Control+K"},
     )
+
+
+def _work() -> Any:
+    """How much long work of one's own runs or has ended unread; `work.js` shows it when there is some."""
+    return html.A(href="/work", id="jobs-badge", className="jobs-badge", hidden=True, **{"aria-label": t("后台任务")})
 
 
 def _units(asking: Asking, name: str) -> Any:

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from budgetwatch.home import Home
 
 STYLES = (
-    "theme.css", "base.css", "kit.css", "pages.css", "home.css", "pictures.css", "habits.css", "places.css", "guide.css",
+    "theme.css", "base.css", "kit.css", "pages.css", "home.css", "pictures.css", "habits.css", "places.css", "guide.css", "work.css",
 )  # fmt: skip
 #: After Dash's own; shell.js goes before them (first.EARLY).
-SCRIPTS = ("habits.js", "pictures.js", "offline.js", "start.js")
+SCRIPTS = ("habits.js", "pictures.js", "work.js", "offline.js", "start.js")
 ALL_STYLES, ALL_SCRIPTS = "/assets/all.css", "/assets/all.js"
 UNITS = ("yuan", "wan", "yi")
 THEMES = ("auto", "light", "dark")

@@ -13,6 +13,7 @@ from budgetwatch.errors import Invalid
 from budgetwatch.text import Text
 from dashboard.asking import Asking, read_query
 from dashboard.done import Done, Fields
+from dashboard.filters import filter_of
 from dashboard.i18n import say, spoken, t
 
 
@@ -42,8 +43,6 @@ def take_in(asking: Asking, fields: Fields) -> Done:
 
 def export(asking: Asking, fields: Fields) -> Done:
     """All payments of the filter in the page's address, as a file that waits."""
-    from dashboard.pages.auditor import filter_of  # the page draws the button that leads here
-
     wanted = filter_of(Asking(asking.home, asking.viewer, "/auditor", read_query(fields.get("query", ""))))
     job = jobs.export(asking.home, asking.viewer, wanted, fields.get("format", "csv"), language=spoken())
     return _started(job)

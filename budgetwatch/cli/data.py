@@ -9,7 +9,7 @@ import typer
 
 from budgetwatch.cli.app import HELP, app, home, language, reader
 from budgetwatch.cli.out import DONE, FAILED, FOUND, AsCsv, AsJson, listed, printed_json, progress, remark, rows
-from budgetwatch.errors import BudgetwatchError
+from budgetwatch.errors import BudgetwatchError, Conflict, NotFound
 from budgetwatch.queries import feeds as asked
 from budgetwatch.text import Text
 
@@ -76,6 +76,48 @@ def feeds_check(
 
     receipts, code = _each(files, as_json, lambda path, report: intake.check(home(), path, profile, progress=report))
     raise typer.Exit(code or (FOUND if strict and any(r.rows_rejected for r in receipts) else DONE))
+
+
+@feeds.command("learn")
+def feeds_learn(
+    file: Path = typer.Argument(..., help="a file of a sender that has no profile yet"),
+    feed: str | None = typer.Option(None, help="which facts it holds, where that is known"),
+    name: str = typer.Option("", help="what the profile shall be called"),
+    save: bool = typer.Option(False, "--save", help="write it to BUDGETWATCH_HOME/profiles"),
+    as_json: bool = AsJson,
+) -> None:
+    """Look at a new sender's file and write a first profile for it; what is doubtful is said, not guessed over."""
+    from budgetwatch.feeds.learn import learn
+
+    found = learn(_there(file), home().settings, feed=feed, name=name)
+    for doubt in found.doubts:
+        remark(f"? {doubt.of(language())}")
+    if as_json:
+        printed_json(found, language())
+    else:
+        print(found.yaml, end="")  # noqa: T201
+    if not save:
+        return
+    target = home().path / "profiles" / f"{found.name}.yml"
+    if target.exists():
+        raise Conflict(
+            Text("已有这个方案。", "There is a profile of that name."), where=str(target),
+            fix=Text("用 --name 另起名字，或先移走旧的。", "Choose another --name, or move the old one away."),
+        )  # fmt: skip
+    target.write_text(found.yaml, "utf-8")
+    remark(
+        {"zh": f"已写入 {target}。接着试判：budgetwatch feeds check {file} --profile {found.name}",
+         "en": f"Written to {target}. Now try it: budgetwatch feeds check {file} --profile {found.name}"}[language()]
+    )  # fmt: skip
+
+
+def _there(path: Path) -> Path:
+    if not path.is_file():
+        raise NotFound(
+            Text("没有这个文件。", "There is no such file."), where=str(path),
+            fix=Text("请检查路径。", "Check the path."),
+        )  # fmt: skip
+    return path
 
 
 @app.command("take-in")

@@ -102,6 +102,11 @@ def _checked(result: Mapping[str, Any]) -> Text:
     if result.get("status") == "refused":
         why = refused(result.get("refusal")) or Text("", "")
         return Text(f"这个文件会被整份退回：{why.zh}", f"This file would be refused: {why.en}")
+    if not result.get("rows_accepted") and result.get("rows_repeated") and not result.get("rows_rejected"):
+        return Text(
+            f"{int(result['rows_repeated']):,} 行以前都接收过；再接收一次不会增加任何数据。",
+            f"All {int(result['rows_repeated']):,} rows were taken in before; doing it again would add nothing.",
+        )
     said = _rows(result, "可采纳", "would be accepted")
     return Text(f"可以接收。{said.zh}", f"It can be taken in. {said.en}")
 

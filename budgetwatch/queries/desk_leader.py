@@ -141,6 +141,7 @@ def _legs(home: Home, viewer: Viewer, start: dt.datetime, ends: str, begins: str
         )
     query = (
         sa.select(since, end.at)
+        .select_from(t.Case)
         .join(end, end.case_id == t.Case.id)
         .where(in_sight(viewer), end.action == ends, end.at >= start)
     )

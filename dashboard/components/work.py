@@ -42,7 +42,7 @@ def run_button(asking: Asking, *, rule_id: str = "", kind: str = "") -> Any:
     return deed_button(word, "job.run", id="run-rules", kind=kind, **({"rule_id": rule_id} if rule_id else {}))
 
 
-def export_buttons(asking: Asking, query: str) -> list[Any]:
+def export_buttons(query: str) -> list[Any]:
     """Instead of the links that fetch a file at once, where the result is large: made in the background."""
     words = (("xlsx", t("在后台导出 Excel")), ("csv", t("在后台导出 CSV")))
     return [deed_button(word, "job.export", id=f"export-{form}", format=form, query=query) for form, word in words]

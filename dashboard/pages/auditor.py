@@ -28,6 +28,7 @@ from dashboard.components import (
     unit_label,
 )
 from dashboard.components.saved_box import saved_box
+from dashboard.components.work import LARGE_EXPORT, export_buttons
 from dashboard.filters import FIELDS, filter_of
 from dashboard.i18n import say, t
 from dashboard.pages.auditor_sums import sums_card
@@ -66,6 +67,8 @@ def _exports(asking: Asking, found: Listing) -> Any:
     if not asking.viewer.may("export") or not found.total:
         return None
     query = {name: asking.many(name) for name in FIELDS}
+    if found.total > LARGE_EXPORT:
+        return export_buttons(href("", **query))
     return [
         link_button(word, href("/api/payments/export", **query, format=kind), id=f"export-{kind}", download=True)
         for kind, word in (("xlsx", t("导出 Excel")), ("csv", t("导出 CSV")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from dash import html
@@ -139,9 +140,8 @@ def _ways_on(asking: Asking, job: Job) -> list[Any]:
     result, viewer = job.result, asking.viewer
     if job.kind == "check" and job.state == "done" and uploads.there(asking.home, str(job.asked.get("upload"))):
         if result.get("status") == "accepted":
-            ways.append(
-                deed_button(t("接收这个文件"), "job.take_in", id=f"take-in-{job.id}", kind="primary", job=job.id)
-            )
+            kind = "primary" if result.get("rows_accepted") or result.get("rows_rejected") else ""
+            ways.append(deed_button(t("接收这个文件"), "job.take_in", id=f"take-in-{job.id}", kind=kind, job=job.id))
         else:
             ways.append(link_button(t("换一个文件"), "/feeds", id=f"other-file-{job.id}"))
     if result.get("batch"):
@@ -265,7 +265,7 @@ def _facts(job: Job) -> Any:
         (t("筛选条件"), " · ".join(f"{v}" for v in asked["filter"].values()) if asked.get("filter") else None),
         (t("大小"), sized(int(result["bytes"])) if result.get("bytes") else None),
         (t("保留到"), result.get("until")),
-        (t("金额合计"), amount(result["amount_sum"], result.get("currency", "CNY"), with_unit=True)
+        (t("金额合计"), amount(Decimal(result["amount_sum"]), result.get("currency", "CNY"), with_unit=True)
          if result.get("amount_sum") else None),
         (t("提交时间"), moment(job.created_at)),
         (t("开始时间"), moment(job.started_at) if job.started_at else None),

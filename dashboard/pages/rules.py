@@ -24,6 +24,7 @@ from dashboard.components import (
 )
 from dashboard.components.figure_words import with_names
 from dashboard.components.table import shown_value
+from dashboard.components.work import run_button
 from dashboard.i18n import say, t
 
 
@@ -44,7 +45,11 @@ def view(asking: Asking) -> tuple[str, Any]:
         Column("dismissed", t("排除"), "integer"),
     ]
     return title, [
-        page_head(title, lead=t("每条规则写明理由、依据和其他可能；“无法判断”单独计数，不当作没有问题。")),
+        page_head(
+            title,
+            lead=t("每条规则写明理由、依据和其他可能；“无法判断”单独计数，不当作没有问题。"),
+            actions=run_button(asking, kind="primary"),
+        ),
         search_box("/rules", t("搜索规则名称、编号、依据…"), id="rules-search", value=asking.one("text")),
         table(columns, found.rows, caption=t("规则清单"), id="rules")
         if found.rows
@@ -82,6 +87,7 @@ def view_one(asking: Asking) -> tuple[str, Any]:
             [name, " ", severity_badge(rule.severity)],
             above=breadcrumbs([(t("规则"), "/rules"), (rule.id, None)]),
             lead=say(rule.why),
+            actions=run_button(asking, rule_id=rule.id),
         ),
         html.Div(
             [
