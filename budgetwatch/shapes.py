@@ -85,7 +85,7 @@ def load(
     for code, name, rings in sent.features:
         if code in known:
             found.setdefault(code, []).extend(rings)
-            called[code] = name or known[code]
+            called[code] = min(filter(None, (name, called.get(code, ""))), default="")
     if strange and (not skip_unknown or not found):
         raise _unknown(path, strange, known)
     made = Shapes(
@@ -95,7 +95,7 @@ def load(
         loaded_by=viewer.login,
         points_sent=sum(len(ring) for rings in found.values() for ring in rings),
         left_out=tuple(sorted(f"{code} {name}".strip() for code, name in strange)),
-        outlines=_thinned(found, called),
+        outlines=_thinned(found, {code: name or known[code] for code, name in called.items()}),
     )
     _keep(home, viewer, made)
     return made

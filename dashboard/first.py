@@ -55,13 +55,9 @@ class Ground:
     dependencies: Any
 
     @property
-    def modern(self) -> tuple[str, ...]:
-        """The scripts that a browser of our days needs: without the tables, which no page uses, and the fills for old ones."""
-        return tuple(s for s in self.scripts if "/dash_table/" not in s and "polyfill" not in s)
-
-    @property
-    def old(self) -> tuple[str, ...]:
-        return tuple(s for s in self.scripts if "polyfill" in s)
+    def needed(self) -> tuple[str, ...]:
+        """The scripts without the tables, which no page uses."""
+        return tuple(s for s in self.scripts if "/dash_table/" not in s)
 
 
 async def ground(app: ASGIApp) -> Ground:
@@ -141,13 +137,12 @@ def compose(
         "answer": {"multi": True, "response": response},
     }
     shown = {name: "" if value is no_update else markup(value) for name, value in parts.items() if name != "after"}
-    later = "".join(f'<script defer src="{escape(address)}"></script>' for address in (*ground.modern, *scripts))
-    old = "".join(f'<script nomodule src="{escape(address)}"></script>' for address in ground.old)
+    later = "".join(f'<script defer src="{escape(address)}"></script>' for address in (*ground.needed, *scripts))
     return f"""<!DOCTYPE html>
 <html lang="{HTML_LANG[spoken()]}" data-theme="{escape(theme)}" data-person="{escape(after.get("person", ""))}">
 <head>
 {head(str(after.get("title", "")), styles, home_screen)}
-<script defer src="{asset(EARLY)}"></script>{old}{later}
+<script defer src="{asset(EARLY)}"></script>{later}
 </head>
 <body>
 <div id="drawn"><div class="shell">

@@ -133,7 +133,7 @@ async def ground_of(api: FastAPI) -> first.Ground:
 async def bundles(api: FastAPI) -> list[str]:
     """The addresses of all scripts and styles that every page shares."""
     ground = await ground_of(api)
-    return [styles_address(), first.asset(first.EARLY), *ground.modern, scripts_address()]
+    return [styles_address(), first.asset(first.EARLY), *ground.needed, scripts_address()]
 
 
 def styles_address() -> str:

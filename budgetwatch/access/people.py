@@ -233,11 +233,12 @@ def deactivate(home: Deployment, viewer: Viewer, login: str) -> None:
 
 
 def activate(home: Deployment, viewer: Viewer, login: str) -> None:
-    """The account may be used again, with its password as it was; a lock after wrong passwords ends too."""
+    """The account may be used again, with its password as it was but no key for programs; a lock ends too."""
     with home.session() as session:
         serialise(session)
         user = _managed(session, viewer, login)
         user.active, user.failures, user.locked_until = True, 0, None
+        _end_tokens(session, user)
         audit.record(session, viewer, "activate", "user", user.login)
 
 

@@ -45,7 +45,7 @@ class Decided:
 
     case_id: int
     sentence: Text
-    agency_name: str
+    whose: Text
     state: str
     decision: Text
     amount: Decimal | None
@@ -103,7 +103,9 @@ def decided(home: Home, viewer: Viewer, *, limit: int = SHORT) -> list[Decided]:
         Decided(
             case_id=case.id,
             sentence=said[flag.id],
-            agency_name=flag.agency_name or known.agencies.get(flag.agency_code or "", flag.agency_code or ""),
+            whose=Text(agency, agency)
+            if (agency := flag.agency_name or known.agencies.get(flag.agency_code or "", ""))
+            else known.region(flag.region),
             state=case.state,
             decision=machine.STATES[case.state],
             amount=flag.amount,

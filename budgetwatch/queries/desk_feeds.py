@@ -49,10 +49,12 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What was sent, as one desk shows it: senders (late first, then the longest silent) and the latest files."""
+    """What was sent, as one desk shows it: senders (late first, then the longest silent), how many are late and of how
+    many no rhythm is known, and the latest files."""
 
     senders: list[Sender]
     late: int
+    unknown: int
     batches: list[dict[str, Any]]
     rejected: int
 
@@ -65,19 +67,30 @@ def intake(home: Home, viewer: Viewer, *, senders: int = 5, batches: int = 5) ->
     return Intake(
         senders=found[:senders],
         late=sum(s.late_since is not None for s in found),
+        unknown=sum(s.every is None for s in found),
         batches=rows[:batches],
         rejected=sum(row["rows_rejected"] or 0 for row in rows),
     )
 
 
 def _senders(rows: Iterable[dict[str, Any]]) -> list[Sender]:
-    sent: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    """One line a sender and kind of data: of several series the one that is late, else the newest."""
+    sent: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
     for row in rows:
         if row["status"] == "accepted":
             # Each profile is a series of its own: the city's file and the districts' file do not make a rhythm.
-            sent.setdefault((row["sender"] or row["profile"], row["profile"]), []).append(row)
-    found = [_sender(sender, files) for (sender, _), files in sent.items()]
-    return sorted(found, key=lambda s: (s.late_since is None, s.late_since or s.upto, s.sender, s.feed))
+            series = sent.setdefault((row["sender"] or row["profile"], row["feed"]), {})
+            series.setdefault(row["profile"], []).append(row)
+    found = []
+    for (sender, _), series in sent.items():
+        each = [_sender(sender, files) for files in series.values()]
+        late = [one for one in each if one.late_since]
+        found.append(min(late, key=_urgency) if late else max(each, key=lambda one: one.upto))
+    return sorted(found, key=_urgency)
+
+
+def _urgency(one: Sender) -> tuple[bool, dt.date, str, str]:
+    return (one.late_since is None, one.late_since or one.upto, one.sender, one.feed)
 
 
 def _sender(sender: str, files: list[dict[str, Any]]) -> Sender:

@@ -64,13 +64,15 @@ def sheet(shapes: Shapes, wanted: Mapping[str, Sequence[str]]) -> Sheet:
     return replace(bare, rings={code: bare.placed(rings) for code, rings in there.items()})
 
 
-def place_map(drawn: Sheet, tiles: Sequence[Tile], *, id: str, thick: Sequence[Ring] = (), chosen: str = "") -> Any:
-    """The map of the tiles that have an outline. `thick` are borders drawn strongly (of districts around towns)."""
+def place_map(
+    drawn: Sheet, tiles: Sequence[Tile], *, id: str, thick: Sequence[Ring] = (), marked: Sequence[Ring] = ()
+) -> Any:
+    """The map of the tiles that have an outline. `thick` are borders drawn strongly (of districts around towns), `marked` that of the open place."""
     shown = [tile for tile in tiles if tile.code in drawn.rings]
     thin = [ring for tile in shown for ring in drawn.rings[tile.code]]
     layers = [_lines([(thin, 1.6), (thick, 5)], drawn.height, "place-lines")]
-    if chosen in drawn.rings:
-        layers.append(_lines([(drawn.rings[chosen], 8)], drawn.height, "place-lines is-chosen"))
+    if marked:
+        layers.append(_lines([(marked, 8)], drawn.height, "place-lines is-chosen"))
     return html.Div(
         [*(_place(tile, drawn, id) for tile in shown), *layers],
         id=id,

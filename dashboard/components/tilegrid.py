@@ -23,7 +23,8 @@ Figure = Decimal | int
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One place: what it is called, its figure as read, its class (1…5; 0: nothing was sent), and where it leads."""
+    """One place: what it is called, its figure as read, its class (1…5; 0: nothing was sent; -1: not compared),
+    and where it leads."""
 
     code: str
     name: str
@@ -123,7 +124,7 @@ def _tile(tile: Tile, id: str, *, head: bool = False) -> Any:
     inside = [
         html.Span(tile.name, className="place-name"),
         html.Span(
-            [html.Span(tile.figure, className="place-figure figure"), step_mark(tile.step)], className="place-row"
+            [html.Span(tile.figure, className="place-figure figure"), step_mark(tile.step) if tile.step >= 0 else None], className="place-row"
         ),
         html.Span(tile.note, className="visually-hidden") if tile.note else None,
     ]

@@ -14,6 +14,7 @@ from budgetwatch.queries.pictures import Calendar, Day, share_off
 from dashboard.components.money import figure as words_of
 from dashboard.components.money import percent, unit_label
 from dashboard.figures.theme import BLUE, GREY, QUIET, UP, bare, dressed, faint
+from dashboard.figures.words import month as month_name
 from dashboard.i18n import t
 
 HEIGHT = 400
@@ -168,7 +169,7 @@ def _labels(figure: Figure, year: int) -> None:
     for month in range(1, 13):
         column, _ = _place(dt.date(year, month, 1))
         months.append(
-            (column + (0.1 if column == 0 else 0.9), 0.75 - (7 + _BETWEEN if month > 6 else 0), t("{n} 月", n=month))
+            (column + (0.1 if column == 0 else 0.9), 0.75 - (7 + _BETWEEN if month > 6 else 0), month_name(month))
         )
     for half in (0, 7 + _BETWEEN):
         for at, word in ((0, t("一")), (2, t("三")), (4, t("五")), (6, t("日"))):

@@ -12,6 +12,7 @@ from budgetwatch.queries.pictures import Execution
 from dashboard.components.money import figure as words_of
 from dashboard.components.money import percent, unit_label
 from dashboard.figures.theme import BLUE, GREY, QUIET, dressed, faint, scaled
+from dashboard.figures.words import month_end, when_said
 from dashboard.i18n import say, t
 
 MONTHS = list(range(1, 13))
@@ -90,13 +91,14 @@ def execution(shown: Execution) -> Figure:
             )
         )
     figure = dressed(go.Figure(traces))
-    figure.update_layout(margin={"t": 40, "r": 14, "b": 28, "l": 4}, hovermode="closest")
+    figure.update_layout(margin={"t": 40, "r": 26, "b": 28, "l": 4}, hovermode="closest")
     figure.update_xaxes(
         range=[0, 12.3],
-        tickvals=[1, 3, 6, 9, 12],
-        ticktext=[t("{n} 月底", n=n) for n in (1, 3, 6, 9, 12)],
+        tickvals=[3, 6, 9, 12],
+        ticktext=[month_end(n) for n in (3, 6, 9, 12)],
         showgrid=False,
         zeroline=False,
+        ticklabeloverflow="allow",
     )
     if shown.in_shares:
         figure.update_yaxes(ticksuffix="%", rangemode="tozero", nticks=6, zeroline=False)
@@ -114,10 +116,9 @@ def execution_sentence(shown: Execution) -> str:
     who = t("{place}的{what}", place=place, what=say(shown.what)) if shown.what else place
     spent = now.spent[month - 1]
     told = t(
-        "{who}：到 {year} 年 {month} 月底累计支出 {amount} {unit}",
+        "{who}：到{when}累计支出 {amount} {unit}",
         who=who,
-        year=shown.year,
-        month=month,
+        when=when_said(month_end(month, shown.year)),
         amount=words_of(spent, None, shown.currency),
         unit=unit_label(shown.currency),
     )

@@ -105,7 +105,7 @@ def life_sentence(shown: Life) -> str:
     late = [s for s in shown.spans[: None if shown.ended else -1] if s.late(shown.day)]
     if late:
         told += t("；此前逾期的环节：{states}", states=t("、").join(say(s.label) for s in late))
-    return told + t("。竖线是期限，点线是今天。" if not shown.ended else "。竖线是期限。")
+    return told + (t("。竖线是期限。") if shown.ended else t("。竖线是期限，点线是今天。"))
 
 
 def word_of(span: Span, shown: Life) -> str:

@@ -19,6 +19,7 @@ from plotly.graph_objects import Figure
 from budgetwatch.queries.pictures import PlaceLine, Places
 from dashboard.components.money import percent
 from dashboard.figures.theme import BLUE, GREY, INK, LINE, QUIET, bare, clipped, dressed, faint
+from dashboard.figures.words import month_end, when_said
 from dashboard.i18n import say, t
 
 ACROSS = 2
@@ -63,7 +64,7 @@ def multiples(shown: Places, *, across: int = ACROSS, link: Callable[[str], str]
                 mode="markers",
                 marker={"size": 9, "color": BLUE, "opacity": [0.0] * max(len(told) - 1, 0) + [1.0]},
                 customdata=[
-                    [f"{say(place.name)}<br>{t('到 {n} 月底', n=m)} {percent(s)}", link(place.code) if link else ""]
+                    [f"{say(place.name)}<br>{month_end(m)} {percent(s)}", link(place.code) if link else ""]
                     for m, s in told
                 ],
                 hovertemplate="%{customdata[0]}<extra></extra>",
@@ -85,7 +86,7 @@ def multiples(shown: Places, *, across: int = ACROSS, link: Callable[[str], str]
     bare(dressed(figure))
     across = max(min(across, len(places)), 1)
     down = math.ceil(len(places) / across) or 1
-    figure.update_xaxes(range=[-0.15, across * 12 + (across - 1) * _GAP + 0.3])
+    figure.update_xaxes(range=[-0.15, across * 12 + (across - 1) * _GAP + 0.4])
     figure.update_yaxes(range=[-top * 0.08, down * top * 1.5 - top * 0.15])
     return figure
 
@@ -111,16 +112,14 @@ def multiples_sentence(shown: Places) -> str:
     first, last = told[0], told[-1]
     if len(told) == 1:
         return t(
-            "到 {year} 年 {month} 月底，{place}支出占预算的 {share}。",
-            year=shown.year,
-            month=shown.month,
+            "到{when}，{place}支出占预算的 {share}。",
+            when=when_said(month_end(shown.month, shown.year)),
             place=say(first.name),
             share=percent(first.line.share(shown.month) or Decimal(0)),
         )
     return t(
-        "到 {year} 年 {month} 月底，{n} 个地区中{slow}最慢（{a}），{fast}最快（{b}）；虚线是按时间均分的进度。",
-        year=shown.year,
-        month=shown.month,
+        "到{when}，{n} 个地区中{slow}最慢（{a}），{fast}最快（{b}）；虚线是按时间均分的进度。",
+        when=when_said(month_end(shown.month, shown.year)),
         n=len(told),
         slow=say(first.name),
         a=percent(first.line.share(shown.month) or Decimal(0)),

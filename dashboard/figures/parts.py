@@ -16,11 +16,11 @@ from dashboard.components.money import percent, unit_label
 from dashboard.figures.theme import CYCLE, GREY, bare, clipped, dressed, width_of
 from dashboard.i18n import say, t
 
-HEIGHT = 520
+HEIGHT = 560
 #: Pieces thinner than this are put together: nobody can read or touch them.
 LEAST = Decimal("0.018")
-#: A word needs this share of the height, and two lines this.
-_ONE_LINE, _TWO_LINES = Decimal("0.034"), Decimal("0.065")
+#: A word needs this share of the height.
+_ONE_LINE = Decimal("0.03")
 
 
 def parts(shown: Parts, *, link: Callable[[Mapping[str, Any]], str] | None = None) -> Figure:
@@ -102,7 +102,12 @@ def _block(
             marker={
                 "color": colour,
                 "line": {"color": "#ffffff", "width": 1.5},
-                "pattern": {"shape": "" if part.code else "/", "solidity": 0.12},
+                "pattern": {
+                    "shape": "" if part.code else "/",
+                    "solidity": 0.12,
+                    "bgcolor": colour,
+                    "fgcolor": "#ffffff",
+                },
             },
             text=[_label(name, percent(share), share)],
             textposition="inside",
@@ -117,9 +122,7 @@ def _block(
 
 
 def _label(name: str, share: str, of: Decimal) -> str:
-    """As much of the name as its block has room for, with the share behind or under it."""
+    """As much of the name as half a phone has room for, with its share."""
     if of < _ONE_LINE:
         return ""
-    if of >= _TWO_LINES:
-        return f"<b>{clipped(name, 22)}</b><br>{share}"
     return f"{clipped(name, max(22 - width_of(share), 8))} {share}"

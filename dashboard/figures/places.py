@@ -49,7 +49,11 @@ def sentence(found: Standings, covered: Coverage, rows: Sequence[Standing]) -> s
             return t("{n} 个地区都没有。", n=len(told))
         return t(
             "{n} 个地区合计 {total} 件，{last}最多（{high} 件）；{none} 个地区没有。",
-            n=len(told), total=f"{total:,}", last=names["last"], high=figures["high"], none=sum(not v for v, _ in told),
+            n=len(told),
+            total=f"{total:,}",
+            last=names["last"],
+            high=figures["high"],
+            none=sum(not v for v, _ in told),
         )
     if found.measure == "silent":
         said = t(
@@ -67,7 +71,10 @@ def sentence(found: Standings, covered: Coverage, rows: Sequence[Standing]) -> s
     middle = shown(found, median_low([value for value, _ in told]))
     said = t(
         "{n} 个地区中，{last}最高（{high}{unit}），{first}最低（{low}{unit}），居中的是 {middle}{unit}。",
-        **names, **figures, middle=middle, unit=unit,
+        **names,
+        **figures,
+        middle=middle,
+        unit=unit,
     )
     bare = len(rows) - len(told)
     said += t("{n} 个地区没有数据。", n=bare) if bare else ""

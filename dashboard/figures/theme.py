@@ -116,8 +116,8 @@ def rows_of_bars(
                 customdata=data,
                 hovertemplate="%{customdata[0]}<extra></extra>",
             ),
-            _words(least, places, names, "middle right", INK),
-            _words(most, places, words, "middle left", QUIET),
+            _words(least + span * 0.006, places, names, "middle right", INK),
+            _words(most - span * 0.002, places, words, "middle left", QUIET),
         ]
     )
     bare(dressed(figure))

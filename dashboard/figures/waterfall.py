@@ -39,7 +39,9 @@ def waterfall(shown: Waterfall, *, link: Callable[[str], str] | None = None) -> 
     links = [link(step.code) if link and step.code else "" for step in steps]
     figure = rows_of_bars(names, words, starts, lengths, colours, hatches=hatches, links=links)
     if steps:
-        figure.add_shape(type="line", x0=0, x1=0, y0=-0.5, y1=len(steps) - 1, line={"color": GREY, "width": 1.5})
+        figure.add_shape(
+            type="line", x0=0, x1=0, y0=-0.5, y1=len(steps) - 1, line={"color": GREY, "width": 1}, layer="below"
+        )
     return figure
 
 
@@ -84,9 +86,9 @@ def word_of(step: Step, currency: str) -> str:
     if step.kind == "start":
         return f"{words_of(step.amount, None, currency)} {unit}"
     if step.kind == "end":
-        share = f"（{_percent(step.share)}）" if step.share is not None else ""
+        share = t("（{share}）", share=_percent(step.share)) if step.share is not None else ""
         return f"{words_of(step.amount, None, currency)} {unit}{share}"
-    share = f"（{_percent(step.share)}）" if step.share is not None and step.kind == "change" else ""
+    share = t("（{share}）", share=_percent(step.share)) if step.share is not None and step.kind == "change" else ""
     return f"{_signed(step.amount, currency)}{share}"
 
 

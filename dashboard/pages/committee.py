@@ -35,7 +35,7 @@ from dashboard.i18n import say, t
 
 SIZE, SIZES = 25, (25, 50, 100)
 #: The filters of the list, besides the words that are searched for.
-NARROWED = ("state", "severity", "rule", "mine", "overdue", "due", "since", "region")
+NARROWED = ("state", "severity", "rule", "mine", "overdue", "due", "since", "confirmed", "region")
 
 
 def view(asking: Asking) -> tuple[str, Any]:
@@ -59,6 +59,7 @@ def view(asking: Asking) -> tuple[str, Any]:
         overdue=asking.one("overdue") == "1",
         due=asking.one("due"),
         since=asking.day("since", Text("自何日起", "since which day")),
+        confirmed=asking.number("confirmed"),
         region=asking.one("region"),
         order=order,
         limit=size,
@@ -172,7 +173,10 @@ def _filters(asking: Asking, counts: Mapping[str, Any], places: list[Any]) -> An
                                 id="f-size",
                                 value=asking.one("size", str(SIZE)),
                             ),
-                            *_kept(asking, ("state", "severity", "rule", "mine", "overdue", "due", "since", "text")),
+                            *_kept(
+                                asking,
+                                ("state", "severity", "rule", "mine", "overdue", "due", "since", "confirmed", "text"),
+                            ),
                         ],
                         action="/committee",
                         method="get",
@@ -203,6 +207,7 @@ def _chosen(asking: Asking, places: list[Any]) -> list[tuple[str, str, str, str]
         "mine": (t("经办"), lambda _: t("由我办理")),
         "due": (t("期限"), lambda v: dues.get(v, v)),
         "since": (t("生成时间"), lambda v: t("自 {day} 起", day=v)),
+        "confirmed": (t("已认定"), lambda v: t("{year} 年已认定", year=v)),
     }
     return [(name, value, word, said(value)) for name, (word, said) in parts.items() for value in asking.many(name)]
 

@@ -31,12 +31,14 @@ def table_of(asking: Asking, found: Standings, covered: Coverage, rows: Sequence
     def figure(measure: str) -> Any:
         return lambda one: html.Span(shown(found, one["row"].value(measure), measure), className="figure")
 
+    # What is compared comes first: on a phone it is what one sees without moving the table.
+    measures = sorted(found.measures, key=lambda m: m != found.measure)
     columns = [
         Column("place", t("地区"), cell=lambda one: html.A(one["name"], href=asking.same(place=one["row"].place.code)),
                sort="place", main=True),
+        *(Column(m, say(MEASURES[m].label), "ratio", figure(m), sort=m) for m in measures),
+        Column("arrived", t("应报数据"), "ratio", lambda one: html.Span(one["arrived"], className="figure")),
         *([Column("district", t("所在区县"))] if any(row.place.parent for row in rows) else []),
-        *(Column(m, say(MEASURES[m].label), "ratio", figure(m), sort=m) for m in found.measures),
-        Column("arrived", t("应报数据"), "ratio"),
     ]  # fmt: skip
     lines = [
         {
@@ -47,8 +49,7 @@ def table_of(asking: Asking, found: Standings, covered: Coverage, rows: Sequence
         }
         for row in ordered
     ]
-    columns[-1] = Column("arrived", t("应报数据"), "ratio", lambda one: html.Span(one["arrived"], className="figure"))
-    return table(columns, lines, caption=t("各地区的数字"), id="places-table", asking=asking, order=order)
+    return table(columns, lines, caption=t("各地区的数字"), id="places-table", asking=asking, order=order, cards=False)
 
 
 def _arrived(covered: Coverage, code: str) -> str:

@@ -13,8 +13,9 @@ from budgetwatch.errors import BudgetwatchError
 from budgetwatch.queries.places import Coverage, coverage, place
 from budgetwatch.queries.standing import MEASURES, Standing, Standings, standing
 from budgetwatch.shapes import Shapes, shapes
+from dashboard import drawn
 from dashboard.asking import Asking
-from dashboard.components import card, chooser, filter_form, hidden, nothing_yet, page_head, tabs
+from dashboard.components import card, nothing_yet, page_head, tabs
 from dashboard.components.placemap import place_map, sheet
 from dashboard.components.tilegrid import Group, Scale, Tile, legend, ranges_of, scale, tile_grid
 from dashboard.figures.places import download, sentence, shown
@@ -22,6 +23,7 @@ from dashboard.i18n import say, t
 from dashboard.pages import place_detail, place_table
 
 LEVELS = ("town", "district")
+_YEARS = 5
 
 
 def view(asking: Asking) -> tuple[str, Any]:
@@ -42,6 +44,7 @@ def view(asking: Asking) -> tuple[str, Any]:
         page_head(t("各地情况"), lead=t("区县和镇街放在一起看：哪里慢了，哪里多了，哪里还没有数据。")),
         _ways(asking, found, level),
         html.Div(board, className="places-board has-detail" if opened else "places-board"),
+        _multiples(asking, found, opened),
         card(
             place_table.table_of(asking, found, covered, rows),
             title=t("全部数字"),
@@ -77,22 +80,15 @@ def _ways(asking: Asking, found: Standings, level: str) -> Any:
         label=t("比较哪一级"),
         id="level",
     )
-    years = [(str(y), t("{year} 年", year=y)) for y in found.years]
-    kept = [hidden(k, asking.one(k), id=f"keep-{k}") for k in ("measure", "level", "place") if asking.one(k)]
+    years = tabs(
+        [(str(y), t("{year} 年", year=y), asking.same(year=y)) for y in found.years[:_YEARS]],
+        str(found.year),
+        label=t("预算年度"),
+        id="year",
+    )
     budgets = MEASURES[found.measure].powers == ("budgets",)
-    form = filter_form(
-        "/places",
-        [*kept, chooser(t("预算年度"), "year", years, id="f-year", value=str(found.year))],
-        id="places-filter",
-        reset=False,
-    )
-    return html.Div(
-        [
-            measures,
-            html.Div([levels if both else None, form if budgets and len(years) > 1 else None], className="places-ways"),
-        ],
-        className="places-choose",
-    )
+    ways = [levels if both else None, years if budgets and len(found.years) > 1 else None]
+    return html.Div([measures, html.Div(ways, className="places-ways")], className="places-choose")
 
 
 def _picture(
@@ -104,9 +100,20 @@ def _picture(
     bare = any(row.value(found.measure) is None for row in rows)
     key = legend(ranges_of(classes, lambda value: shown(found, value)), none=bare)
     said = html.P(sentence(found, covered, rows), className="places-says", id="places-says")
-    drawn = _map(asking, found, rows, level, classes, chosen)
-    inside = [said, key, *drawn] if drawn else [said, _grid(asking, found, classes, level, chosen, key)]
+    mapped = _map(asking, found, rows, level, classes, chosen)
+    inside = [said, key, *mapped] if mapped else [said, _grid(asking, found, classes, level, chosen, key)]
     return card(*inside, title=_title(found), id="places-picture")
+
+
+def _multiples(asking: Asking, found: Standings, opened: Standing | None) -> Any:
+    """How spending went through the year: districts beside each other, or the towns of the district that is open."""
+    if found.measure != "execution" or not asking.viewer.may("budgets"):
+        return None
+    below = opened is not None and any(row.place.parent == opened.place.code for row in found.rows)
+    region = opened.place.code if opened is not None and below else None
+    return drawn.show(
+        asking, "places", link=lambda code: asking.same(place=code), year=found.spent_year, region=region
+    )  # fmt: skip
 
 
 def _title(found: Standings) -> str:
@@ -159,16 +166,17 @@ def _map(
         else [one.code for one in towns if one.parent == row.place.code]
         for row in rows
     }
-    drawn = sheet(loaded, parts)
-    if not drawn.rings:
+    whole = sheet(loaded, parts)
+    if not whole.rings:
         return None
     tiles = [_tile(asking, found, classes, row, chosen) for row in rows]
     around = [row.place.code for row in found.rows if not row.place.is_town and row.place.code in loaded.outlines]
     thick = (
-        [] if level == "district" else [ring for code in around for ring in drawn.placed(loaded.outlines[code].rings)]
+        [] if level == "district" else [ring for code in around for ring in whole.placed(loaded.outlines[code].rings)]
     )
-    bare = [tile for tile in tiles if tile.code not in drawn.rings]
-    pieces = [place_map(drawn, tiles, id="place-map", thick=thick, chosen=chosen)]
+    bare = [tile for tile in tiles if tile.code not in whole.rings]
+    marked = whole.placed(loaded.outlines[chosen].rings) if chosen in loaded.outlines else []
+    pieces = [place_map(whole, tiles, id="place-map", thick=thick, marked=marked)]
     if bare:
         beside = tile_grid([Group(None, bare)], label=t("没有图形的地区"), id="place-grid")
         pieces.append(html.Div([html.H3(t("没有图形的地区")), beside], className="beside-map"))

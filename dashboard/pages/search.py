@@ -38,8 +38,7 @@ def view(asking: Asking) -> tuple[str, Any]:
     lead = t("共 {n} 条。", n=_many(found.total)) if found.total else None
     body = [
         page_head(t("搜索"), lead=lead, actions=page_help(asking)),
-        _form(text),
-        html.Div(saved_box(asking), className="chosen-row") if text else None,
+        html.Div([_form(text), saved_box(asking) if text else None], className="chosen-row search-row"),
         _kinds(asking, found, kind) if text and found.counts else None,
         _found(asking, found, kind, text) if text else _before(asking),
     ]

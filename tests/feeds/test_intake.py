@@ -15,6 +15,7 @@ from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.errors import BadFile
 from budgetwatch.feeds.reasons import sentence
 from budgetwatch.home import Home
+from budgetwatch.intake import take
 from budgetwatch.records.rowid import unpack
 from budgetwatch.tables import Batch
 from tests.feeds.senders import HEADING, csv, payment, profile
@@ -227,7 +228,7 @@ def test_after_a_crash_behind_the_commit_the_batch_is_finished_from_the_store(
 ) -> None:
     name, file = profile(home), csv(tmp_path / "f.csv", [payment("V1", "1.25"), payment("V2", "x")])
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "_fill", lambda *a: (_ for _ in ()).throw(Crash))
+        patch.setattr(take, "fill", lambda *a: (_ for _ in ()).throw(Crash))
         with pytest.raises(Crash):
             intake.take_in(home, file, name, actor="me")
     assert intake.recover(home) == {1: "accepted"}

@@ -6,13 +6,14 @@ from typing import Any
 
 from dash import html
 
-from budgetwatch.queries import desk_admin, desk_feeds
+from budgetwatch.queries import desk_admin, desk_feeds, disk
 from budgetwatch.queries.desk_admin import Accounts, RunLine, Work
 from budgetwatch.queries.desk_feeds import Intake
+from budgetwatch.queries.disk import Disk
 from dashboard.asking import Asking
 from dashboard.components import mark, page_head
 from dashboard.i18n import say, t
-from dashboard.pages.home.pieces import batches, block, calm, row, rows, senders
+from dashboard.pages.home.pieces import batches, block, calm, rhythm, row, rows, senders
 
 
 def body(asking: Asking) -> list[Any]:
@@ -25,9 +26,11 @@ def body(asking: Asking) -> list[Any]:
         page_head(t("系统运行"), lead=_lead(found, runs, accounts)),
         html.Div(
             [
-                html.Div([_feeds(found), _batches(found)], className="stack"),
-                html.Div([_work(desk_admin.under_way(home, viewer)), _runs(runs, count)], className="stack"),
-                html.Div([_accounts(accounts)], className="stack"),
+                html.Div([_feeds(found)], className="stack"),
+                html.Div(
+                    [_work(desk_admin.under_way(home, viewer)), _runs(runs, count), _batches(found)], className="stack"
+                ),
+                html.Div([_accounts(accounts), _disk(disk.disk(home))], className="stack"),
             ],
             className="desk desk-three",
         ),
@@ -48,7 +51,7 @@ def _lead(found: Intake, runs: list[RunLine], accounts: Accounts) -> str:
 def _feeds(found: Intake) -> Any:
     return block(
         t("数据报送"),
-        html.P(mark(t("{n} 家迟报", n=found.late), "bad"), className="block-note") if found.late else None,
+        rhythm(found),
         senders(found),
         id="feeds",
         more=(t("全部数据"), "/feeds"),
@@ -149,3 +152,37 @@ def _accounts(found: Accounts) -> Any:
         id="accounts",
         more=(t("全部账号"), "/users"),
     )
+
+
+def _disk(found: Disk) -> Any:
+    """What the deployment takes and what is left of the disk, as a bar and by part."""
+    taken = 1 - found.free / found.total if found.total else 0.0
+    parts = [
+        row(say(part.name), None, None, html.Span(_size(part.bytes), className="figure")) for part in found.parts[:4]
+    ]
+    return block(
+        t("磁盘"),
+        html.P(
+            [
+                t("还剩 {free}，共 {total}", free=_size(found.free), total=_size(found.total)),
+                html.Span(
+                    html.Span(style={"width": f"{taken * 100:.0f}%"}),
+                    className="meter is-full" if found.tight else "meter",
+                    **{"aria-hidden": "true"},
+                ),
+            ],
+            className="block-note",
+        ),
+        html.P(t("空间不多了，请清理或扩容。"), className="note note-warn") if found.tight else None,
+        rows(parts, label=t("磁盘用在哪里")),
+        id="disk",
+    )
+
+
+def _size(count: int) -> str:
+    """4.2 GB: as people read the size of a file."""
+    size, units = float(count), ("B", "kB", "MB", "GB", "TB")
+    at = 0
+    while size >= 1000 and at < len(units) - 1:
+        size, at = size / 1000, at + 1
+    return f"{size:.1f} {units[at]}" if at > 1 else f"{size:.0f} {units[at]}"

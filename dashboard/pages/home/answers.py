@@ -24,14 +24,18 @@ def body(asking: Asking) -> list[Any]:
         page_head(t("等您答复的"), lead=_lead(owed)),
         html.Div(
             [
-                html.Div([_first(owed), _inquiries(asking, owed)], className="stack desk-wide"),
-                html.Div([_due(owed), _questions(owed)], className="stack"),
+                html.Div(_first(owed), className="desk-wide"),
+                html.Div([_due(owed), None if sends else _questions(owed)], className="stack"),
             ],
             className="desk desk-top",
         ),
         html.Div(
-            [_decided(desk_answers.decided(home, viewer)), _sent(asking) if sends else None],
-            className="desk desk-even" if sends else "desk",
+            [
+                _inquiries(owed),
+                _decided(desk_answers.decided(home, viewer)),
+                html.Div([_questions(owed), _sent(asking)], className="stack") if sends else None,
+            ],
+            className="desk desk-three" if sends else "desk desk-even",
         ),
     ]
 
@@ -39,6 +43,10 @@ def body(asking: Asking) -> list[Any]:
 def _lead(owed: Owed) -> str:
     if not (owed.waiting or owed.unanswered):
         return t("没有欠下的答复。")
+    if not owed.unanswered:
+        return t("函询 {n} 件等您说明；您的说明会与疑点并列显示。", n=owed.waiting)
+    if not owed.waiting:
+        return t("代表提问 {m} 个等您答复。", m=owed.unanswered)
     return t(
         "函询 {n} 件等您说明，代表提问 {m} 个等您答复。您的说明会与疑点并列显示。", n=owed.waiting, m=owed.unanswered
     )
@@ -59,7 +67,9 @@ def _first(owed: Owed) -> Any:
         html.Div(
             [
                 severity_badge(one["severity"]),
-                html.Span(f"{one['agency_name']} · {say(one['rule_name'])}", className="next-rule"),
+                html.Span(
+                    f"{one['agency_name'] or say(one['region_name'])} · {say(one['rule_name'])}", className="next-rule"
+                ),
             ],
             className="next-marks",
         ),
@@ -79,21 +89,19 @@ def _first(owed: Owed) -> Any:
     )
 
 
-def _inquiries(asking: Asking, owed: Owed) -> Any:
+def _inquiries(owed: Owed) -> Any:
     rest = owed.inquiries[1:]
-    if not rest:
-        return None
     return block(
         t("其余函询"),
-        rows([_inquiry(one) for one in rest], label=t("其余函询")),
+        rows([_inquiry(one) for one in rest], label=t("其余函询")) if rest else calm(t("没有其他等您说明的函询。")),
         id="inquiries",
         count=owed.waiting - 1,
-        more=(t("全部函询"), "/unit"),
+        more=(t("全部函询"), "/unit") if rest else None,
     )
 
 
 def _inquiry(one: Mapping[str, Any]) -> Any:
-    below = " · ".join(x for x in (one["letter_no"], one["agency_name"]) if x)
+    below = " · ".join(x for x in (one["letter_no"], one["agency_name"] or say(one["region_name"])) if x)
     return row(
         say(one["sentence"]),
         f"/case/{one['case_id']}",
@@ -152,7 +160,7 @@ def _decision(one: Decided) -> Any:
     return row(
         say(one.sentence),
         f"/case/{one.case_id}",
-        f"{one.agency_name} · {one.on.isoformat()}",
+        f"{say(one.whose)} · {one.on.isoformat()}",
         state_badge(one.state, one.decision),
     )
 

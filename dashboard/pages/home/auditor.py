@@ -13,9 +13,9 @@ from budgetwatch.queries.desk import CameIn
 from budgetwatch.queries.desk_feeds import Intake
 from budgetwatch.saved import Saved
 from dashboard.asking import Asking, href
-from dashboard.components import mark, page_head, search_box
+from dashboard.components import page_head, search_box
 from dashboard.i18n import t
-from dashboard.pages.home.pieces import batches, block, calm, case_row, money, row, rows, senders
+from dashboard.pages.home.pieces import batches, block, calm, case_row, money, rhythm, row, rows, senders
 
 KEPT = 6
 
@@ -93,10 +93,9 @@ def _new(asking: Asking, came: CameIn) -> Any:
 
 
 def _fresh(found: Intake) -> Any:
-    late = mark(t("{n} 家迟报", n=found.late), "bad") if found.late else mark(t("都按时"), "good")
     return block(
         t("数据到哪一天"),
-        html.P(late, className="block-note") if found.senders else None,
+        rhythm(found),
         senders(found),
         id="freshness",
         more=(t("全部数据"), "/feeds"),

@@ -41,10 +41,10 @@ def body(asking: Asking) -> list[Any]:
             [
                 html.Div([_to_close(asking) if leads else None, _mine(asking, due)], className="stack"),
                 html.Div(
-                    [_came(came, before is not None), _exempt(desk.proposed(home, viewer)) if leads else None],
+                    [_came(came, before is not None)],
                     className="stack",
                 ),
-                _rules(asking),
+                html.Div([_rules(asking), _exempt(desk.proposed(home, viewer)) if leads else None], className="stack"),
             ],
             className="desk desk-three",
         ),

@@ -9,9 +9,9 @@ from dash import html
 from budgetwatch.queries import budgets, desk_deputy
 from budgetwatch.queries.desk_deputy import MOST_FIELDS, Asked, Draft, Interests, Moved
 from dashboard.asking import Asking, href
-from dashboard.components import button, chooser, delta, disclosure, link_button, mark, note, page_head, ratio, tiles
+from dashboard.components import button, chooser, disclosure, link_button, mark, note, page_head, ratio, tiles
 from dashboard.i18n import say, t
-from dashboard.pages.home.pieces import block, calm, money, row, rows
+from dashboard.pages.home.pieces import block, calm, money, moved, row, rows
 
 
 def body(asking: Asking) -> list[Any]:
@@ -115,7 +115,7 @@ def _moved(draft: Draft, one: Moved) -> Any:
         say(one.name),
         _address(draft, one.drill),
         below,
-        delta(one.change, one.change_ratio, draft.currency, is_new=one.is_new),
+        moved(one.change, one.change_ratio, draft.currency, is_new=one.is_new),
     )
 
 

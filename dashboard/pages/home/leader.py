@@ -6,12 +6,13 @@ from typing import Any
 
 from dash import html
 
+from budgetwatch.calendar import today
 from budgetwatch.queries import desk_leader, places
 from budgetwatch.queries.desk import CaseLine
 from budgetwatch.queries.desk_leader import Confirmed, Leg, Month, Red
+from budgetwatch.queries.places import Coverage, Covered
 from dashboard.asking import Asking, href
-from dashboard.components import Column, due_mark, page_head, table
-from dashboard.components.tilegrid import coverage_grid
+from dashboard.components import Column, page_head, table
 from dashboard.i18n import say, t
 from dashboard.pages.home.pieces import block, calm, money, row, rows
 
@@ -21,7 +22,7 @@ QUEUE = "/committee"
 def body(asking: Asking) -> list[Any]:
     """Four numbers, then what stands behind them."""
     home, viewer = asking.home, asking.viewer
-    red = desk_leader.red(home, viewer)
+    red = desk_leader.red(home, viewer, limit=7)
     confirmed = desk_leader.confirmed(home, viewer)
     months = desk_leader.loop(home, viewer)
     covered = places.coverage(home, viewer)
@@ -30,15 +31,10 @@ def body(asking: Asking) -> list[Any]:
         _numbers(red, confirmed, months, covered.towns),
         html.Div(
             [
-                html.Div([_red(red), _loop(months)], className="stack"),
-                block(
-                    t("镇街数据联通"),
-                    coverage_grid(covered) if covered.places else calm(t("还没有收到任何数据。")),
-                    id="coverage",
-                    more=(t("各地对比"), "/places"),
-                ),
+                html.Div(_red(red), className="stack desk-wide"),
+                html.Div([_coverage(covered), _loop(months)], className="stack"),
             ],
-            className="desk desk-even",
+            className="desk desk-leader",
         ),
     ]
 
@@ -128,12 +124,46 @@ def _case(line: CaseLine) -> Any:
         money(line.amount, line.currency),
     ]
     days = html.Span(t("{n} 天", n=line.days), className="days figure")
+    late = (today() - line.due_on).days if line.due_on else 0
     return row(
         say(line.sentence),
         f"/case/{line.case_id}",
         below,
-        html.Div([days, due_mark(line.due_on) if line.due_on else None], className="days-cell"),
+        html.Div(
+            [days, html.Span(t("已逾期 {n} 天", n=late), className="due due-late") if late > 0 else None],
+            className="days-cell",
+        ),
         id=f"case-link-{line.case_id}",
+    )
+
+
+def _coverage(covered: Coverage) -> Any:
+    """Each district with how many of its towns are linked up; a town that has not sent all of it is a figure, not a silence."""
+    heads = [one for one in covered.places if not one.place.parent]
+    return block(
+        t("镇街数据联通"),
+        html.P(t("数据到 {day}", day=covered.newest.isoformat()), className="block-note") if covered.newest else None,
+        rows([_district(covered, one) for one in heads], label=t("各区的镇街数据联通"))
+        if heads
+        else calm(t("还没有收到任何数据。")),
+        id="coverage",
+        more=(t("各地对比"), "/places"),
+    )
+
+
+def _district(covered: Coverage, one: Covered) -> Any:
+    share = covered.of_district.get(one.place.code)
+    if share is None or not share.of:
+        came, of = len(covered.expected) - len(one.missing), len(covered.expected)
+        figure, width = t("{n}/{of} 类", n=came, of=of), came / of if of else 0.0
+    else:
+        figure, width = f"{share.linked}/{share.of}", share.linked / share.of
+    bar = html.Span(html.Span(style={"width": f"{width * 100:.0f}%"}), className="meter", **{"aria-hidden": "true"})
+    return row(
+        say(one.place.name),
+        href("/places", measure="silent", place=one.place.code),
+        None,
+        html.Span([bar, html.Span(figure, className="figure")], className="metered"),
     )
 
 

@@ -12,7 +12,7 @@ from budgetwatch.queries.desk import CameIn, CaseLine
 from budgetwatch.queries.desk_feeds import Intake, Sender
 from dashboard.asking import href, unit_chosen
 from dashboard.components import amount, card, due_mark, mark, severity_badge, state_badge
-from dashboard.components.money import in_one
+from dashboard.components.money import in_one, percent
 from dashboard.i18n import say, t
 
 
@@ -85,6 +85,42 @@ def money(value: Decimal | None, currency: str) -> Any:
     size = abs(value)
     unit = next((u for u in ("yi", "wan") if size >= in_one(u, currency)), "yuan")
     return amount(value, currency, unit=unit, with_unit=True)
+
+
+def moved(change: Decimal | None, ratio: Decimal | None, currency: str, *, is_new: bool = False) -> Any:
+    """A change: arrow, sign and amount in its own unit, with the per cent under it."""
+    if change is None:
+        return html.Span("—", className="figure quiet")
+    tone = "up" if change > 0 else "down" if change < 0 else "flat"
+    sign = {"up": "+", "down": "−", "flat": ""}[tone]
+    share = "" if ratio is None else f"{sign}{percent(abs(ratio))}"
+    below = t("新增") if is_new else share
+    return html.Span(
+        [
+            html.Span(
+                [
+                    html.Span(
+                        {"up": "▲", "down": "▼", "flat": "＝"}[tone], className="arrow", **{"aria-hidden": "true"}
+                    ),
+                    sign,
+                    money(abs(change), currency),
+                ],
+                className="figure",
+            ),
+            html.Span(below, className="figure-below") if below else None,
+        ],
+        className=f"change change-{tone}",
+    )
+
+
+def rhythm(found: Intake) -> Any:
+    """Whether anybody is late, as far as it can be told: who has sent too little to have a rhythm is said, not passed over."""
+    if not found.senders:
+        return None
+    marks = [mark(t("{n} 家迟报", n=found.late), "bad")] if found.late else [mark(t("没有迟报"), "good")]
+    if found.unknown:
+        marks.append(html.Span(t("{n} 项报送次数少，还看不出节奏", n=found.unknown), className="quiet"))
+    return html.P(marks, className="block-note marks")
 
 
 def case_row(line: CaseLine, *, side: Any = None, state: bool = True) -> Any:
@@ -180,7 +216,7 @@ def senders(found: Intake) -> Any:
 
 
 def _sender(one: Sender) -> Any:
-    rhythm = t("通常每 {n} 天一次", n=one.every) if one.every else t("还没有固定的节奏")
+    every = t("通常每 {n} 天一次", n=one.every) if one.every else t("还没有固定的节奏")
     if one.late_since:
         side: Any = mark(t("{day} 起迟报", day=one.late_since.isoformat()), "bad")
     else:
@@ -188,7 +224,7 @@ def _sender(one: Sender) -> Any:
     return row(
         f"{one.sender} · {say(one.feed_label)}",
         href("/feeds", feed=one.feed),
-        t("数据到 {day} · {rhythm}", day=one.upto.isoformat(), rhythm=rhythm),
+        t("数据到 {day} · {rhythm}", day=one.upto.isoformat(), rhythm=every),
         side,
     )
 
