@@ -1,4 +1,4 @@
-"""All measured ratios from one run: taking in, the rules, the outlier models. Exit code 1 when a goal is missed.
+"""All measured ratios from one run: taking in, the rules, the outlier models, the screens. Exit code 1 when a goal is missed.
 
 python -m bench                       10 million payments: some minutes, and 8 GB of temporary disk
 python -m bench --rows 1000000        a quick look
@@ -11,10 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import ingest, outliers, rules
+from bench import ingest, outliers, rules, screens
 from bench.measure import Figure, machine, table
 
-PARTS = ("ingest", "rules", "outliers")
+PARTS = ("ingest", "rules", "outliers", "screens")
 
 
 def main() -> int:
@@ -29,6 +29,10 @@ def main() -> int:
     parser.add_argument("--file", type=Path, help="take in this CSV instead of making one")
     parser.add_argument("--profile", default=ingest.PROFILE, help="its profile: a name, or a .yml file")
     parser.add_argument("--home", type=Path, help="put the rules to this deployment's facts instead of building a city")
+    parser.add_argument(
+        "--payments", type=int, nargs="+", default=[200_000, 1_000_000], metavar="N",
+        help="the cities that the screens are measured on (default: 200000 1000000)",
+    )  # fmt: skip
     parser.add_argument("--folder", type=Path, help="where to work (default: the system's temporary folder)")
     parser.add_argument("--each", action="store_true", help="print every rule's seconds too")
     given = parser.parse_args()
@@ -48,6 +52,8 @@ def main() -> int:
             made += rules.figures(work, given.rows, given.times, given.home, given.each)
         if "outliers" in wanted:
             made += outliers.figures()
+        if "screens" in wanted:
+            made += screens.figures(work, given.payments, max(given.times, 3), given.home)
     print(before)
     print(table(made))
     missed = [figure.name.strip(" …") for figure in made if figure.met is False]

@@ -148,6 +148,14 @@ class Batch(Base):
     rejects_file: Mapped[str | None] = mapped_column(String(255), doc="Parquet of the rejected rows, under home")
     reasons: Mapped[dict[str, int]] = mapped_column(Json, default=dict, doc="rejects by reason")
     refusal: Mapped[dict[str, Any] | None] = mapped_column(Json, doc="why the whole file was refused")
+    written: Mapped[dict[str, Any]] = mapped_column(
+        Json, default=dict, server_default="{}", doc="how the file was written: headings, delimiter"
+    )
+    remarks: Mapped[list[dict[str, str]]] = mapped_column(
+        Json, default=list, server_default="[]", doc="what was noticed though it was taken in, zh and en"
+    )
+    sequence: Mapped[int | None] = mapped_column(BigInteger, doc="the sender's own count of its files")
+    mends: Mapped[int | None] = mapped_column(doc="the batch whose rejected rows it brings back mended")
     received_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     received_by: Mapped[str] = mapped_column(String(64), default="")
 

@@ -162,7 +162,15 @@ def draw(home: Home, request: Request, path: str, search: str, deed: dict[str, A
 
 def _asking(home: Home, viewer: Viewer, request: Request, path: str, search: str) -> Asking:
     unit = web.unit_of(request)
-    return Asking(home, viewer, path, read_query(search), unit=unit or shell.habit(path), chosen=unit is not None)
+    return Asking(
+        home,
+        viewer,
+        path,
+        read_query(search),
+        unit=unit or shell.habit(path),
+        chosen=unit is not None,
+        theme=web.theme_of(request),
+    )
 
 
 def _do(asking: Asking, deed: dict[str, Any], after: dict[str, Any]) -> tuple[Any, ...]:

@@ -31,6 +31,7 @@ class Asking:
     query: dict[str, list[str]] = field(default_factory=dict)
     unit: str = "yuan"
     chosen: bool = False
+    theme: str = "auto"
     parts: dict[str, str] = field(default_factory=dict)
 
     def one(self, name: str, default: str = "") -> str:

@@ -25,6 +25,9 @@ DOCS = _BESIDE if (_BESIDE / "guides").is_dir() else Path(__file__).resolve().pa
 PICTURES = DOCS / "pictures"
 _PICTURE = re.compile(r"[a-z0-9-]+\.png")
 GLOSSARY = "glossary"
+BASICS = "basics"
+#: How help names the guide of a role that shares one.
+ALSO = {"reviewer": "committee", "lead": "committee"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,15 @@ class Guide:
 
     def source(self, language: str) -> str:
         """The Markdown of the guide in the language it is written in."""
+        own = self.own(language)
+        if self.name not in ROLE_GUIDES:
+            return own
+        # What everybody needs stands at the end of each role's guide, so that one page answers all.
+        shared = BY_NAME[BASICS].own(language).split("\n<a id=")[1:]
+        return own + "".join(f"\n<a id={part}" for part in shared if f"<a id={part.partition('>')[0]}>" not in own)
+
+    def own(self, language: str) -> str:
+        """What stands in the guide's own file."""
         if self.english:
             return (DOCS / f"{self.name}.md").read_text(encoding="utf-8")
         written = "en" if language == "en" else "zh"
@@ -90,6 +102,13 @@ GUIDES: tuple[Guide, ...] = (
         ("admin",),
     ),
     Guide(
+        BASICS,
+        Text("人人都用得上", "What everybody needs"),
+        Text(
+            "登录、搜索、单位、语言、手机、键盘、打印。", "Sign in, search, units, languages, phone, keyboard, print."
+        ),
+    ),
+    Guide(
         "operate",
         Text("安装和运维", "Install and operate"),
         Text("安装、启动、加密访问、备份、升级、磁盘。", "Install, serve, encrypt, back up, upgrade, disk."),
@@ -121,6 +140,7 @@ GUIDES: tuple[Guide, ...] = (
     ),
 )
 BY_NAME = {guide.name: guide for guide in GUIDES}
+ROLE_GUIDES = frozenset({"committee", "deputy", "auditor", "leader", "unit", "finance", "admin"})
 
 
 def for_reader(viewer: Viewer) -> list[Guide]:

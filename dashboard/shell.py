@@ -10,7 +10,6 @@ from budgetwatch import calendar
 from budgetwatch.access.viewer import ROLES, Viewer
 from budgetwatch.queries.names import names
 from budgetwatch.text import Text
-from dashboard import router
 from dashboard.asking import Asking
 from dashboard.components import helping, palette
 from dashboard.components.money import unit_choices, unit_for
@@ -48,12 +47,12 @@ def navigation(viewer: Viewer) -> list[tuple[str, str, str]]:
         items.append(("/unit", t("待答复"), "inbox"))
     if viewer.may("ask"):
         items += [("/deputy", t("预算草案"), "budget"), ("/questions", t("我的提问"), "ask")]
-    if viewer.may("users") and any(route.path == "/users" for route in router.ROUTES):
+    if viewer.may("users"):
         items.append(("/users", t("用户"), "people"))
     cases, leads = ("/committee", t("疑点处理"), "inbox"), ("/leads", t("线索"), "spark")
     facts = ("/auditor", t("支出查询"), "coins")
     draft = ("/deputy", t("预算草案"), "budget")
-    places = ("/places", t("地区"), "map")
+    places = ("/places", t("各地"), "map")
     if viewer.may("export") and viewer.may("facts"):
         items += [facts, cases, leads, draft, places]
     elif viewer.may("facts"):
@@ -271,7 +270,7 @@ def _account(asking: Asking, scope: str) -> Any:
                         className="who-links",
                     ),
                     helping.account_items(asking),
-                    _setting(t("外观"), _themes()),
+                    _setting(t("外观"), _themes(asking.theme)),
                     _setting(t("语言"), _tongues("menu-lang"), "phone-setting"),
                     _setting(t("金额单位"), _units(asking, "menu-unit"), "phone-setting"),
                     html.Form(
@@ -294,10 +293,10 @@ def _setting(word: str, switch: Any, kind: str = "") -> Any:
     )
 
 
-def _themes() -> Any:
-    """Which one is pressed is marked by the stylesheet from `<html data-theme>`: the server need not know it."""
+def _themes(chosen: str) -> Any:
+    """As the reader's system has it, or as they choose it here."""
     choices = [("auto", t("自动")), ("light", t("浅色")), ("dark", t("深色"))]
-    return _switch(t("外观"), "theme", [(value, word, word, None) for value, word in choices], None, "theme")
+    return _switch(t("外观"), "theme", [(value, word, word, None) for value, word in choices], chosen, "theme")
 
 
 def _on_paper(viewer: Viewer, scope: str) -> Any:

@@ -6,10 +6,12 @@ import datetime as dt
 import secrets
 import shutil
 from pathlib import Path as File
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response, UploadFile
+from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from budgetwatch import intake, jobs
@@ -17,7 +19,8 @@ from budgetwatch import runs as service
 from budgetwatch.api import examples
 from budgetwatch.api.fields import Code, Id, Limit, Offset, Words
 from budgetwatch.api.jobs import accepted
-from budgetwatch.api.language import answer
+from budgetwatch.api.language import answer, spoken
+from budgetwatch.api.payments import MEDIA
 from budgetwatch.api.session import Here, Who
 from budgetwatch.queries import catalogue, feeds, profile_guess, runs
 from budgetwatch.queries.scope import demand
@@ -77,6 +80,24 @@ def rejects(
 ) -> Response:
     """Line, column, value and reason of each."""
     return answer(feeds.rejects(home, viewer, batch, reason=reason, limit=limit, offset=offset), request)
+
+
+@router.get(
+    "/batches/{batch}/rejects/file",
+    tags=["data"],
+    summary="The rejected rows as a file to be mended",
+    response_class=FileResponse,
+)
+def rejects_file(
+    request: Request, home: Here, viewer: Who, batch: Id, format: Literal["csv", "xlsx"] = "xlsx"
+) -> Response:
+    """All of them in the sender's own columns, with batch, line and reasons beside; mended, it can be sent as it is."""
+    path = home.path / "tmp" / f"rejects-{secrets.token_hex(8)}.{format}"
+    feeds.rejects_file(home, viewer, batch, path, language=spoken(request))
+    return FileResponse(
+        path, media_type=MEDIA[format], filename=f"rejects-{batch}.{format}",
+        background=BackgroundTask(path.unlink, missing_ok=True),
+    )  # fmt: skip
 
 
 @router.post(

@@ -16,7 +16,9 @@ from budgetwatch.queries import search as queries
 router = APIRouter(tags=["search"])
 
 
-@router.get("/search", summary="Units, places, projects, payees, cases, rules by words", responses=examples.ok("search"))
+@router.get(
+    "/search", summary="Units, places, projects, payees, cases, rules by words", responses=examples.ok("search")
+)
 def search(
     request: Request,
     home: Here,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import typer
 
 from budgetwatch.cli.app import HELP, app, home, language, reader
 from budgetwatch.cli.out import DONE, FAILED, FOUND, AsCsv, AsJson, listed, printed_json, progress, remark, rows
-from budgetwatch.errors import BudgetwatchError, Conflict, NotFound
+from budgetwatch.errors import BudgetwatchError, Conflict, Invalid, NotFound
 from budgetwatch.queries import feeds as asked
 from budgetwatch.text import Text
 
@@ -135,6 +136,29 @@ def take_in(
     raise typer.Exit(code)
 
 
+@app.command()
+def watch(
+    every: float = typer.Option(10.0, min=1.0, help="seconds between two looks"),
+    once: bool = typer.Option(False, "--once", help="look once and stop"),
+) -> None:
+    """Take in whatever senders drop into BUDGETWATCH_HOME/inbox/PROFILE/, until Ctrl-C."""
+    from budgetwatch.intake import inbox
+
+    folder = home().path / inbox.FOLDER
+    remark({"zh": f"正在看守 {folder}", "en": f"Watching {folder}"}[language()])
+    failed = False
+    while True:
+        for done in inbox.sweep(home()):
+            if done.receipt is not None:
+                _tell(done.receipt)
+            elif done.refusal is not None:
+                failed = True
+                remark(done.refusal.sentence(language()))
+        if once:
+            raise typer.Exit(FAILED if failed else DONE)
+        time.sleep(every)
+
+
 def _each(files: list[Path], as_json: bool, handle: Any) -> tuple[list[Receipt], int]:
     """Handle every file; one that is refused is told about and does not stop the others."""
     receipts: list[Receipt] = []
@@ -199,6 +223,20 @@ def batches_list(
 def batches_rejects(batch: int, limit: int = 1000, as_json: bool = AsJson, as_csv: bool = AsCsv) -> None:
     """The rejected rows of one batch: line, column, value, reason and the row as it was sent."""
     listed(asked.rejects(home(), reader(), batch, limit=limit), language(), as_json=as_json, as_csv=as_csv)
+
+
+@batches.command("return")
+def batches_return(
+    batch: int, target: Path = typer.Argument(..., help="where to write them: a .csv or .xlsx file")
+) -> None:
+    """Give rejected rows back: a file in the sender's own columns with the reasons beside, to be mended and sent again."""
+    if target.suffix.lower() not in (".csv", ".xlsx"):
+        raise Invalid(
+            Text("只能写成 .csv 或 .xlsx。", "Only .csv and .xlsx can be written."), where=str(target),
+            fix=Text("换一个扩展名。", "Choose one of these endings."),
+        )  # fmt: skip
+    count = asked.rejects_file(home(), reader(), batch, target, language=language())
+    remark({"zh": f"{count:,} 行已写入 {target}。", "en": f"{count:,} rows written to {target}."}[language()])
 
 
 @batches.command("freshness")

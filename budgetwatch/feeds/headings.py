@@ -11,6 +11,9 @@ from budgetwatch.errors import BadFile
 from budgetwatch.feeds.profile import Profile, nearest
 from budgetwatch.text import Text
 
+#: Columns that we add to rejected rows on their way back to the sender: batch, line, reasons.
+RETURNED = ("退回批次", "退回行号", "退回原因")
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -50,7 +53,7 @@ def lay_out(headings: Sequence[str], profile: Profile, where: str) -> Layout:
     melted, total = _melted(profile, places, headings, where)
     used |= set(melted) | ({total} if total is not None else set())
     ignored = {i for name in profile.ignore for i in places.get(fold(name), ())}
-    used |= ignored
+    used |= ignored | {i for i, heading in enumerate(headings) if heading in RETURNED}
     for column in profile.feed.columns:
         if column.name in profile.columns or column.name in profile.constants:
             continue

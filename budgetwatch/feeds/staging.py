@@ -14,7 +14,7 @@ from budgetwatch.facts.engine import literal
 from budgetwatch.facts.store import ROW
 from budgetwatch.feeds import readers
 from budgetwatch.feeds.gate import REJECTS, Gate
-from budgetwatch.feeds.headings import lay_out
+from budgetwatch.feeds.headings import RETURNED, lay_out
 from budgetwatch.feeds.keys import WRITING, helper, repeated_in_file, without
 from budgetwatch.feeds.profile import Profile
 from budgetwatch.feeds.readers.records import NO_RECORD
@@ -45,6 +45,8 @@ class Staged:
     headings: tuple[str, ...] = ()
     lines: int = 0  # lines of the file that gave facts
     written: Written | None = None
+    delimiter: str = ","
+    mends: int | None = None  # the batch whose rejected rows these are, mended
 
     def turn_away(self, lines: pl.Series, column: str, reason: str, work: Path) -> None:
         """Reject these lines after all, which were accepted by themselves."""
@@ -104,8 +106,18 @@ def stage(
         )  # fmt: skip
     written = partial(_written, sheet)
     return Staged(
-        poured.files, rejects, rows_in, rejected, reasons, sheet.sha256, sheet.headings, poured.lines, written
-    )
+        poured.files, rejects, rows_in, rejected, reasons, sheet.sha256, sheet.headings, poured.lines, written,
+        sheet.delimiter, _mends(sheet),
+    )  # fmt: skip
+
+
+def _mends(sheet: Sheet) -> int | None:
+    """The batch named in a file of rejected rows that came back; the first that is named, if any."""
+    if RETURNED[0] not in sheet.headings or not sheet.pieces:
+        return None
+    name = column(sheet.headings.index(RETURNED[0]))
+    said = sheet.pieces[0]().select(pl.col(name).cast(pl.Int64, strict=False).drop_nulls().first()).collect().item()
+    return None if said is None else int(said)
 
 
 @dataclass(slots=True)

@@ -114,6 +114,8 @@ def fill(batch: Batch, said: Mapping[str, Any], version: int | None) -> None:
                  "currency", "regions", "rejects_file"):  # fmt: skip
         setattr(batch, name, said[name])
     batch.amount_sum = None if said["amount_sum"] is None else Decimal(said["amount_sum"])
+    for name in ("written", "sequence", "remarks", "mends"):
+        setattr(batch, name, said.get(name, getattr(batch, name)))
     for name in ("first_day", "last_day"):
         day = said[name]
         setattr(batch, name, dt.date.fromisoformat(day) if isinstance(day, str) else day)

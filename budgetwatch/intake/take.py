@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,6 +22,7 @@ from budgetwatch.feeds.keys import known_already, superseding
 from budgetwatch.feeds.profile import Profile
 from budgetwatch.feeds.staging import Staged, stage
 from budgetwatch.home import Home
+from budgetwatch.intake import manifest
 from budgetwatch.intake.batch import fill, receiving, recover, refuse
 from budgetwatch.intake.keeping import keep_rejects, keep_sent
 from budgetwatch.intake.limits import acceptable, accepted_before, may_send, taken_before, there
@@ -45,6 +47,9 @@ def take_in(
     path = there(path)
     how = profiles.find(profile, home.path / "profiles")
     may_send(how, allowed_region)
+    said = manifest.beside(path)
+    if said is not None:
+        manifest.same_bytes(said, path)
     recover(home)
     if (before := taken_before(home, path, how, allowed_region)) is not None:
         return before
@@ -52,10 +57,17 @@ def take_in(
         try:
             staged = stage(path, how, batch, work, home.settings, progress, allowed_region)
             acceptable(staged, how, path)
+            if said is not None:
+                manifest.same_figures(said, staged, add_up(staged, how), path)
         except BudgetwatchError as refused:
             refuse(home, batch, path, refused, work)
             raise
-        return commit(home, path, how, batch, staged, progress, work, allowed_region)
+        remarks = manifest.gaps(home, how, said) if said is not None else []
+        told = {
+            "written": {"headings": list(staged.headings), "delimiter": staged.delimiter},
+            "sequence": said.sequence if said is not None else None, "remarks": remarks, "mends": staged.mends,
+        }  # fmt: skip
+        return commit(home, path, how, batch, staged, progress, work, allowed_region, told)
 
 
 def check(
@@ -75,7 +87,15 @@ def check(
 
 
 def commit(
-    home: Home, path: Path, how: Profile, batch: int, staged: Staged, progress: Progress | None, work: Path, region: str
+    home: Home,
+    path: Path,
+    how: Profile,
+    batch: int,
+    staged: Staged,
+    progress: Progress | None,
+    work: Path,
+    region: str,
+    told: dict[str, Any],
 ) -> Receipt:
     feed = how.feed
     if progress:
@@ -100,7 +120,7 @@ def commit(
         said = {
             **{k: v for k, v in asdict(receipt).items() if k not in ("batch", "status", "version", "refusal")},
             "first_day": figures.first_day, "last_day": figures.last_day, "regions": list(figures.regions),
-            "rejects_file": kept,
+            "rejects_file": kept, **told,
         }  # fmt: skip
         version = home.store.current().get(feed.name)
         if figures.facts:

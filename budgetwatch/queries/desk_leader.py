@@ -16,6 +16,7 @@ from budgetwatch import tables as t
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.calendar import days_off, today
 from budgetwatch.cases import machine
+from budgetwatch.queries import work
 from budgetwatch.queries.casefile import in_sight
 from budgetwatch.queries.desk import CaseLine, lines, local
 from budgetwatch.queries.names import names
@@ -82,24 +83,12 @@ def confirmed(home: Home, viewer: Viewer) -> Confirmed:
     """Cases confirmed this year that stand confirmed, or were closed as such."""
     demand(viewer, "cases")
     year = today().year
-    latest = (
-        sa.select(sa.func.max(t.CaseStep.id).label("step"))
-        .where(t.CaseStep.action.in_(machine.DECISIONS))
-        .group_by(t.CaseStep.case_id)
-        .subquery()
-    )
-    start = dt.datetime(year, 1, 1).astimezone()  # midnight where the service stands
     query = (
         sa.select(t.Case.region, t.Case.state, sa.func.count(), sa.func.sum(t.Flag.amount))
         .join(t.Flag, t.Flag.id == t.Case.flag_id)
-        .join(t.CaseStep, t.CaseStep.case_id == t.Case.id)
-        .join(latest, latest.c.step == t.CaseStep.id)
-        .where(
-            in_sight(viewer), t.CaseStep.action == "confirm", t.CaseStep.at >= start,
-            t.Case.state.in_(("confirmed", "closed")),
-        )
+        .where(in_sight(viewer), work.confirmed_in(year))
         .group_by(t.Case.region, t.Case.state)
-    )  # fmt: skip
+    )
     known = names(home, viewer)
     cases = closed = 0
     amounts: dict[str, Decimal] = {}

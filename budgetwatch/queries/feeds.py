@@ -6,6 +6,7 @@ other districts' rows, and its totals and rejects are theirs too.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -14,8 +15,10 @@ import sqlalchemy as sa
 from budgetwatch import tables as t
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.calendar import today
+from budgetwatch.errors import Denied
 from budgetwatch.feeds.profile import load_all
 from budgetwatch.feeds.reasons import REASONS, sentence
+from budgetwatch.intake import give_back
 from budgetwatch.queries import seen
 from budgetwatch.queries.listing import Listing, heading
 from budgetwatch.queries.names import remembered
@@ -171,6 +174,25 @@ def rejects(home: Home, viewer: Viewer, batch: int, *, reason: str = "", limit: 
     if whole and rows:
         seen.audit(home, viewer, "view_rejects", "batch", batch, rows=len(rows))
     return Listing(_REJECTS, rows, count[0] if count else 0)
+
+
+def rejects_file(home: Home, viewer: Viewer, batch: int, target: Path, *, language: str = "zh") -> int:
+    """Write all rejected rows of a batch in the sender's own columns, reasons beside; returns how many.
+
+    For those who send files or see payees; noted in the audit log. `target` ends in .csv or .xlsx.
+    """
+    demand(viewer, "batches")
+    if not (viewer.may("payees") or viewer.may("take_in")):
+        raise Denied(
+            Text("退回的整行只给报送人和审计人员。", "Whole rejected rows are for those who send files, and auditors.")
+        )
+    with home.session() as session:
+        one = session.get(t.Batch, batch)
+        if one is None or not _in_sight(viewer, one, _uploaders(session)):
+            raise missing(Text("这个批次", "batch of that number"))
+    count = give_back(home, batch, target, language=language)
+    seen.audit(home, viewer, "export_rejects", "batch", batch, rows=count)
+    return count
 
 
 def freshness(home: Home, viewer: Viewer) -> Listing:

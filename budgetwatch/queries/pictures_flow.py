@@ -20,7 +20,7 @@ from budgetwatch.text import Text
 if TYPE_CHECKING:
     from budgetwatch.home import Home
 
-ABOVE, OWN, KEPT = Text("上级下达", "From above"), Text("本级财力", "Own funds"), Text("本级使用", "Kept at this level")
+ABOVE, OWN, KEPT = Text("上级下达", "From above"), Text("本级财力", "Own funds"), Text("本级使用", "Kept here")
 _ZERO = Decimal(0)
 
 

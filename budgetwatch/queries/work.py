@@ -111,6 +111,19 @@ def opened_since(day: dt.date) -> ColumnElement[bool]:
     return t.Case.opened_at >= dt.datetime.combine(day, dt.time()).astimezone()
 
 
+def confirmed_in(year: int) -> ColumnElement[bool]:
+    """The cases that people confirmed in that year and that still stand confirmed, or were closed as such."""
+    begins_on, ends_on = (dt.datetime(y, 1, 1).astimezone() for y in (year, year + 1))  # as days go here
+    latest = sa.select(sa.func.max(t.CaseStep.id)).where(t.CaseStep.action.in_(machine.DECISIONS))
+    confirmed = sa.select(t.CaseStep.case_id).where(
+        t.CaseStep.id.in_(latest.group_by(t.CaseStep.case_id)),
+        t.CaseStep.action == "confirm",
+        t.CaseStep.at >= begins_on,
+        t.CaseStep.at < ends_on,
+    )
+    return sa.and_(t.Case.id.in_(confirmed), t.Case.state.in_(("confirmed", "closed")))
+
+
 def _orders() -> dict[str, tuple[Any, ...]]:
     return {
         "urgency": (
@@ -152,6 +165,7 @@ def queue(
     overdue: bool = False,
     due: str = "",
     since: dt.date | None = None,
+    confirmed: int | None = None,
     region: str = "",
     order: str = "urgency",
     limit: int = 50,
@@ -161,7 +175,7 @@ def queue(
     region region_name(Text) period amount due_on overdue assignee opened_at sentence(Text).
 
     order: urgency | -amount | amount | due | newest | oldest. `states` None: all that are open. `due`: late | today | week;
-    `since`: those opened on that day or later.
+    `since`: those opened on that day or later; `confirmed`: those confirmed in that year, closed ones too.
     """
     demand(viewer, "cases")
     limit, offset = paged(limit, offset)
@@ -174,7 +188,11 @@ def queue(
         *_picked(severities, rule_ids),
     ]
     limits.append(
-        _is_open() if states is None else t.Case.state.in_([one_of(s, machine.STATES, "state") for s in states])
+        t.Case.state.in_([one_of(s, machine.STATES, "state") for s in states])
+        if states is not None
+        else _is_open()
+        if confirmed is None
+        else sa.true()
     )
     if mine:
         limits.append(t.Case.assignee_id == viewer.id if viewer.id is not None else sa.false())
@@ -184,6 +202,8 @@ def queue(
         limits.append(due_in(due))
     if since is not None:
         limits.append(opened_since(since))
+    if confirmed is not None:
+        limits.append(confirmed_in(min(max(confirmed, 1990), 2100)))
     return _cases(home, viewer, limits, orders[order], limit, offset, _COLUMNS)
 
 

@@ -57,7 +57,10 @@
     link.remove();
   }
   function seen(node) { return Boolean(node && node.getClientRects().length); }
-  function first(selector) { return Array.from(document.querySelectorAll(selector)).find(seen) || null; }
+  /** Of several selectors the first that finds something to be seen. */
+  function first(selectors) {
+    return selectors.split(",").flatMap(function (one) { return Array.from(document.querySelectorAll(one)); }).find(seen) || null;
+  }
   function typing(node) { return Boolean(node && node.closest("input, textarea, select, [contenteditable='true']")); }
 
   // ── search ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -392,6 +395,16 @@
     if (!voice.isConnected) document.body.append(voice);
     voice.textContent = words;
   }
+
+  // The box of saved queries lies over the list: it closes like a menu.
+  document.addEventListener("click", function (event) {
+    const open = document.querySelector("details.saved-box[open]");
+    if (open && !open.contains(event.target)) open.open = false;
+  });
+  document.addEventListener("keydown", function (event) {
+    const open = event.key === "Escape" && document.querySelector("details.saved-box[open]");
+    if (open) { open.open = false; open.querySelector("summary").focus(); }
+  });
 
   // ── messages ────────────────────────────────────────────────────────────────────────────────────────────────
   let did = false;

@@ -211,6 +211,7 @@
       return;
     }
     if (event.target.closest("#notice .close")) hideNotice();
+    else if (event.target.closest(".notice .close")) event.target.closest(".notice").hidden = true;
     closeMenus(event.target);
   });
 

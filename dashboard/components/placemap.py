@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -26,6 +26,17 @@ _WIDE, _NARROW = 118, 52
 _MARGIN = 8
 #: A map is at most this many times as high as it is wide.
 _HIGHEST = 1.25
+_KEPT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One place on the sheet: its rings, the box around them, the cut that leaves its shape, and where its label fits."""
+
+    rings: tuple[Ring, ...]
+    box: Mapping[str, str]
+    label: Mapping[str, str]
+    room: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,48 +44,78 @@ class Sheet:
     """Outlines on the sheet: x to the right, y downwards, all within `WIDTH` × `height`. `placed` puts others there too."""
 
     height: float
-    rings: Mapping[str, Sequence[Ring]]
+    cells: Mapping[str, Cell] = field(default_factory=dict)
     corner: tuple[float, float] = (0.0, 0.0)
     scale: tuple[float, float] = (1.0, 1.0)
     indent: float = 0.0
+    borders: str = ""
 
-    def placed(self, rings: Sequence[Ring]) -> list[Ring]:
+    def placed(self, rings: Sequence[Ring]) -> tuple[Ring, ...]:
         """Rings in the coordinates of the file, on the sheet; north is up."""
         (left, top), (wide, high) = self.corner, self.scale
-        return [
+        return tuple(
             np.stack([(r[:, 0] - left) * wide + self.indent, (top - r[:, 1]) * high + _MARGIN], axis=1) for r in rings
-        ]
+        )
+
+
+_sheets: dict[tuple[Any, ...], Sheet] = {}
 
 
 def sheet(shapes: Shapes, wanted: Mapping[str, Sequence[str]]) -> Sheet:
-    """The wanted places on one sheet that they fill. `wanted` names for each place the outlines it is made of."""
+    """The wanted places on one sheet that they fill; drawn once for a map and a choice of places.
+
+    `wanted` names for each place the outlines it is made of.
+    """
+    key = (shapes.sha256, shapes.loaded_at, tuple((code, *parts) for code, parts in wanted.items()))
+    if key not in _sheets:
+        if len(_sheets) >= _KEPT:
+            _sheets.clear()
+        _sheets[key] = _sheet(shapes, wanted)
+    return _sheets[key]
+
+
+def _sheet(shapes: Shapes, wanted: Mapping[str, Sequence[str]]) -> Sheet:
     found = {
         code: [ring for part in parts if part in shapes.outlines for ring in shapes.outlines[part].rings]
         for code, parts in wanted.items()
     }
     there = {code: rings for code, rings in found.items() if rings}
     if not there:
-        return Sheet(0, {})
+        return Sheet(0)
     left, bottom, right, top = outlines.bounds([ring for rings in there.values() for ring in rings])
     # Degrees of longitude are shorter than those of latitude, the more so the farther north.
     narrow = math.cos(math.radians((bottom + top) / 2)) if shapes.geographic else 1.0
     scale = (WIDTH - 2 * _MARGIN) / max((right - left) * narrow, (top - bottom) / _HIGHEST)
     indent = (WIDTH - (right - left) * narrow * scale) / 2
     bare = Sheet((top - bottom) * scale + 2 * _MARGIN, {}, (left, top), (narrow * scale, scale), indent)
-    return replace(bare, rings={code: bare.placed(rings) for code, rings in there.items()})
+    cells = {code: _cell(bare.placed(rings), bare.height) for code, rings in there.items()}
+    return replace(bare, cells=cells, borders=path([ring for cell in cells.values() for ring in cell.rings]))
+
+
+def _cell(rings: tuple[Ring, ...], height: float) -> Cell:
+    left, top, right, bottom = outlines.bounds(rings)
+    size = np.array([max(right - left, 1e-6), max(bottom - top, 1e-6)])
+    x, y, room = inside(rings)
+    box = {
+        "left": f"{left / WIDTH:.3%}",
+        "top": f"{top / height:.3%}",
+        "width": f"{size[0] / WIDTH:.3%}",
+        "height": f"{size[1] / height:.3%}",
+        "clipPath": f"polygon(evenodd, {_cut(rings, np.array([left, top]), size)})",
+    }
+    return Cell(rings, box, {"left": f"{(x - left) / size[0]:.1%}", "top": f"{(y - top) / size[1]:.1%}"}, room)
 
 
 def place_map(
     drawn: Sheet, tiles: Sequence[Tile], *, id: str, thick: Sequence[Ring] = (), marked: Sequence[Ring] = ()
 ) -> Any:
-    """The map of the tiles that have an outline. `thick` are borders drawn strongly (of districts around towns), `marked` that of the open place."""
-    shown = [tile for tile in tiles if tile.code in drawn.rings]
-    thin = [ring for tile in shown for ring in drawn.rings[tile.code]]
-    layers = [_lines([(thin, 1.6), (thick, 5)], drawn.height, "place-lines")]
+    """The map of the tiles that have an outline. `thick` are borders drawn strongly (of districts around towns),
+    `marked` that of the open place."""
+    layers = [_lines([(drawn.borders, 1.6), (path(thick), 5)], drawn.height, "place-lines")]
     if marked:
-        layers.append(_lines([(marked, 8)], drawn.height, "place-lines is-chosen"))
+        layers.append(_lines([(path(marked), 8)], drawn.height, "place-lines is-chosen"))
     return html.Div(
-        [*(_place(tile, drawn, id) for tile in shown), *layers],
+        [*(_place(tile, drawn.cells[tile.code], id) for tile in tiles if tile.code in drawn.cells), *layers],
         id=id,
         className="place-map",
         style={"aspectRatio": f"{WIDTH} / {drawn.height:.0f}"},
@@ -82,17 +123,11 @@ def place_map(
     )
 
 
-def _place(tile: Tile, drawn: Sheet, id: str) -> Any:
-    rings = drawn.rings[tile.code]
-    left, top, right, bottom = outlines.bounds(rings)
-    size = np.array([max(right - left, 1e-6), max(bottom - top, 1e-6)])
-    x, y, room = inside(rings)
-    words = [html.Span(tile.name, className="place-name")] if room >= _WIDE else []
-    words += [html.Span(tile.figure, className="figure")] if room >= _NARROW else []
+def _place(tile: Tile, cell: Cell, id: str) -> Any:
+    words = [html.Span(tile.name, className="place-name")] if cell.room >= _WIDE else []
+    words += [html.Span(tile.figure, className="figure")] if cell.room >= _NARROW else []
     label = html.Span(
-        words,
-        className="place-label" if room >= _WIDE else "place-label is-narrow",
-        style={"left": f"{(x - left) / size[0]:.1%}", "top": f"{(y - top) / size[1]:.1%}"},
+        words, className="place-label" if cell.room >= _WIDE else "place-label is-narrow", style=dict(cell.label)
     )
     return html.A(
         label if words else None,
@@ -101,13 +136,7 @@ def _place(tile: Tile, drawn: Sheet, id: str) -> Any:
         className=f"place-shape step-{tile.step}",
         id=f"{id}-{tile.code}",
         tabIndex=-1,
-        style={
-            "left": f"{left / WIDTH:.3%}",
-            "top": f"{top / drawn.height:.3%}",
-            "width": f"{size[0] / WIDTH:.3%}",
-            "height": f"{size[1] / drawn.height:.3%}",
-            "clipPath": f"polygon(evenodd, {_cut(rings, np.array([left, top]), size)})",
-        },
+        style=dict(cell.box),
     )
 
 
@@ -118,9 +147,9 @@ def _cut(rings: Sequence[Ring], corner: Ring, size: Ring) -> str:
     return ",".join(f"{x:g}% {y:g}%" for x, y in shares)
 
 
-def _lines(strokes: Sequence[tuple[Sequence[Ring], float]], height: float, kind: str) -> Any:
+def _lines(strokes: Sequence[tuple[str, float]], height: float, kind: str) -> Any:
     """Borders as a mask, so that their colour is the theme's."""
-    paths = "".join(f'<path stroke-width="{width:g}" d="{path(rings)}"/>' for rings, width in strokes if rings)
+    paths = "".join(f'<path stroke-width="{width:g}" d="{line}"/>' for line, width in strokes if line)
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" preserveAspectRatio="none" '
         f'fill="none" stroke="black" stroke-linejoin="round">{paths}</svg>'

@@ -57,7 +57,7 @@ def calendar(shown: Calendar, *, link: Callable[[dt.date], str] | None = None) -
     _labels(figure, shown.year)
     bare(dressed(figure))
     figure.update_xaxes(range=[-2.1, _ACROSS + 0.1])
-    figure.update_yaxes(range=[-(2 * 7 + _BETWEEN) + 0.2, 1.5])
+    figure.update_yaxes(range=[-(2 * 7 + _BETWEEN) - 0.1, 1.5])
     return figure
 
 

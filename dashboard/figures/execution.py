@@ -12,7 +12,7 @@ from budgetwatch.queries.pictures import Execution
 from dashboard.components.money import figure as words_of
 from dashboard.components.money import percent, unit_label
 from dashboard.figures.theme import BLUE, GREY, QUIET, dressed, faint, scaled
-from dashboard.figures.words import month_end, when_said
+from dashboard.figures.words import month, month_end, when_said
 from dashboard.i18n import say, t
 
 MONTHS = list(range(1, 13))
@@ -95,10 +95,11 @@ def execution(shown: Execution) -> Figure:
     figure.update_xaxes(
         range=[0, 12.3],
         tickvals=[3, 6, 9, 12],
-        ticktext=[month_end(n) for n in (3, 6, 9, 12)],
+        ticktext=[month(n) for n in (3, 6, 9, 12)],
         showgrid=False,
         zeroline=False,
         ticklabeloverflow="allow",
+        tickangle=0,
     )
     if shown.in_shares:
         figure.update_yaxes(ticksuffix="%", rangemode="tozero", nticks=6, zeroline=False)
@@ -111,29 +112,29 @@ def execution_sentence(shown: Execution) -> str:
     """How far this year got, whether that is more or less than earlier years had by then, and than time itself."""
     if not shown.month or shown.now is None:
         return t("还没有支付，看不出执行进度。")
-    month, now = shown.month, shown.now
+    at, now = shown.month, shown.now
     place = say(shown.region_name)
     who = t("{place}的{what}", place=place, what=say(shown.what)) if shown.what else place
-    spent = now.spent[month - 1]
+    spent = now.spent[at - 1]
     told = t(
         "{who}：到{when}累计支出 {amount} {unit}",
         who=who,
-        when=when_said(month_end(month, shown.year)),
+        when=when_said(month_end(at, shown.year)),
         amount=words_of(spent, None, shown.currency),
         unit=unit_label(shown.currency),
     )
     if shown.in_shares:
-        share = now.share(month) or Decimal(0)
+        share = now.share(at) or Decimal(0)
         told += t(
-            "，占{stage}预算 {budget} {unit} 的 {share}",
+            "，占{stage}预算 {budget} {unit}的 {share}",
             stage=t("调整后") if now.stage == "adjusted" else t("批准的"),
             budget=words_of(now.budget, None, shown.currency),
             unit=unit_label(shown.currency),
             share=percent(share),
         )
-        if month < 12:
-            told += t("；时间过去了 {time}", time=percent(Decimal(month) / 12))
-    value, band = shown.at(now, month), shown.band(month)
+        if at < 12:
+            told += t("；时间过去了 {time}", time=percent(Decimal(at) / 12))
+    value, band = shown.at(now, at), shown.band(at)
     if band and value is not None:
         beside = t("低于往年") if value < band[0] else t("高于往年") if value > band[1] else t("在其间")
         low, high = (

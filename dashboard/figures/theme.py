@@ -116,7 +116,13 @@ def rows_of_bars(
                 customdata=data,
                 hovertemplate="%{customdata[0]}<extra></extra>",
             ),
-            _words(least + span * 0.006, places, names, "middle right", INK),
+            _words(
+                least + span * 0.006,
+                places,
+                [_beside(*pair) for pair in zip(names, words, strict=True)],
+                "middle right",
+                INK,
+            ),
             _words(most - span * 0.002, places, words, "middle left", QUIET),
         ]
     )
@@ -142,6 +148,11 @@ def _words(x: float, places: Sequence[int], words: Sequence[str], position: str,
         hoverinfo="skip",
         cliponaxis=False,
     )
+
+
+def _beside(name: str, word: str) -> str:
+    """As much of the name as the narrowest phone has room for beside the figure."""
+    return clipped(name, max(45 - width_of(word), 12))
 
 
 def faint(colour: str, alpha: float) -> str:

@@ -38,13 +38,14 @@ class Stream:
 def streams(shown: Transfers) -> list[Stream]:
     """Every band that is drawn. At each kind what comes in is what goes out; what was taken back (below zero) is not drawn."""
     found = []
+    order = {node: at for at, node in enumerate(_recipients(shown))}
+    flows = sorted((f for f in shown.flows if f.amount > 0), key=lambda f: order[f"to:{f.code}"])
     for look, kind in enumerate(shown.kinds):
-        got = max(kind.received, Decimal(0))
-        found += [Stream("above", f"kind:{kind.code}", got, look), Stream("own", f"kind:{kind.code}", kind.added, look)]
-        found += [
-            Stream(f"kind:{kind.code}", f"to:{f.code}", f.amount, look) for f in shown.flows if f.kind == kind.code
-        ]
-        found.append(Stream(f"kind:{kind.code}", "kept", kind.kept, look))
+        node, got = f"kind:{kind.code}", max(kind.received, Decimal(0))
+        found += [Stream("above", node, got, look), Stream("own", node, kind.added, look)]
+        # In the order of the recipients, so that bands cross as little as they can.
+        found += [Stream(node, f"to:{f.code}", f.amount, look) for f in flows if f.kind == kind.code]
+        found.append(Stream(node, "kept", kind.kept, look))
     return [s for s in found if s.amount > 0]
 
 

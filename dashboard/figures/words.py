@@ -5,7 +5,20 @@ from __future__ import annotations
 from budgetwatch.text import Text
 from dashboard.i18n import say
 
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def month(n: int) -> str:

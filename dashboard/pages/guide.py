@@ -15,7 +15,7 @@ from budgetwatch.traditional import traditional
 from dashboard.asking import Asking
 from dashboard.components import breadcrumbs, card, page_head, search_box
 from dashboard.components.markdown import Words, markdown, slug
-from dashboard.guides import BY_NAME, GLOSSARY, GUIDES, Guide, for_reader, parts, picture
+from dashboard.guides import ALSO, BY_NAME, GLOSSARY, GUIDES, Guide, for_reader, parts, picture
 from dashboard.i18n import HTML_LANG, catalogue, say, spoken, t
 
 _GLOSSARY = Text("词语表", "Glossary")
@@ -41,7 +41,7 @@ def view(asking: Asking) -> tuple[str, Any]:
 
 def view_one(asking: Asking) -> tuple[str, Any]:
     """One guide whole, with its contents, and the ways to the one before and after it."""
-    name = asking.parts["name"]
+    name = ALSO.get(asking.parts["name"], asking.parts["name"])
     if name == GLOSSARY:
         return _glossary(asking)
     guide = BY_NAME.get(name)
@@ -58,7 +58,13 @@ def view_one(asking: Asking) -> tuple[str, Any]:
 
 
 def _page(
-    asking: Asking, title: str, body: list[Any], contents: Sequence[tuple[str, str]], name: str, *, english: bool = False
+    asking: Asking,
+    title: str,
+    body: list[Any],
+    contents: Sequence[tuple[str, str]],
+    name: str,
+    *,
+    english: bool = False,
 ) -> list[Any]:
     return [
         breadcrumbs([(t("使用指南"), "/guide"), (title, None)]),
@@ -161,7 +167,9 @@ def _glossary(asking: Asking) -> tuple[str, Any]:
                 [
                     html.Div(
                         [
-                            html.Dt([html.Span(word, lang=HTML_LANG[language]) for language, word in _in_all(term.word)]),
+                            html.Dt(
+                                [html.Span(word, lang=HTML_LANG[language]) for language, word in _in_all(term.word)]
+                            ),
                             html.Dd(say(term.meaning)),
                         ],
                         id=f"term-{key}",

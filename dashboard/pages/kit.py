@@ -47,7 +47,7 @@ def view(asking: Asking) -> tuple[str, Any]:
     return title, [
         c.page_head(title, lead=t("每一种组件的每一种状态；左边浅色，右边深色。")),
         *groups,
-        c.card(_chart(), title=t("图")),
+        c.card(_chart(), c.no_picture(t("没有数据，画不出图。"), id="kit-chart-none"), title=t("图")),
         c.card(_colours(asking), title=t("颜色与对比度")),
     ]
 
@@ -339,7 +339,7 @@ def _swatches(theme: str) -> Any:
             }
             yield html.Li(
                 [
-                    html.Span("国 Aa 123", style=style, className="kit-swatch")
+                    html.Span(f"{say(LONG)[:2]} 123", style=style, className="kit-swatch")
                     if least == tokens.READ
                     else html.Span(style={**style, "color": f"var(--{ground})"}, className="kit-swatch"),
                     html.Span(f"{written} / {ground}", className="code"),

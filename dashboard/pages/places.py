@@ -111,9 +111,10 @@ def _multiples(asking: Asking, found: Standings, opened: Standing | None) -> Any
         return None
     below = opened is not None and any(row.place.parent == opened.place.code for row in found.rows)
     region = opened.place.code if opened is not None and below else None
-    return drawn.show(
+    lines = drawn.show(
         asking, "places", link=lambda code: asking.same(place=code), year=found.spent_year, region=region
-    )  # fmt: skip
+    )
+    return card(lines, title=t("支出进度"), id="places-multiples")
 
 
 def _title(found: Standings) -> str:
@@ -167,14 +168,14 @@ def _map(
         for row in rows
     }
     whole = sheet(loaded, parts)
-    if not whole.rings:
+    if not whole.cells:
         return None
     tiles = [_tile(asking, found, classes, row, chosen) for row in rows]
     around = [row.place.code for row in found.rows if not row.place.is_town and row.place.code in loaded.outlines]
     thick = (
         [] if level == "district" else [ring for code in around for ring in whole.placed(loaded.outlines[code].rings)]
     )
-    bare = [tile for tile in tiles if tile.code not in whole.rings]
+    bare = [tile for tile in tiles if tile.code not in whole.cells]
     marked = whole.placed(loaded.outlines[chosen].rings) if chosen in loaded.outlines else []
     pieces = [place_map(whole, tiles, id="place-map", thick=thick, marked=marked)]
     if bare:

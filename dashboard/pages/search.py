@@ -82,7 +82,7 @@ def _many(count: int) -> str:
 
 def _at_most(count: int) -> str:
     """A kind is looked through until so many were found."""
-    return t("{n}+", n=_many(count)) if count >= queries.MOST else _many(count)
+    return f"{_many(count)}+" if count >= queries.MOST else _many(count)
 
 
 def _kinds(asking: Asking, found: Found, kind: str) -> Any:

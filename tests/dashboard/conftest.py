@@ -26,6 +26,7 @@ PEOPLE = {
     "lead": ("lead", "9901", None),
     "deputy": ("deputy", "9901", None),
     "auditor": ("auditor", "9901", None),
+    "leader": ("leader", "9901", None),
     "finance": ("finance", "9901", None),
     "admin": ("admin", "9901", None),
     "district": ("reviewer", "990102", None),
@@ -156,7 +157,7 @@ class Reader:
             part("frame", "children"), part("page", "children"), part("notice", "children"), part("after", "data")
         )
 
-    def do(self, address: str, name: str, **fields: Any) -> Drawn:
+    def do(self, address: str, name: str, /, **fields: Any) -> Drawn:
         deed = {"name": name, "form": "form", "fields": {k: str(v) for k, v in fields.items()}, "at": 1}
         return self.open(address, deed)
 

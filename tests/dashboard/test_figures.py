@@ -1,80 +1,269 @@
-"""Charts are pure: rows in, figure out; and their sentences say what the rows say."""
+"""Charts are pure: rows in, figure out; their sentences say what the rows say, and nothing is ever a blank chart."""
 
 from __future__ import annotations
 
-import os
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+import plotly.graph_objects as go
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from budgetwatch.queries.budgets import TrendPoint
+from budgetwatch.queries.outlook import TrendPoint
+from budgetwatch.queries.pictures import (
+    Calendar,
+    Day,
+    Execution,
+    Flow,
+    Kind,
+    Life,
+    Part,
+    Parts,
+    PlaceLine,
+    Places,
+    Span,
+    Step,
+    Transfers,
+    Waterfall,
+    YearLine,
+)
 from budgetwatch.text import Text
-from dashboard.figures import budget, totals
-from dashboard.figures.theme import BLUE, DEEP, DOWN, GREY, INK, QUIET, UP
+from dashboard import tokens
+from dashboard.figures import budget, calendar, execution, life, multiples, parts, theme, totals, transfers, waterfall
 from dashboard.i18n import speak
 
-
-def row(name: str, change: str | None, ratio: str | None = None) -> dict[str, Any]:
-    return {
-        "code": name,
-        "name": Text(name, name),
-        "change": None if change is None else Decimal(change),
-        "change_ratio": None if ratio is None else Decimal(ratio),
-    }
+PLACE = Text("云岭市", "Yunling")
+money = st.decimals(min_value=-(10**12), max_value=10**12, places=2)
 
 
-def total(name: str, amount: str, currency: str = "CNY") -> dict[str, Any]:
-    return {"code": name, "name": Text(name, name), "amount": Decimal(amount), "currency": currency, "count": 1}
+@pytest.fixture(autouse=True)
+def chinese() -> None:
+    speak("zh")
 
 
-def luminance(colour: str) -> float:
-    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+def d(amount: str | int) -> Decimal:
+    return Decimal(str(amount))
 
 
-@pytest.mark.parametrize(
-    ("colour", "least"), [(INK, 4.5), (QUIET, 4.5), *[(c, 3.0) for c in (BLUE, DEEP, UP, DOWN, GREY)]]
+def name(word: str) -> Text:
+    return Text(word, word)
+
+
+def total(word: str, amount: str, currency: str = "CNY") -> dict[str, Any]:
+    return {"code": word, "name": name(word), "amount": Decimal(amount), "currency": currency, "count": 1}
+
+
+def year(of: int, budget_: str | None, *spent: str) -> YearLine:
+    sums = [d(s) for s in spent]
+    return YearLine(of, d(budget_) if budget_ else None, "approved", (*sums, *[None] * (12 - len(sums))))
+
+
+def spending(now: YearLine | None, *earlier: YearLine) -> Execution:
+    return Execution(2025, "9901", PLACE, None, "CNY", dt.date(2025, 3, 31), now, earlier)
+
+
+def budget_of(*pieces: Part) -> Parts:
+    whole = sum((p.amount for p in pieces), d(0))
+    return Parts(2026, "draft", "9901", PLACE, "function", "CNY", pieces, whole)
+
+
+def changes(start: str | None, *amounts: str, others: tuple[str, ...] = ()) -> Waterfall:
+    steps = tuple(Step("change", name(f"第{n}项"), d(a), None, str(n)) for n, a in enumerate(amounts))
+    rest = tuple(Step("change", name(f"余{n}"), d(a), None, f"r{n}") for n, a in enumerate(others))
+    end = None if start is None else d(start) + sum((s.amount for s in (*steps, *rest)), d(0))
+    return Waterfall(2026, "9901", PLACE, "CNY", "draft", d(start) if start else None, end, steps, rest)
+
+
+def drawn_words(figure: go.Figure) -> list[str]:
+    return [w for trace in figure.data if trace.type == "scatter" and trace.mode == "text" for w in trace.text]
+
+
+# --- one look ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ground", ["light", "dark"])
+@pytest.mark.parametrize("colour", sorted({theme.BLUE, theme.DEEP, theme.UP, theme.DOWN, theme.GREY, *theme.CYCLE}))
+def test_marks_stand_out_from_the_light_ground_and_from_the_dark(colour: str, ground: str) -> None:
+    assert tokens.contrast(colour, tokens.colours(ground)["surface"]) >= 3
+
+
+@pytest.mark.parametrize("colour", sorted({theme.GREY, *theme.CYCLE}))
+def test_white_words_are_legible_on_every_block(colour: str) -> None:
+    assert tokens.contrast("#ffffff", colour) >= 4.5
+
+
+@pytest.mark.parametrize("colour", [theme.INK, theme.QUIET])
+def test_words_of_a_picture_taken_away_are_legible_on_white(colour: str) -> None:
+    assert tokens.contrast(colour, "#ffffff") >= 4.5
+
+
+EVERY = (
+    lambda: execution.execution(spending(year(2025, "100", "10", "20"), year(2024, "90", *["9"] * 12))),
+    lambda: multiples.multiples(Places(2025, "9901", PLACE, "CNY", None, (PlaceLine("1", PLACE, year(2025, "9", "1")),))),
+    lambda: parts.parts(budget_of(Part("1", name("甲"), d(5), None))),
+    lambda: waterfall.waterfall(changes("100", "5", "-3")),
+    lambda: transfers.transfers(Transfers(2025, "1", PLACE, "CNY", (Kind("general", PLACE, d(9), d(0)),), ())),
+    lambda: calendar.calendar(Calendar(2025, "CNY", (Day(dt.date(2025, 3, 3), d(9), 1, False),), frozenset(), (2025,), True)),
+    lambda: life.life(Life((Span("new", PLACE, dt.date(2025, 3, 3), None, dt.date(2025, 3, 10), ""),), dt.date(2025, 3, 5), False)),
+    lambda: totals.totals([total("甲", "9")], "agency"),
+    lambda: totals.totals([total("2025-01", "9")], "month"),
+    lambda: budget.trend([TrendPoint(2025, d(1), d(1), None)]),
 )
-def test_colours_stand_out_from_the_white_ground(colour: str, least: float) -> None:
-    assert 1.05 / (luminance(colour) + 0.05) >= least
 
 
-def test_the_greatest_change_is_on_top_and_lines_without_comparison_are_left_out() -> None:
-    figure = budget.changes([row("a", "5"), row("b", "-90"), row("c", None), row("d", "30"), row("e", "0")])
-    assert list(figure.data[0].x) == [5.0, 30.0, -90.0]
-    assert list(figure.layout.yaxis.ticktext) == ["a", "d", "b"]
-    assert list(figure.data[0].marker.color) == [UP, UP, DOWN]
+@pytest.mark.parametrize("make", EVERY)
+def test_no_figure_zooms_under_a_thumb_and_all_do_with_a_small_plotly(make: Any) -> None:
+    figure = make()
+    assert figure.layout.xaxis.fixedrange
+    assert figure.layout.yaxis.fixedrange
+    assert {trace.type for trace in figure.data} <= {"bar", "scatter"}
 
 
-def test_the_sentence_of_changes_names_the_greatest_and_counts_both_ways() -> None:
-    speak("zh")
-    said = budget.changes_sentence([row("教育", "5", "0.1"), row("交通", "-90.5", "-0.25")])
-    assert said == "与上年预算相比，1 项增加、1 项减少；变化最大的是交通，减少 90.50 元（25.0%）。"
-    assert "没有可比" in budget.changes_sentence([row("教育", None)])
+# --- spending against time ---------------------------------------------------------------------------------------
 
 
-def test_a_draft_stands_where_its_budget_will_stand() -> None:
-    figure = budget.trend([TrendPoint(2025, Decimal(10), Decimal(9), None), TrendPoint(2026, None, None, Decimal(12))])
-    assert {bar.name: bar.offsetgroup for bar in figure.data}["草案"] == "plan"
-    assert figure.layout.xaxis.type == "category"
+def test_the_sentence_of_spending_tells_share_time_and_earlier_years() -> None:
+    shown = spending(year(2025, "1000", "10", "20", "310.50"), year(2023, "100", *["20"] * 12), year(2024, "100", *["25"] * 12))
+    assert execution.execution_sentence(shown) == (
+        "云岭市：到 2025 年 3 月底累计支出 310.50 元，占批准的预算 1,000.00 元的 31.0%；时间过去了 25.0%。"
+        "2023–2024 年同期为 20.0% 至 25.0%，这一年高于往年。"
+    )
 
 
-def test_the_sentence_of_a_trend_is_exact() -> None:
-    speak("zh")
-    points = [TrendPoint(2024, Decimal("100.00"), None, None), TrendPoint(2026, None, None, Decimal("125.00"))]
-    assert budget.trend_sentence(points) == "从 2024 年到 2026 年，由 100.00 到 125.00 元，增长 25.0%。"
-    assert "一年" in budget.trend_sentence(points[:1])
+def test_spending_with_no_earlier_year_or_nothing_at_all_says_so() -> None:
+    assert "没有可比的往年" in execution.execution_sentence(spending(year(2025, "100", "10")))
+    assert "还没有支付" in execution.execution_sentence(spending(None))
+    assert spending(None).listing.rows == []
+
+
+def test_the_band_is_drawn_round_every_earlier_year() -> None:
+    shown = spending(year(2025, "100", "1"), year(2023, "100", *["20"] * 12), year(2024, "100", *["-5"] * 12))
+    low, high = execution.execution(shown).data[:2]
+    assert list(low.y) == [-5.0] * 12
+    assert list(high.y) == [20.0] * 12
+    assert high.fill == "tonexty"
+
+
+# --- parts, changes ----------------------------------------------------------------------------------------------
+
+
+@given(st.lists(money.filter(lambda x: x > 0), min_size=1, max_size=30))
+def test_small_parts_put_together_keep_the_sum(amounts: list[Decimal]) -> None:
+    pieces = tuple(Part(str(n), name(str(n)), a, None) for n, a in enumerate(amounts))
+    whole = sum(amounts, d(0))
+    assert sum((p.amount for p in parts.together(pieces, whole, parts.LEAST)), d(0)) == whole
+
+
+def test_the_sentence_of_parts_names_the_greatest_and_what_is_in_it() -> None:
+    shown = budget_of(
+        Part("205", name("教育"), d(60), None, (Part("20502", name("普通教育"), d(50), None), Part("20501", name("管理"), d(10), None))),
+        Part("214", name("交通"), d(40), None),
+    )
+    assert parts.parts_sentence(shown) == (
+        "2026 年云岭市预算 100.00 元，最大的一块是教育，占 60.0%。其中教育里最多的是普通教育。"
+    )
+    assert "没有可以拆分" in parts.parts_sentence(budget_of())
+
+
+@given(st.lists(money, max_size=12), st.lists(money, max_size=5), money)
+def test_bars_of_a_waterfall_join_end_to_end(amounts: list[Decimal], others: list[Decimal], start: Decimal) -> None:
+    shown = changes(str(start or 1), *map(str, amounts), others=tuple(map(str, others)))
+    bars = waterfall.waterfall(shown).data[0]
+    at = 0.0
+    for step, base, length in zip(shown.steps, bars.base, bars.x, strict=True):
+        if step.kind in ("change", "others"):
+            assert base == pytest.approx(at, abs=1e-3)
+            at += length
+    assert bars.x[-1] == pytest.approx(at, abs=1e-2)
+    assert waterfall.waterfall_sentence(shown)
+
+
+def test_falls_are_hatched_and_the_sentence_counts_both_ways() -> None:
+    shown = changes("100", "30", "-10.50", others=("1", "-2"))
+    bars = waterfall.waterfall(shown).data[0]
+    assert list(bars.marker.pattern.shape) == ["", "", "/", "/", ""]
+    assert waterfall.waterfall_sentence(shown) == (
+        "从 2025 年的 100.00 到 2026 年的 118.50 元，净增 18.50（18.5%）：2 项增加、2 项减少，"
+        "增加最多的是第0项（+30.00），减少最多的是第1项（−10.50）。"
+    )
+    assert "没有上年预算" in waterfall.waterfall_sentence(changes(None))
+
+
+# --- transfers, days, cases --------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(money, st.lists(money, max_size=6)), max_size=3))
+def test_streams_into_a_kind_are_those_out_of_it(kinds: list[tuple[Decimal, list[Decimal]]]) -> None:
+    made, flows = [], []
+    for n, (received, out) in enumerate(kinds):
+        received, out = abs(received), [abs(a) for a in out]
+        made.append(Kind(str(n), name(str(n)), received, sum(out, d(0))))
+        flows += [Flow(str(n), f"r{m}", name(f"r{m}"), a) for m, a in enumerate(out)]
+    shown = Transfers(2025, "9901", PLACE, "CNY", tuple(made), tuple(flows))
+    bands = transfers.streams(shown)
+    for kind in made:
+        node = f"kind:{kind.code}"
+        assert sum((b.amount for b in bands if b.target == node), d(0)) == sum((b.amount for b in bands if b.source == node), d(0))
+    transfers.transfers(shown)
+    assert transfers.transfers_sentence(shown)
+
+
+def test_the_sentence_of_transfers_says_who_got_most() -> None:
+    shown = Transfers(
+        2025, "990100", PLACE, "CNY", (Kind("general", name("一般"), d(100), d(60)),),
+        (Flow("general", "a", name("甲区"), d(45)), Flow("general", "b", name("乙区"), d(15))),
+    )  # fmt: skip
+    assert transfers.transfers_sentence(shown) == (
+        "2025 年云岭市收到上级转移支付 100.00 元，下达 60.00 元；得到最多的是甲区，占下达的 75.0%。"
+    )
+
+
+def test_every_day_of_a_leap_year_has_its_own_square() -> None:
+    days = [dt.date(2024, 1, 1) + dt.timedelta(n) for n in range(366)]
+    assert len({calendar._place(day) for day in days}) == 366
+
+
+def test_the_sentence_of_the_calendar_counts_days_off() -> None:
+    days = (Day(dt.date(2025, 3, 3), d(100), 2, False), Day(dt.date(2025, 3, 8), d("25.00"), 1, True))
+    shown = Calendar(2025, "CNY", days, frozenset({dt.date(2025, 3, 8)}), (2025,), True)
+    assert calendar.calendar_sentence(shown) == (
+        "2025 年有 2 天发生支付，最多的是 2025-03-03（100.00 元）；休息日 1 天、1 笔、25.00 元，占 20.00%。"
+    )
+    assert "空的" in calendar.calendar_sentence(Calendar(2025, "CNY", (), frozenset(), (), True))
+
+
+def test_days_of_refunds_only_are_crossed_out_not_filled() -> None:
+    day = Day(dt.date(2025, 3, 3), d(-5), 1, False)
+    assert calendar.levels((day,)) == {}
+    calendar.calendar(Calendar(2025, "CNY", (day,), frozenset(), (2025,), True))
+
+
+def test_the_sentence_of_a_case_tells_what_is_late() -> None:
+    spans = (
+        Span("new", name("待初核"), dt.date(2025, 3, 3), dt.date(2025, 3, 14), dt.date(2025, 3, 10), ""),
+        Span("asked", name("函询中"), dt.date(2025, 3, 14), None, dt.date(2025, 3, 28), "甲"),
+    )
+    shown = Life(spans, dt.date(2025, 3, 31), False)
+    assert life.life_sentence(shown) == (
+        "2025-03-03 开始，已有 28 天，现为“函询中”，应在 2025-03-28 前完成，已逾期 3 天；此前逾期的环节：待初核。竖线是期限，点线是今天。"
+    )
+    assert [row["late"] for row in shown.listing.rows] == [4, 3]
+    figure = life.life(shown)
+    assert sum(1 for t in figure.data if t.type == "bar" and t.marker.pattern.shape == "/") == 2
+
+
+# --- sums, the years ---------------------------------------------------------------------------------------------
 
 
 def test_sums_over_time_keep_their_order_and_others_put_the_greatest_on_top() -> None:
     months = totals.totals([total("2025-01", "3"), total("2025-02", "9")], "month")
     assert list(months.data[0].x) == ["2025-01", "2025-02"]
     units = totals.totals([total("甲", "9"), total("乙", "3")], "agency")
-    assert list(units.layout.yaxis.ticktext) == ["乙", "甲"]
+    assert list(units.data[0].x) == [9.0, 3.0]
+    assert list(units.data[0].y) == [1, 0]
+    assert drawn_words(units) == ["甲", "乙", "9.00 元", "3.00 元"]
 
 
 def test_currencies_never_share_an_axis() -> None:
@@ -83,19 +272,30 @@ def test_currencies_never_share_an_axis() -> None:
     assert "9.00 元（90.0%）" in totals.totals_sentence(rows, "agency")
 
 
-@given(st.lists(st.decimals(min_value=-(10**15), max_value=10**15, places=2), max_size=40))
-def test_any_rows_make_a_figure_and_a_sentence(amounts: list[Decimal]) -> None:
-    rows = [row(str(n), str(a)) for n, a in enumerate(amounts)]
-    budget.changes(rows)
-    assert budget.changes_sentence(rows)
+@given(st.lists(money, max_size=40))
+def test_any_sums_make_a_figure_and_a_sentence(amounts: list[Decimal]) -> None:
     sums = [total(str(n), str(a)) for n, a in enumerate(amounts)]
     for by in ("month", "agency"):
         totals.totals(sums, by)
         assert totals.totals_sentence(sums, by)
 
 
-def test_no_figure_carries_a_toolbar_or_zooms_under_a_thumb() -> None:
-    assert os.sep  # figures need no file and no network
-    figure = totals.totals([total("甲", "9")], "agency")
-    assert figure.layout.xaxis.fixedrange
-    assert figure.layout.yaxis.fixedrange
+def test_a_draft_stands_where_its_budget_will_stand() -> None:
+    figure = budget.trend([TrendPoint(2025, d(10), d(9), None), TrendPoint(2026, None, None, d(12))])
+    assert {bar.name: bar.offsetgroup for bar in figure.data}["草案"] == "plan"
+    assert figure.layout.xaxis.type == "category"
+
+
+def test_the_sentence_of_a_trend_is_exact() -> None:
+    points = [TrendPoint(2024, d("100.00"), None, None), TrendPoint(2026, None, None, d("125.00"))]
+    assert budget.trend_sentence(points) == "从 2024 年到 2026 年，由 100.00 到 125.00 元，增长 25.0%。"
+    assert "一年" in budget.trend_sentence(points[:1])
+
+
+def test_places_stand_with_the_slowest_first_and_those_without_a_budget_last() -> None:
+    made = [PlaceLine("a", name("甲"), year(2025, "10", "9")), PlaceLine("b", name("乙"), year(2025, None, "1")),
+            PlaceLine("c", name("丙"), year(2025, "10", "2"))]  # fmt: skip
+    shown = Places(2025, "9901", PLACE, "CNY", None, tuple(made))
+    assert [p.code for p in multiples.ordered(shown)] == ["c", "a", "b"]
+    assert "2 个地区中丙最慢（20.0%），甲最快（90.0%）" in multiples.multiples_sentence(shown)
+    assert "无预算" in drawn_words(multiples.multiples(shown))

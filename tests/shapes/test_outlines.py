@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def test_a_sound_ring() -> None:
         "ring",
         [],
         SQUARE[:3],
-        SQUARE[:-1] + [[0, 1]],
+        [*SQUARE[:-1], [0, 1]],
         [[0, 0], [1, "x"], [2, 2], [0, 0]],
         [[0, 0], [1], [2, 2], [0, 0]],
         [[0, 0], [float("nan"), 1], [2, 2], [0, 0]],
@@ -87,7 +88,7 @@ def test_no_dropped_point_lies_far_from_the_line(points: list[tuple[float, float
     assert kept[0]
     assert kept[-1]
     at = np.flatnonzero(kept)
-    for a, b in zip(at[:-1], at[1:], strict=True):
+    for a, b in pairwise(at):
         inner = line[a + 1 : b]
         if len(inner):
             assert outlines._distance(inner, line[a], line[b]).max() <= tolerance

@@ -32,8 +32,8 @@ def body(asking: Asking) -> list[Any]:
         html.Div(
             [
                 _inquiries(owed),
-                _decided(desk_answers.decided(home, viewer)),
                 html.Div([_questions(owed), _sent(asking)], className="stack") if sends else None,
+                _decided(desk_answers.decided(home, viewer)),
             ],
             className="desk desk-three" if sends else "desk desk-even",
         ),

@@ -63,7 +63,7 @@ def _numbers(red: Red, confirmed: Confirmed, months: list[Month], towns: places.
             f"{confirmed.cases:,}",
             t("{year} 年已认定", year=confirmed.year),
             [t("涉及 "), *whole] if whole else t("还没有认定的"),
-            href(QUEUE, state=["confirmed", "closed"]),
+            href(QUEUE, confirmed=confirmed.year),
         ),
         (
             "towns",
@@ -120,8 +120,7 @@ def _case(line: CaseLine) -> Any:
         line.agency_name or say(line.region_name),
         " · ",
         say(line.state_label),
-        " · ",
-        money(line.amount, line.currency),
+        *([" · ", money(line.amount, line.currency)] if line.amount is not None else []),
     ]
     days = html.Span(t("{n} 天", n=line.days), className="days figure")
     late = (today() - line.due_on).days if line.due_on else 0
