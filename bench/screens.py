@@ -25,7 +25,7 @@ from typing import Any
 
 from bench.measure import ROOT, Figure, remark
 
-PASSWORD = "demo-2026"
+PASSWORD = "demo-2026"  # noqa: S105 (what every demo account has)
 PAINT, USABLE, ANSWER, WEIGHT, GROWTH = 1000.0, 2000.0, 300.0, 1500.0, 1.2
 #: Differences below this many milliseconds are noise of a browser, not growth of the data.
 NOISE = 100.0
@@ -119,7 +119,9 @@ def built(work: Path, payments: int) -> Path:
     if not (kept / "budgetwatch.db").exists():
         remark(f"building a demo city with {payments:,} payments")
         command = [sys.executable, "-m", "budgetwatch", "demo", "--payments", str(payments), "--seed", "7"]
-        subprocess.run(command, env={**os.environ, "BUDGETWATCH_HOME": str(kept)}, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            command, env={**os.environ, "BUDGETWATCH_HOME": str(kept)}, check=True, stdout=subprocess.DEVNULL
+        )
     return kept
 
 
@@ -138,7 +140,7 @@ def served(home: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     try:
         for _ in range(600):
             try:
-                with urllib.request.urlopen(f"{url}/api/health", timeout=2):
+                with urllib.request.urlopen(f"{url}/api/health", timeout=2):  # noqa: S310
                     break
             except OSError:
                 time.sleep(0.1)
@@ -163,7 +165,9 @@ def measured(browser: Any, url: str, process: Any, payments: int, rounds: int) -
             page.usable.append(usable)
             page.weight = sum(size for address, size in loaded.items() if address not in shared) / 1000
         opened.append(page)
-    answers = {role: answered(browser, url, cookies, *FILTERS[role]) for role, cookies in roles.items() if role in FILTERS}
+    answers = {
+        role: answered(browser, url, cookies, *FILTERS[role]) for role, cookies in roles.items() if role in FILTERS
+    }
     memory = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
     return City(payments, opened, answers, memory, sum(shared.values()) / 1000)
 

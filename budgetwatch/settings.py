@@ -7,6 +7,7 @@ Settings come from the environment (`BUDGETWATCH_…`) or a `.env` file beside t
 from __future__ import annotations
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -41,6 +42,10 @@ class Settings(BaseSettings):
         default_factory=_language, description="of command-line messages; the dashboard has its own switch"
     )
     memory: str = Field("2GB", description="DuckDB's memory limit; past it, it spills to home/tmp")
+    tolerances: dict[str, Decimal] = Field(
+        default_factory=dict,
+        description='yuan by which a reconciliation may differ, by its name: {"treasury": "100.00"}; else its own default',
+    )
     threads: int = Field(0, ge=0, description="0: as many as the machine has cores")
     session_hours: int = Field(12, ge=1, description="a session ends this many hours after signing in, however busy")
     max_unpacked_bytes: int = Field(64 * 2**30, description="a packed file that unpacks to more is refused (zip bombs)")

@@ -39,6 +39,8 @@ OUTPUTS = (
     ("notice", "children"),
     ("after", "data"),
 )
+#: In both languages, as the skeleton is made before anyone has chosen one.
+SKIP = "跳到正文 · Skip to content"
 #: Asked for before the rest, so that links, forms and deeds are heard while the larger scripts still come.
 EARLY = "shell.js"
 #: The addresses inside, at which Dash says what it would tell a browser.
@@ -146,7 +148,7 @@ def compose(
 </head>
 <body>
 <div id="drawn"><div class="shell">
-<a class="skip-link" href="#page">跳到正文 · Skip to content</a>
+<a class="skip-link" href="#page">{SKIP}</a>
 <header id="frame">{shown["frame"]}</header>
 <div id="notice" role="status" aria-live="polite" hidden="">{shown["notice"]}</div>
 <main id="page" tabindex="-1">{shown["page"]}</main>

@@ -18,28 +18,86 @@ from plotly.io.json import to_json_plotly
 
 HTML = "dash_html_components"
 CORE = "dash_core_components"
-VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
+)
 #: Tags whose Dash name is not the tag's own.
 TAGS = {"MapEl": "map", "ObjectEl": "object"}
 #: Tags that are never written: what stands in them would be read as something else than text.
-NEVER = frozenset("script style iframe object embed base meta link noscript template plaintext xmp".split())
+NEVER = frozenset(
+    ["script", "style", "iframe", "object", "embed", "base", "meta", "link", "noscript", "template", "plaintext", "xmp"]
+)
 #: Attributes whose React name is more than the attribute's own in capitals.
 NAMES = {"className": "class", "htmlFor": "for", "acceptCharset": "accept-charset", "httpEquiv": "http-equiv"}
 #: What Dash keeps beside the attributes.
 OWN = frozenset(
-    "children key n_clicks n_clicks_timestamp disable_n_clicks loading_state setProps style "
-    "dangerously_allow_html persistence persisted_props persistence_type debounce n_blur n_submit "
-    "n_blur_timestamp n_submit_timestamp srcDoc".split()
+    [
+        "children",
+        "key",
+        "n_clicks",
+        "n_clicks_timestamp",
+        "disable_n_clicks",
+        "loading_state",
+        "setProps",
+        "style",
+        "dangerously_allow_html",
+        "persistence",
+        "persisted_props",
+        "persistence_type",
+        "debounce",
+        "n_blur",
+        "n_submit",
+        "n_blur_timestamp",
+        "n_submit_timestamp",
+        "srcDoc",
+    ]
 )
 #: Attributes that say yes by standing there.
 BOOLEAN = frozenset(
-    "allowfullscreen async autofocus autoplay checked controls default defer disabled formnovalidate hidden loop multiple "
-    "muted novalidate open readonly required reversed selected".split()
+    [
+        "allowfullscreen",
+        "async",
+        "autofocus",
+        "autoplay",
+        "checked",
+        "controls",
+        "default",
+        "defer",
+        "disabled",
+        "formnovalidate",
+        "hidden",
+        "loop",
+        "multiple",
+        "muted",
+        "novalidate",
+        "open",
+        "readonly",
+        "required",
+        "reversed",
+        "selected",
+    ]
 )
 ADDRESSES = frozenset(("href", "src", "action", "formaction", "cite", "poster", "data"))
 UNITLESS = frozenset(
-    "columnCount fillOpacity flex flexGrow flexShrink fontWeight gridColumn gridRow lineHeight opacity order orphans "
-    "strokeOpacity tabSize widows zIndex zoom".split()
+    [
+        "columnCount",
+        "fillOpacity",
+        "flex",
+        "flexGrow",
+        "flexShrink",
+        "fontWeight",
+        "gridColumn",
+        "gridRow",
+        "lineHeight",
+        "opacity",
+        "order",
+        "orphans",
+        "strokeOpacity",
+        "tabSize",
+        "widows",
+        "zIndex",
+        "zoom",
+    ]
 )
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*\Z")
 _PROPERTY = re.compile(r"(--)?[a-zA-Z][a-zA-Z0-9-]*\Z")
@@ -77,7 +135,9 @@ def markup(node: Any) -> str:
 def script_json(value: Any) -> str:
     """JSON that may stand inside a <script type="application/json">: nothing in it can end the script."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return (
+        text.replace("<", "\\u003c").replace(">", "\\u003e").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    )
 
 
 def _write(node: Any, put: Any, chosen: str | None) -> None:

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from budgetwatch.text import LANGUAGES
 from dashboard import first
-from dashboard.i18n import COOKIE, HTML_LANG, speak, t
+from dashboard.i18n import COOKIE, HTML_LANG, brand, speak, t
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -58,7 +58,12 @@ def add_routes(api: FastAPI, shell_files: Callable[[], Awaitable[Sequence[str]]]
         )
 
     async def worker() -> Response:
-        files = [*await shell_files(), first.asset("logo.svg"), first.asset(SCRIPT), *(page_of(each) for each in LANGUAGES)]
+        files = [
+            *await shell_files(),
+            first.asset("logo.svg"),
+            first.asset(SCRIPT),
+            *(page_of(each) for each in LANGUAGES),
+        ]
         source = first.joined("sw.js").decode()
         version = hashlib.sha256("\n".join((*files, source)).encode()).hexdigest()[:12]
         shell = {"version": version, "files": files, "pages": {each: page_of(each) for each in LANGUAGES}, "days": DAYS}
@@ -91,7 +96,10 @@ def page_of(language: str) -> str:
 
 def no_network(styles: str, language: str) -> str:
     """What is said when there is neither network nor copy: what happened, what can be read, what to do."""
-    said: dict[str, Any] = {"opened": t("打开于 {time}"), "none": t("还没有可以离线阅读的页面。联网时打开过的预算、提问和指南会留在这里，保存 7 天。")}  # fmt: skip
+    said: dict[str, Any] = {
+        "opened": t("打开于 {time}"),
+        "none": t("还没有可以离线阅读的页面。联网时打开过的预算、提问和指南会留在这里，保存 7 天。"),
+    }
     return f"""<!DOCTYPE html>
 <html lang="{language}" data-theme="auto" data-offline-page="">
 <head>
@@ -100,7 +108,7 @@ def no_network(styles: str, language: str) -> str:
 </head>
 <body>
 <div class="shell"><header id="frame"><div class="top"><a class="brand" href="/home"><span class="logo" aria-hidden="true"></span>
-<span><span class="brand-zh">{escape(t("预算联网监督"))}</span><span class="brand-en">budgetwatch</span></span></a></div></header>
+<span><span class="brand-zh">{escape(brand())}</span><span class="brand-en">budgetwatch</span></span></a></div></header>
 <main id="page" tabindex="-1">
 <header class="page-head"><h1 id="title" tabindex="-1">{escape(t("现在没有网络"))}</h1>
 <p class="lead">{escape(t("这一页没有留下副本，要等网络恢复才能打开。"))}</p></header>

@@ -24,7 +24,7 @@ from budgetwatch.text import LANGUAGES, Text
 from dashboard import first, guides, offline, router
 from dashboard.asking import Asking, href
 from dashboard.bundles import Bundles
-from dashboard.i18n import COOKIE, HTML_LANG, brand, say, speak, spoken
+from dashboard.i18n import COOKIE, say, speak
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -75,7 +75,9 @@ def add_routes(api: FastAPI, home: Home, draw: Draw) -> None:
     api.add_api_route("/login", sign_in, methods=["POST"], include_in_schema=False)
     api.add_api_route("/logout", sign_out, methods=["POST"], include_in_schema=False)
     api.add_api_route(ALL_STYLES, _joined(STYLES, "text/css"), methods=["GET", "HEAD"], include_in_schema=False)
-    api.add_api_route(ALL_SCRIPTS, _joined(SCRIPTS, "text/javascript"), methods=["GET", "HEAD"], include_in_schema=False)
+    api.add_api_route(
+        ALL_SCRIPTS, _joined(SCRIPTS, "text/javascript"), methods=["GET", "HEAD"], include_in_schema=False
+    )
     offline.add_routes(api, shell_files=lambda: bundles(api), styles=styles_address())
 
     async def ready() -> Sequence[str]:

@@ -22,7 +22,7 @@ from budgetwatch.api.jobs import accepted
 from budgetwatch.api.language import answer, spoken
 from budgetwatch.api.payments import MEDIA
 from budgetwatch.api.session import Here, Who
-from budgetwatch.queries import catalogue, feeds, profile_guess, runs
+from budgetwatch.queries import catalogue, feeds, profile_guess, reconcile, runs
 from budgetwatch.queries.scope import demand
 
 router = APIRouter()
@@ -35,6 +35,35 @@ class Run(BaseModel):
 
     rule_ids: list[str] | None = Field(None, max_length=1000, examples=[["PY-07"]])
     as_of: dt.date | None = Field(None, examples=["2025-12-31"])
+
+
+@router.get(
+    "/reconciliation",
+    tags=["data"],
+    summary="What was sent, held against itself",
+    responses=examples.ok("reconciliation"),
+)
+def reconciliation(request: Request, home: Here, viewer: Who) -> Response:
+    """Each check with how many cases agree and differ; a check whose feeds have no facts says which."""
+    return answer(reconcile.outcomes(home, viewer), request)
+
+
+@router.get(
+    "/reconciliation/{name}",
+    tags=["data"],
+    summary="The differences of one check",
+    responses=examples.ok("differences"),
+)
+def differences(
+    request: Request,
+    home: Here,
+    viewer: Who,
+    name: Annotated[str, Path(max_length=64)],
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Response:
+    """The greatest first."""
+    return answer(reconcile.differences(home, viewer, name, limit=limit, offset=offset), request)
 
 
 @router.get("/rules", tags=["rules"], summary="The rules", responses=examples.ok("rules"))

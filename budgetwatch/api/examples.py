@@ -83,6 +83,14 @@ EXAMPLES: dict[str, Any] = {
     "feeds": {"feeds": _listing({"feed": "payment", "facts": 200000}), "profiles": _listing({"profile": "demo-payments"})},
     "batches": _listing({"batch": 1, "file_name": "payments-2025-03.csv", "status": "accepted", "rows_in": 100, "rows_rejected": 2}),
     "rejects": _listing({"line": 17, "column": "金额", "value": "一百", "reason": "not_money", "sentence": "「金额」的「一百」不是金额"}),
+    "reconciliation": [
+        {"name": "indicator", "label": "指标：年初+追加−调减−冻结 = 可用+已付", "looked_at": 6761, "differing": 2, "greatest": "1200.00",
+         "tolerance": "0.00", "missing": []},
+    ],
+    "differences": _listing(
+        {"region": "990102", "region_name": "青岚区", "subject": "ZB0001", "period": "2025", "stated": "100.00", "found": "98.80",
+         "difference": "-1.20"},
+    ),
     "guess": {"profiles": ["demo_pay_city"]},
     "receipt": {
         "batch": 2, "status": "accepted", "feed": "payment", "rows_in": 100, "rows_accepted": 98, "rows_rejected": 2,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
+import sys
 
 import sqlalchemy as sa
 import typer
@@ -96,6 +98,8 @@ def serve(
         )
         for login, name, role, region in accounts:
             remark(f"  {login:<16} {ROLES[role].of(language()):<20} {region:<10} {name}")
+    # uvicorn hands a SIGTERM on once it has closed; the work in hand is then asked to stop, not cut off.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with Worker(home()):
         uvicorn.run(served, host=host, port=port, log_level="warning", access_log=False, server_header=False)
 

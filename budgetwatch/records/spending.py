@@ -197,3 +197,20 @@ CARRYOVER = Feed(
         CURRENCY,
     ),
 )
+
+TREASURY_REPORT = Feed(
+    "treasury_report",
+    Text("国库支出月报", "Treasury's monthly report"),
+    key=("budget_year", "month", "adm_div_code", "book", "func_code"),
+    note="what the treasury itself says was paid in a month, against which the payments are held",
+    columns=(
+        YEAR,
+        column("month", "integer", "月份", "Month", "会计期间", "期间", need=True, note="1 to 12"),
+        DIV,
+        BOOK,
+        FUNC,
+        column("amount", "money", "当月支出", "In the month", "本月支出", "当月数", need=True),
+        column("ytd", "money", "累计支出", "Year to date", "本年累计", "累计数"),
+        CURRENCY,
+    ),
+)

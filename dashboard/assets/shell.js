@@ -84,13 +84,17 @@
     return { multi: true, response: { notice: { children: children }, after: { data: { failed: kind, turn: String(Date.now()) } } } };
   }
 
+  let tries = 0; // by itself, since the last answer
   function retry() {
-    hideNotice();
     busy(true);
     if (lastDeed) window.dash_clientside.set_props("deed", { data: Object.assign({}, lastDeed, { at: Date.now() }) });
     else window.dash_clientside.set_props("again", { data: Date.now() });
   }
-  window.addEventListener("online", function () { if (stuck && live && !lastDeed) retry(); });
+  // A page that did not come is asked for again by itself; what a person sends, only by that person.
+  function retryLater() {
+    if (tries < 6) window.setTimeout(function () { if (stuck && !lastDeed && navigator.onLine) retry(); }, 400 * 2 ** tries++);
+  }
+  window.addEventListener("online", function () { tries = 0; if (stuck && live) retryLater(); });
 
   /* ── Dash takes over ───────────────────────────────────────────────────────────────────────────── */
 
@@ -183,7 +187,7 @@
   }
 
   document.addEventListener("click", function (event) {
-    if (event.target.closest("#retry")) { retry(); return; }
+    if (event.target.closest("#retry")) { hideNotice(); retry(); return; }
     const link = event.target.closest("a[href]");
     if (internal(link, event)) {
       if (!live) return; // the browser goes there by itself
@@ -312,6 +316,7 @@
     stuck = Boolean(data.failed);
     if (stuck) return fail(data);
     lastDeed = null;
+    tries = 0;
     words = data.words || words;
     document.documentElement.lang = data.lang;
     document.documentElement.dataset.theme = data.theme;
@@ -355,6 +360,7 @@
     showNotice(true);
     const elsewhere = standing !== null && standing !== location.pathname;
     if (data.failed === FAILED.network && elsewhere && window.budgetwatch.kept && (await window.budgetwatch.kept(location.pathname + location.search))) location.reload();
+    else if (navigator.onLine) retryLater();
     return data.turn;
   }
 

@@ -20,7 +20,7 @@ HEIGHT = 560
 #: Pieces thinner than this are put together: nobody can read or touch them.
 LEAST = Decimal("0.018")
 #: A word needs this share of the height.
-_ONE_LINE = Decimal("0.03")
+_ONE_LINE = Decimal("0.036")
 
 
 def parts(shown: Parts, *, link: Callable[[Mapping[str, Any]], str] | None = None) -> Figure:
@@ -38,7 +38,7 @@ def parts(shown: Parts, *, link: Callable[[Mapping[str, Any]], str] | None = Non
             inside += piece.amount
         floor += part.amount
     bare(dressed(figure))
-    figure.update_layout(barmode="overlay", uniformtext={"minsize": 11, "mode": "hide"})
+    figure.update_layout(barmode="overlay")
     figure.update_xaxes(range=[0, 2])
     figure.update_yaxes(range=[1, 0])
     return figure

@@ -85,7 +85,7 @@ def view(asking: Asking) -> tuple[str, Any]:
             table(
                 _columns(asking),
                 listing.rows,
-                caption=t("疑点清单，共 {n} 条", n=f"{listing.total:,}"),
+                caption=t("疑点清单"),
                 id="queue",
                 asking=asking,
                 order=order,

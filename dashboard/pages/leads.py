@@ -106,7 +106,7 @@ def view(asking: Asking) -> tuple[str, Any]:
         html.Div([chosen_chips(asking, _chosen(asking, dict(regions))), saved_box(asking)], className="chosen-row"),
         _rows(asking),
         html.Div(
-            table(columns, rows, caption=t("线索清单，共 {n} 条", n=f"{listing.total:,}"), id="leads"),
+            table(columns, rows, caption=t("线索清单"), id="leads"),
             className="dense",
         )
         if listing.rows

@@ -109,6 +109,9 @@ def _multiples(asking: Asking, found: Standings, opened: Standing | None) -> Any
     """How spending went through the year: districts beside each other, or the towns of the district that is open."""
     if found.measure != "execution" or not asking.viewer.may("budgets"):
         return None
+    if asking.one("lines") != "1":  # the page stays light for those who came for the map
+        more = html.A(t("看各地逐月的支出进度"), href=asking.same(lines=1), className="button small", id="places-lines")
+        return html.P(more)
     below = opened is not None and any(row.place.parent == opened.place.code for row in found.rows)
     region = opened.place.code if opened is not None and below else None
     lines = drawn.show(

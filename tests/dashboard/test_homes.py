@@ -176,11 +176,10 @@ def test_who_was_here_before_is_told_what_came_since(
     reader: Open, city_home: Home, flagged: Flagged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flagged(city_home)
-    reviewer = reader("reviewer")
-    assert "最近一次运行" in words(reviewer.open("/home").by_id("came-in"))
+    assert "最近一次运行" in words(reader("reviewer").open("/home").by_id("came-in"))
     first = today()
     monkeypatch.setenv("BUDGETWATCH_TODAY", (first + dt.timedelta(3)).isoformat())
-    assert f"自您 {first.isoformat()} 上次来之后" in words(reviewer.open("/home").by_id("came-in"))
+    assert f"自您 {first.isoformat()} 上次来之后" in words(reader("reviewer").open("/home").by_id("came-in"))
 
 
 def test_a_leader_works_no_case_from_home_but_reads_the_red_ones(

@@ -191,3 +191,11 @@ def test_coverage_as_tiles_for_a_home_page(city_home: Home) -> None:
     made = json.dumps(coverage_grid(coverage(city_home, SYSTEM)), default=lambda o: o.to_plotly_json())
     assert "coverage-grid-990102001" in made
     assert '"2/3"' in made
+
+
+def test_the_lines_of_the_year_come_when_asked_for(reader: Callable[..., Reader]) -> None:
+    person = reader("deputy")
+    assert "places-lines" in person.open("/places").ids()
+    page = person.open("/places?lines=1")
+    assert page.error is None
+    assert "places-multiples" in page.ids()

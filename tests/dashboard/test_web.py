@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -97,3 +99,75 @@ def test_bundles_come_compressed_and_may_be_kept(reader: Open) -> None:
         assert answer.status_code == 200
         assert answer.headers["content-encoding"] == "gzip"
         assert "max-age" in answer.headers["cache-control"]
+
+
+def seed_of(page: str) -> dict:
+    found = re.search(r'<script id="seed" type="application/json">(.*?)</script>', page, re.S)
+    assert found
+    return json.loads(found.group(1))
+
+
+def test_the_first_answer_is_the_page_itself_and_all_that_dash_asks_for(reader: Open) -> None:
+    auditor = reader("auditor")
+    page = auditor.client.get("/auditor?year=2025").text
+    shown = page.split('<main id="page"')[1].split("</main>")[0]
+    assert 'id="title"' in shown
+    assert 'id="payments-filter"' in shown
+    seed = seed_of(page)
+    assert seed["layout"] == auditor.client.get("/_dash-layout").json()
+    assert seed["dependencies"] == auditor.client.get("/_dash-dependencies").json()
+    assert set(seed["answer"]["response"]) >= {"frame", "page", "after"}
+    assert seed["answer"]["response"]["after"]["data"]["title"] in page.split("<title>")[1]
+
+
+def test_no_script_stands_in_the_page_and_none_holds_up_the_first_paint(reader: Open) -> None:
+    answer = reader("deputy").client.get("/deputy")
+    scripts = re.findall(r"<script[^>]*>", answer.text)
+    assert scripts
+    assert all('type="application/json"' in s or " defer " in s for s in scripts)
+    assert len(re.findall(r'rel="stylesheet"', answer.text)) == 1
+    assert "'unsafe-inline'" not in answer.headers["content-security-policy"].split("script-src")[1].split(";")[0]
+    assert "sha256-" not in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_an_address_that_is_no_page_says_so_to_those_who_are_signed_in(reader: Open) -> None:
+    assert reader().client.get("/no/such", follow_redirects=False).headers["location"].startswith("/login")
+    assert 'data-code="not_found"' in reader("auditor").client.get("/no/such").text
+
+
+def test_the_theme_is_in_the_first_answer(reader: Open) -> None:
+    someone = reader()
+    assert 'data-theme="auto"' in someone.client.get("/login").text
+    someone.client.cookies.set("theme", "dark")
+    assert 'data-theme="dark"' in someone.client.get("/login").text
+    someone.client.cookies.set("theme", '"><script>')
+    assert 'data-theme="auto"' in someone.client.get("/login").text
+
+
+def test_what_a_page_may_leave_in_the_browser(reader: Open) -> None:
+    deputy, auditor = reader("deputy"), reader("auditor")
+    assert deputy.open("/home").after["keep"]
+    assert deputy.open("/deputy").after["keep"]
+    assert not auditor.open("/home").after["keep"]
+    assert not auditor.open("/auditor").after["keep"]
+    assert deputy.open("/deputy").after["person"] != auditor.open("/deputy").after["person"]
+    assert reader().open("/login").after["person"] == ""
+
+
+def test_the_worker_the_manifest_and_the_page_without_a_network_need_no_sign_in(reader: Open) -> None:
+    client = reader().client
+    worker = client.get("/sw.js")
+    assert worker.headers["service-worker-allowed"] == "/"
+    shell = json.loads(worker.text.split("const SHELL = ", 1)[1].split(";\n", 1)[0])
+    for file in shell["files"]:
+        assert client.get(file).status_code == 200, file
+    manifest = client.get("/manifest.webmanifest").json()
+    for icon in manifest["icons"]:
+        assert client.get(icon["src"]).status_code == 200
+    for language, said in (("zh", "现在没有网络"), ("en", "There is no network")):
+        assert said in client.get(f"/offline/{language}").text
+
+
+def test_what_dash_says_inside_is_not_to_be_had_from_outside(reader: Open) -> None:
+    assert reader().client.get("/_dash-index").status_code == 404

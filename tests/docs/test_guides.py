@@ -32,7 +32,15 @@ DOCUMENTS = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 RUN = ("sh", "console")
 #: Said of what belongs to the machine (the activation of an environment), to `make`, or to files that are not here.
 ELSEWHERE = re.compile(r"^(\. \.venv|make |export BUDGETWATCH_HOME=\./var-real)", re.M)
-WAIT = "import sys,time,urllib.request as r\nfor _ in range(200):\n try: r.urlopen(f'http://127.0.0.1:{sys.argv[1]}/api/health'); break\n except OSError: time.sleep(0.1)\nelse: sys.exit(1)"
+WAIT = """import sys, time, urllib.request
+for _ in range(300):
+    try:
+        urllib.request.urlopen('http://127.0.0.1:' + sys.argv[1] + '/api/health')
+        sys.exit()
+    except OSError:
+        time.sleep(0.2)
+sys.exit(1)
+"""
 
 
 def blocks(document: Path) -> Iterator[tuple[str, dict[str, str], str]]:

@@ -11,7 +11,7 @@ from budgetwatch.queries.desk_deputy import MOST_FIELDS, Asked, Draft, Interests
 from dashboard.asking import Asking, href
 from dashboard.components import button, chooser, disclosure, link_button, mark, note, page_head, ratio, tiles
 from dashboard.i18n import say, t
-from dashboard.pages.home.pieces import block, calm, money, moved, row, rows
+from dashboard.pages.home.pieces import block, calm, money, moved, row, rows, unit_of
 
 
 def body(asking: Asking) -> list[Any]:
@@ -82,9 +82,7 @@ def _changes(draft: Draft, chosen: Interests) -> Any:
     title = t("我关注的领域") if chosen.fields else t("变化最大的领域")
     return block(
         title,
-        rows([_moved(draft, one) for one in draft.fields], label=title)
-        if draft.fields
-        else calm(t("与上年相比没有变化。")),
+        _list(draft, draft.fields, title) if draft.fields else calm(t("与上年相比没有变化。")),
         id="my-fields",
         more=(t("全部领域"), _address(draft, {"by": "function"})),
     )
@@ -96,26 +94,33 @@ def _areas(draft: Draft) -> Any:
         return None
     return block(
         title,
-        rows([_moved(draft, one) for one in draft.areas], label=title)
-        if draft.areas
-        else calm(t("与上年相比没有变化。")),
+        _list(draft, draft.areas, title) if draft.areas else calm(t("与上年相比没有变化。")),
         id="my-area",
         more=(t("各地对比"), href("/places")),
     )
 
 
-def _moved(draft: Draft, one: Moved) -> Any:
+def _list(draft: Draft, found: list[Moved], title: str) -> Any:
+    """The lines in one unit for all changes and one for all plans, so that they can be compared by eye."""
+    units = (
+        unit_of([one.change for one in found], draft.currency),
+        unit_of([one.draft for one in found], draft.currency),
+    )
+    return rows([_moved(draft, one, *units) for one in found], label=title)
+
+
+def _moved(draft: Draft, one: Moved, unit: str | None, plan_unit: str | None) -> Any:
     below: Any = None
     if one.largest is not None and one.largest_change:
         sign = "▲" if one.largest_change > 0 else "▼"
         below = [t("其中变化最大："), say(one.largest), f" {sign} ", money(abs(one.largest_change), draft.currency)]
     else:
-        below = [t("安排 "), money(one.draft, draft.currency)]
+        below = [t("安排 "), money(one.draft, draft.currency, plan_unit)]
     return row(
         say(one.name),
         _address(draft, one.drill),
         below,
-        moved(one.change, one.change_ratio, draft.currency, is_new=one.is_new),
+        moved(one.change, one.change_ratio, draft.currency, is_new=one.is_new, unit=unit),
     )
 
 

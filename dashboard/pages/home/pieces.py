@@ -78,17 +78,23 @@ def counts(items: Sequence[tuple[str, int, str, str, str]], *, label: str, id: s
     )
 
 
-def money(value: Decimal | None, currency: str) -> Any:
-    """An amount in the unit that it is easily said in, unless the reader chose one."""
-    if value is None or unit_chosen():
-        return amount(value, currency, with_unit=True)
-    size = abs(value)
-    unit = next((u for u in ("yi", "wan") if size >= in_one(u, currency)), "yuan")
-    return amount(value, currency, unit=unit, with_unit=True)
+def unit_of(values: Sequence[Decimal | None], currency: str) -> str | None:
+    """The unit in which the smallest of these is easily said, so that a list is in one unit; None where the reader chose."""
+    known = [abs(value) for value in values if value]
+    if unit_chosen() or not known:
+        return None
+    return next((u for u in ("yi", "wan") if min(known) >= in_one(u, currency)), "yuan")
 
 
-def moved(change: Decimal | None, ratio: Decimal | None, currency: str, *, is_new: bool = False) -> Any:
-    """A change: arrow, sign and amount in its own unit, with the per cent under it."""
+def money(value: Decimal | None, currency: str, unit: str | None = None) -> Any:
+    """An amount in the unit that it is easily said in, or in the one given, unless the reader chose one."""
+    return amount(value, currency, unit=unit or unit_of([value], currency), with_unit=True)
+
+
+def moved(
+    change: Decimal | None, ratio: Decimal | None, currency: str, *, is_new: bool = False, unit: str | None = None
+) -> Any:
+    """A change: arrow, sign and amount with its unit, with the per cent under it."""
     if change is None:
         return html.Span("—", className="figure quiet")
     tone = "up" if change > 0 else "down" if change < 0 else "flat"
@@ -103,7 +109,7 @@ def moved(change: Decimal | None, ratio: Decimal | None, currency: str, *, is_ne
                         {"up": "▲", "down": "▼", "flat": "＝"}[tone], className="arrow", **{"aria-hidden": "true"}
                     ),
                     sign,
-                    money(abs(change), currency),
+                    money(abs(change), currency, unit),
                 ],
                 className="figure",
             ),
