@@ -13,7 +13,6 @@ from functools import lru_cache
 
 import chinese_calendar
 
-
 #: A day to take for today (2026-03-02), so that demonstrations, tests and pictures do not age. Never in service:
 #: `serve` refuses it on any address but loopback.
 FIXED_DAY = "BUDGETWATCH_TODAY"

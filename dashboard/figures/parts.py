@@ -106,7 +106,7 @@ def _block(
                     "shape": "" if part.code else "/",
                     "solidity": 0.12,
                     "bgcolor": colour,
-                    "fgcolor": "#ffffff",
+                    "fgcolor": "rgba(255,255,255,0.35)",
                 },
             },
             text=[_label(name, percent(share), share)],
