@@ -26,6 +26,10 @@ TERMS: Mapping[str, str] = {
     "占": "佔",
     "只": "只",
     "另一只": "另一隻",
+    "里": "裡",
+    "公里": "公里",
+    "里程": "里程",
+    "邻里": "鄰里",
     # money is kept in 帳, not 賬; a ledger is 台帳, a platform 平台
     "账": "帳",
     "台账": "台帳",

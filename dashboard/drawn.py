@@ -205,7 +205,7 @@ def showing(
 
 def rows(kind: Picture, listing: Listing, shown: Any, *, id: str, link: Link | None) -> Any:
     """The table in the fold: the words that lead somewhere are links, as the marks of the chart are."""
-    below = getattr(shown, "below", frozenset())
+    below: frozenset[str] = getattr(shown, "below", frozenset())
     drawn = [{**row, "leads": row.get("code") in below} for row in listing.rows[:ROWS_SHOWN]]
     columns = [replace(c, main=at == 0) for at, c in enumerate(columns_of(listing.headings))]
     if link is not None:

@@ -139,12 +139,12 @@ def compose(
         "answer": {"multi": True, "response": response},
     }
     shown = {name: "" if value is no_update else markup(value) for name, value in parts.items() if name != "after"}
+    # At the end, so that on a slow line they do not share it with the page and its styles.
     later = "".join(f'<script defer src="{escape(address)}"></script>' for address in (*ground.needed, *scripts))
     return f"""<!DOCTYPE html>
 <html lang="{HTML_LANG[spoken()]}" data-theme="{escape(theme)}" data-person="{escape(after.get("person", ""))}">
 <head>
 {head(str(after.get("title", "")), styles, home_screen)}
-<script defer src="{asset(EARLY)}"></script>{later}
 </head>
 <body>
 <div id="drawn"><div class="shell">
@@ -159,6 +159,7 @@ def compose(
 <noscript><p class="note">{escape(t("没有 JavaScript 时可以看、可以查，但不能提交。"))}</p></noscript>
 {ground.config}
 <script id="seed" type="application/json">{script_json(seed)}</script>
+<script defer src="{asset(EARLY)}"></script>{later}
 </body>
 </html>"""
 

@@ -13,7 +13,7 @@ from budgetwatch.text import Text
 from dashboard.asking import Asking
 from dashboard.components import helping, palette
 from dashboard.components.money import unit_choices, unit_for
-from dashboard.i18n import say, spoken, t
+from dashboard.i18n import brand, say, spoken, t
 
 #: How many pages stand in the bar of a wide screen, of a narrower one, and at the thumb; the rest is under 更多.
 WIDE, NARROW, THUMB = 6, 4, 4
@@ -88,7 +88,7 @@ def _brand() -> Any:
             html.Span(className="logo", **{"aria-hidden": "true"}),
             html.Span(
                 [
-                    html.Span("预算联网监督", className="brand-zh", lang="zh-Hans"),
+                    html.Span(brand(), className="brand-zh", lang="zh-Hant" if spoken() == "zh-Hant" else "zh-Hans"),
                     html.Span("budgetwatch", className="brand-en"),
                     html.Span(t("回到首页"), className="visually-hidden"),
                 ]

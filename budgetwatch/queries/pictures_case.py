@@ -28,7 +28,7 @@ class Span:
         """Days past its due day, seen from `day`; 0 in time."""
         if self.due is None:
             return 0
-        return max((min(self.until or day, day) - self.due).days, 0)
+        return max(((self.until or day) - self.due).days, 0)
 
 
 @dataclass(frozen=True, slots=True)

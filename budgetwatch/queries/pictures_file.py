@@ -101,7 +101,7 @@ def _xlsx(headings: list[Heading], listing: Listing, language: str, title: str, 
             if value is None:
                 continue
             if isinstance(value, dt.date):
-                sheet.write_datetime(line, at, value, formats["date"])  # type: ignore[arg-type]
+                sheet.write_datetime(line, at, value, formats["date"])
             elif isinstance(value, (Decimal, int)):
                 sheet.write_number(line, at, value, formats.get(column.kind))
             else:

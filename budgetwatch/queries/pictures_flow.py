@@ -192,7 +192,7 @@ def _transfers(home: Home, viewer: Viewer, year: int | None, region: str | None,
             )
         )
     senders = sorted({code for code, y, _, sent, _ in there if sent and y == chosen})
-    kinds = {}
+    kinds: dict[str, dict[str, Decimal]] = {}
     for row in found:
         got = kinds.setdefault(row["type"] or "", {"received": _ZERO, "sent": _ZERO})
         got["received" if row["direction"] == "received" else "sent"] += row["amount"]
@@ -256,13 +256,13 @@ def _calendar(home: Home, viewer: Viewer, f: PaymentFilter, year: int | None) ->
     with home.facts(viewer) as facts:
         found = facts.execute(query, params).fetchall()
     years = sorted({day.year for day, *_ in found}, reverse=True)
-    chosen = year if year in years else (years[0] if years else year or 0)
+    chosen: int = year if year is not None and year in years else (years[0] if years else year or 0)
     used: dict[str, int] = {}
     for day, money, _, n in found:
         if day.year == chosen:
             used[money] = used.get(money, 0) + n
     currency = max(used, key=lambda c: (used[c], c), default=f.currency or "CNY")
-    closed = frozenset()
+    closed: frozenset[dt.date] = frozenset()
     if chosen:
         span = days_off(dt.date(chosen, 1, 1), dt.date(chosen, 12, 31))
         closed = frozenset(day for day, off in span if off)

@@ -7,7 +7,7 @@ heading its id here and on any other page that shows the file; everything else t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -124,7 +124,12 @@ def _block(node: SyntaxTreeNode, words: Words, wanted: str = "") -> Any:
         if len(inside) == 1 and isinstance(inside[0], html.Figure):
             return inside[0]
         return inside if node.hidden else html.P(inside)
-    return _BLOCKS[node.type]([_block(child, words) for child in node.children])
+    return _BLOCKS[node.type](_flat(_block(child, words) for child in node.children))
+
+
+def _flat(pieces: Iterable[Any]) -> list[Any]:
+    """The pieces in one list: the words of a tight list item stand in it without a paragraph."""
+    return [one for piece in pieces for one in (piece if isinstance(piece, list) else [piece])]
 
 
 def _inline(nodes: Sequence[SyntaxTreeNode], words: Words) -> list[Any]:

@@ -10,7 +10,7 @@ from plotly.graph_objects import Figure
 from budgetwatch.queries.budgets import TrendPoint
 from dashboard.components.money import figure as words_of
 from dashboard.components.money import percent, unit_label
-from dashboard.figures.theme import BLUE, DEEP, GREY, dressed, scaled
+from dashboard.figures.theme import BLUE, DEEP, GREY, dressed, in_units, scaled
 from dashboard.i18n import t
 
 
@@ -42,7 +42,7 @@ def trend(points: Sequence[TrendPoint], currency: str = "CNY") -> Figure:
     figure.update_layout(barmode="group", margin={"t": 36})
     figure.update_xaxes(type="category", showgrid=False)
     figure.update_yaxes(nticks=5, rangemode="tozero", tickformat=",.4~r")
-    return figure
+    return in_units(figure, currency)
 
 
 def trend_sentence(points: Sequence[TrendPoint], currency: str = "CNY") -> str:

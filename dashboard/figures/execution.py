@@ -11,7 +11,7 @@ from plotly.graph_objects import Figure
 from budgetwatch.queries.pictures import Execution
 from dashboard.components.money import figure as words_of
 from dashboard.components.money import percent, unit_label
-from dashboard.figures.theme import BLUE, GREY, QUIET, dressed, faint, scaled
+from dashboard.figures.theme import BLUE, GREY, QUIET, dressed, faint, in_units, scaled
 from dashboard.figures.words import month, month_end, when_said
 from dashboard.i18n import say, t
 
@@ -105,6 +105,7 @@ def execution(shown: Execution) -> Figure:
         figure.update_yaxes(ticksuffix="%", rangemode="tozero", nticks=6, zeroline=False)
     else:
         figure.update_yaxes(rangemode="tozero", nticks=5, tickformat=",.4~r", zeroline=False)
+        in_units(figure, shown.currency)
     return figure
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.graph_objects import Figure
 
-from dashboard.components.money import in_one, unit_for
+from dashboard.components.money import in_one, unit_for, unit_label
 
 FONT = (
     "'PingFang SC','Microsoft YaHei UI','Microsoft YaHei','Noto Sans CJK SC','Source Han Sans SC',"
@@ -129,6 +129,15 @@ def rows_of_bars(
     bare(dressed(figure))
     figure.update_xaxes(range=[least - span * 0.003, most + span * 0.003])
     figure.update_yaxes(range=[-0.55, n - 0.4])
+    return figure
+
+
+def in_units(figure: Figure, currency: str) -> Figure:
+    """What the figures of the upright axis are in, at the top where no bar reaches."""
+    figure.add_annotation(
+        x=1, y=1, xref="paper", yref="paper", xanchor="right", yanchor="bottom", showarrow=False, text=unit_label(currency),
+        font={"size": 12, "color": QUIET},
+    )  # fmt: skip
     return figure
 
 

@@ -11,7 +11,7 @@ from plotly.graph_objects import Figure
 
 from dashboard.components.money import figure as words_of
 from dashboard.components.money import percent, unit_label
-from dashboard.figures.theme import BLUE, UP, dressed, height_of_rows, rows_of_bars, scaled
+from dashboard.figures.theme import BLUE, UP, dressed, height_of_rows, in_units, rows_of_bars, scaled
 from dashboard.i18n import say, t
 
 Row = Mapping[str, Any]
@@ -74,7 +74,8 @@ def _columns(rows: Sequence[Row], currency: str) -> Figure:
     dressed(figure)
     figure.update_xaxes(type="category", showgrid=False, nticks=12)
     figure.update_yaxes(nticks=5, tickformat=",.4~r")
-    return figure
+    figure.update_layout(margin={"t": 24})
+    return in_units(figure, currency)
 
 
 def _bars(rows: Sequence[Row], currency: str) -> Figure:

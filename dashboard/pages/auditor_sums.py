@@ -66,6 +66,7 @@ def _sums(asking: Asking, wanted: PaymentFilter, by: Any) -> Any:
     if not sums.rows:
         return empty(t("没有可以汇总的支付。"))
     currency, _ = figures.one_currency(sums.rows)
+    query: dict[str, Any] = {k: asking.one(k) for k in FIELDS}
     return html.Div(
         [
             tabs(ways, by, label=t("汇总方式"), id="total"),
@@ -73,7 +74,7 @@ def _sums(asking: Asking, wanted: PaymentFilter, by: Any) -> Any:
                 [
                     drawn.showing(
                         asking, "totals", pictures.Sums(by, sums), with_table=False,
-                        **{k: asking.one(k) for k in FIELDS if k != "by"}, by=by,
+                        **query, by=by,
                     ),
                     html.Div(
                         [
@@ -117,7 +118,7 @@ def _sum_link(asking: Asking, rows: list[dict[str, Any]]) -> Any:
 
 def _spent(asking: Asking, wanted: PaymentFilter, by: Any) -> Any:
     """The chosen unit, place or subject against its budget and time."""
-    place = {k: asking.one(k) for k in OF_BUDGETS}
+    place: dict[str, Any] = {k: asking.one(k) for k in OF_BUDGETS}
     others = [k for k in FIELDS if k not in OF_BUDGETS and asking.one(k)]
     remark = t("进度按单位、地区、科目和账本计算；其他条件在这里不计。") if others else None
     return drawn.show(asking, "execution", remark=remark, **place)
@@ -125,7 +126,7 @@ def _spent(asking: Asking, wanted: PaymentFilter, by: Any) -> Any:
 
 def _calendar(asking: Asking, wanted: PaymentFilter, by: Any) -> Any:
     """Every day of one year; a day leads to its payments."""
-    query = {k: asking.one(k) for k in FIELDS}
+    query: dict[str, Any] = {k: asking.one(k) for k in FIELDS}
     shown = drawn.asked(asking, "calendar", **query, on=asking.one("on"))
     years = [(str(y), str(y), asking.same(on=y)) for y in shown.years]
     return html.Div(
@@ -147,7 +148,7 @@ def _calendar(asking: Asking, wanted: PaymentFilter, by: Any) -> Any:
 
 def _transfers(asking: Asking, wanted: PaymentFilter, by: Any) -> Any:
     """Money between levels, for the filter's place and year."""
-    query = {k: asking.one(k) for k in ("region", "year", "currency")}
+    query: dict[str, Any] = {k: asking.one(k) for k in ("region", "year", "currency")}
     try:
         return drawn.show(
             asking,

@@ -20,6 +20,8 @@ from dashboard.i18n import HTML_LANG, catalogue, say, spoken, t
 
 _GLOSSARY = Text("词语表", "Glossary")
 _ABOUT_GLOSSARY = Text("每个词一个意思，处处一致。", "One meaning for each word, the same everywhere.")
+#: The names of the scripts on the language switch, each in itself.
+_SCRIPTS = ("简", "繁")
 #: Words of a hit that are shown on each side of what was looked for.
 _AROUND = 40
 
@@ -196,7 +198,9 @@ def _prose(words: str) -> str:
 
 def _label(words: str) -> str:
     """A word that stands on the screen, as the screen says it."""
-    return catalogue("zh-Hant").get(words, _prose(words)) if spoken() == "zh-Hant" else words
+    if words in _SCRIPTS or spoken() != "zh-Hant":
+        return words
+    return catalogue("zh-Hant").get(words, _prose(words))
 
 
 def _words(guide: Guide) -> Words:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import plotly.graph_objects as go
@@ -97,10 +98,7 @@ def _figures(asking: Asking, theme: str) -> list[Any]:
         c.table(
             [
                 c.Column("exact", t("原数"), cell=lambda r: c.amount(r["value"], unit="yuan", with_unit=True)),
-                *(
-                    c.Column(unit, word, "money", cell=lambda r, unit=unit: c.amount(r["value"], unit=unit))
-                    for unit, word in units
-                ),
+                *(c.Column(unit, word, "money", cell=partial(_in_unit, unit)) for unit, word in units),
             ],
             [{"value": value} for value in FIGURES],
             caption=t("同一笔金额按三种单位显示：很大、很小、零、负数、没有"),
@@ -120,6 +118,10 @@ def _figures(asking: Asking, theme: str) -> list[Any]:
         ),
         _row(c.day(dt.date(2026, 1, 10)), c.moment(calendar.now()), c.day(None), c.moment(None)),
     ]
+
+
+def _in_unit(unit: str, row: Mapping[str, Any]) -> Any:
+    return c.amount(row["value"], unit=unit)
 
 
 def _forms(asking: Asking, theme: str) -> list[Any]:

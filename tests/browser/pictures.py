@@ -20,6 +20,12 @@ SHOTS = (
     ("auditor", "auditor", "/auditor", DESKTOP, "zh"),
     ("deputy-phone", "deputy", "/deputy", PHONE, "zh"),
     ("committee-en", "reviewer", "/committee", DESKTOP, "en"),
+    ("home-committee", "reviewer", "/home", DESKTOP, "zh"),
+    ("home-leader", "leader", "/home", DESKTOP, "zh"),
+    ("home-deputy-phone", "deputy", "/home", PHONE, "zh"),
+    ("places", "leader", "/places", DESKTOP, "zh"),
+    ("case-phone", "reviewer", "@next-case", PHONE, "zh"),
+    ("guide-hant", "deputy", "/guide/deputy", DESKTOP, "zh-Hant"),
 )
 
 

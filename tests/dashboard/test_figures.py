@@ -101,12 +101,18 @@ def test_words_of_a_picture_taken_away_are_legible_on_white(colour: str) -> None
 
 EVERY = (
     lambda: execution.execution(spending(year(2025, "100", "10", "20"), year(2024, "90", *["9"] * 12))),
-    lambda: multiples.multiples(Places(2025, "9901", PLACE, "CNY", None, (PlaceLine("1", PLACE, year(2025, "9", "1")),))),
+    lambda: multiples.multiples(
+        Places(2025, "9901", PLACE, "CNY", None, (PlaceLine("1", PLACE, year(2025, "9", "1")),))
+    ),
     lambda: parts.parts(budget_of(Part("1", name("甲"), d(5), None))),
     lambda: waterfall.waterfall(changes("100", "5", "-3")),
     lambda: transfers.transfers(Transfers(2025, "1", PLACE, "CNY", (Kind("general", PLACE, d(9), d(0)),), ())),
-    lambda: calendar.calendar(Calendar(2025, "CNY", (Day(dt.date(2025, 3, 3), d(9), 1, False),), frozenset(), (2025,), True)),
-    lambda: life.life(Life((Span("new", PLACE, dt.date(2025, 3, 3), None, dt.date(2025, 3, 10), ""),), dt.date(2025, 3, 5), False)),
+    lambda: calendar.calendar(
+        Calendar(2025, "CNY", (Day(dt.date(2025, 3, 3), d(9), 1, False),), frozenset(), (2025,), True)
+    ),
+    lambda: life.life(
+        Life((Span("new", PLACE, dt.date(2025, 3, 3), None, dt.date(2025, 3, 10), ""),), dt.date(2025, 3, 5), False)
+    ),
     lambda: totals.totals([total("甲", "9")], "agency"),
     lambda: totals.totals([total("2025-01", "9")], "month"),
     lambda: budget.trend([TrendPoint(2025, d(1), d(1), None)]),
@@ -125,7 +131,9 @@ def test_no_figure_zooms_under_a_thumb_and_all_do_with_a_small_plotly(make: Any)
 
 
 def test_the_sentence_of_spending_tells_share_time_and_earlier_years() -> None:
-    shown = spending(year(2025, "1000", "10", "20", "310.50"), year(2023, "100", *["20"] * 12), year(2024, "100", *["25"] * 12))
+    shown = spending(
+        year(2025, "1000", "10", "20", "310.50"), year(2023, "100", *["20"] * 12), year(2024, "100", *["25"] * 12)
+    )
     assert execution.execution_sentence(shown) == (
         "云岭市：到 2025 年 3 月底累计支出 310.50 元，占批准的预算 1,000.00 元的 31.0%；时间过去了 25.0%。"
         "2023–2024 年同期为 20.0% 至 25.0%，这一年高于往年。"
@@ -158,7 +166,13 @@ def test_small_parts_put_together_keep_the_sum(amounts: list[Decimal]) -> None:
 
 def test_the_sentence_of_parts_names_the_greatest_and_what_is_in_it() -> None:
     shown = budget_of(
-        Part("205", name("教育"), d(60), None, (Part("20502", name("普通教育"), d(50), None), Part("20501", name("管理"), d(10), None))),
+        Part(
+            "205",
+            name("教育"),
+            d(60),
+            None,
+            (Part("20502", name("普通教育"), d(50), None), Part("20501", name("管理"), d(10), None)),
+        ),
         Part("214", name("交通"), d(40), None),
     )
     assert parts.parts_sentence(shown) == (
@@ -205,7 +219,9 @@ def test_streams_into_a_kind_are_those_out_of_it(kinds: list[tuple[Decimal, list
     bands = transfers.streams(shown)
     for kind in made:
         node = f"kind:{kind.code}"
-        assert sum((b.amount for b in bands if b.target == node), d(0)) == sum((b.amount for b in bands if b.source == node), d(0))
+        assert sum((b.amount for b in bands if b.target == node), d(0)) == sum(
+            (b.amount for b in bands if b.source == node), d(0)
+        )
     transfers.transfers(shown)
     assert transfers.transfers_sentence(shown)
 

@@ -146,11 +146,12 @@ def test_a_deputy_s_question_is_sent_within_six_taps_and_its_answer_is_news_unti
 
 def test_a_deputy_follows_a_field_and_a_place(reader: Open) -> None:
     deputy = reader("deputy")
-    followed = deputy.do("/home", "home.field", field="214")
+    choosing = deputy.open("/home").by_id("choose")["props"]["href"]
+    followed = deputy.do(choosing, "home.field", field="214")
     assert followed.by_id("field-214")["props"]["aria-pressed"] == "true"
     assert "交通运输" in words(followed.by_id("my-fields"))
     assert "教育" not in words(followed.by_id("my-fields"))
-    placed = deputy.do("/home", "home.area", area="990102")
+    placed = deputy.do(choosing, "home.area", area="990102")
     assert "青岚区" in words(placed.by_id("my-area"))
     assert deputy.do("/home", "home.area", area="880101").after["refused"]
     assert deputy.do("/home", "home.field", field="nonsense").after["refused"]

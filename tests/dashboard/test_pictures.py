@@ -54,7 +54,9 @@ def test_what_is_downloaded_is_the_table(reader: Open, login: str, address: str,
         answer = person.client.get(page.by_id(f"{chart}-csv")["props"]["href"])
         assert answer.status_code == 200, answer.text
         rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
-        shown = find(page.by_id("totals" if chart == "totals-chart" else f"{chart}-rows"), lambda n: n["type"] == "Tbody")[0]
+        shown = find(
+            page.by_id("totals" if chart == "totals-chart" else f"{chart}-rows"), lambda n: n["type"] == "Tbody"
+        )[0]
         assert len(rows) - 1 == len(find(shown, lambda n: n["type"] == "Tr"))
         book = person.client.get(page.by_id(f"{chart}-xlsx")["props"]["href"])
         assert book.content.startswith(b"PK")
@@ -85,8 +87,16 @@ def test_transfers_have_a_page_of_their_own(reader: Open, city_home: Home) -> No
         city_home,
         "transfer",
         [
-            row | {"doc_no": "a", "adm_div_code": "990100", "direction": "received", "recipient_div": "990100", "amount": "9"},
-            row | {"doc_no": "b", "adm_div_code": "990100", "direction": "sent", "recipient_div": "990102", "amount": "5"},
+            row
+            | {
+                "doc_no": "a",
+                "adm_div_code": "990100",
+                "direction": "received",
+                "recipient_div": "990100",
+                "amount": "9",
+            },
+            row
+            | {"doc_no": "b", "adm_div_code": "990100", "direction": "sent", "recipient_div": "990102", "amount": "5"},
         ],
     )
     page = reader("deputy").open("/transfers")

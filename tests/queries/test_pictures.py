@@ -86,7 +86,13 @@ def test_the_band_holds_every_earlier_year(city: Home) -> None:
         city,
         "payment",
         [
-            payment(f"E{year}{month}", f"{year}-{month:02}-10", "990103-A01", str(year % 7 * 1000 + month * 10), budget_year=year)
+            payment(
+                f"E{year}{month}",
+                f"{year}-{month:02}-10",
+                "990103-A01",
+                str(year % 7 * 1000 + month * 10),
+                budget_year=year,
+            )
             for year in (2022, 2023, 2024)
             for month in range(1, 13)
         ],
@@ -216,7 +222,11 @@ def test_no_transfers_are_an_empty_picture(city: Home) -> None:
 
 
 def test_the_calendar_has_every_day_once_and_knows_days_off(city: Home) -> None:
-    facts(city, "payment", [payment("C1", "2025-10-01", "990103-A01", "5.00"), payment("C2", "2025-05-05", "990103-A01", "7.00")])
+    facts(
+        city,
+        "payment",
+        [payment("C1", "2025-10-01", "990103-A01", "5.00"), payment("C2", "2025-05-05", "990103-A01", "7.00")],
+    )
     shown = pictures.calendar(city, AUDITOR, PaymentFilter(), year=2025)
     assert len({x.day for x in shown.days}) == len(shown.days)
     assert shown.total == d("1353283.44") + d("12.00")
@@ -239,7 +249,14 @@ def test_currencies_are_never_added_together(city: Home) -> None:
 
 
 def test_who_may_not_see_budgets_or_payments_is_refused(city: Home) -> None:
-    for ask in (pictures.execution, pictures.places, pictures.parts, pictures.waterfall, pictures.transfers, pictures.trend):
+    for ask in (
+        pictures.execution,
+        pictures.places,
+        pictures.parts,
+        pictures.waterfall,
+        pictures.transfers,
+        pictures.trend,
+    ):
         with pytest.raises(Denied):
             ask(city, UNIT)
     with pytest.raises(Denied):
@@ -247,7 +264,11 @@ def test_who_may_not_see_budgets_or_payments_is_refused(city: Home) -> None:
 
 
 def test_the_files_hold_the_table_to_the_last_row_and_run_no_formula(city: Home) -> None:
-    facts(city, "budget_line", [line(2026, "draft", "990103-A01", "2140104", "7.00", pro_code="P9", pro_name="=cmd|'/c'!A1")])
+    facts(
+        city,
+        "budget_line",
+        [line(2026, "draft", "990103-A01", "2140104", "7.00", pro_code="P9", pro_name="=cmd|'/c'!A1")],
+    )
     shown = pictures.parts(city, DEPUTY, year=2026, by="project")
     made = picture_file(city, DEPUTY, "parts", "构成", "说明", shown.listing, "csv", asked={"year": "2026"})
     rows = list(csv.reader(io.StringIO(made.decode("utf-8-sig"))))

@@ -9,7 +9,7 @@ from dash import html
 from budgetwatch.queries import budgets, desk_deputy
 from budgetwatch.queries.desk_deputy import MOST_FIELDS, Asked, Draft, Interests, Moved
 from dashboard.asking import Asking, href
-from dashboard.components import button, chooser, disclosure, link_button, mark, note, page_head, ratio, tiles
+from dashboard.components import button, chooser, link_button, mark, note, page_head, ratio, tiles
 from dashboard.i18n import say, t
 from dashboard.pages.home.pieces import block, calm, money, moved, row, rows, unit_of
 
@@ -152,8 +152,11 @@ def _choose(asking: Asking, chosen: Interests) -> Any:
     regions = [(r.code, "　" * r.depth + say(r.name)) for r in budgets.regions(asking.home, asking.viewer)]
     if not fields and len(regions) < 2:
         return None
+    if asking.one("choose") != "1":
+        choose = html.A(t("选择我关注的领域和地方"), href=asking.same(choose=1), className="chip", id="choose")
+        return html.Div(choose, className="chips", id="interests")
     full = len(chosen.fields) >= MOST_FIELDS
-    return disclosure(
+    return block(
         t("选择我关注的领域和地方"),
         html.Form(
             [
@@ -194,4 +197,5 @@ def _choose(asking: Asking, chosen: Interests) -> Any:
         if len(regions) > 1
         else None,
         id="interests",
+        more=(t("选好了"), asking.same(choose=None)),
     )
