@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from budgetwatch.home import Home
 
 STYLES = (
-    "theme.css", "base.css", "kit.css", "pages.css", "home.css", "pictures.css", "habits.css", "places.css", "guide.css", "work.css",
+    "theme.css", "base.css", "kit.css", "pages.css", "home.css", "pictures.css", "habits.css", "places.css",
+    "guide.css", "work.css", "offline.css",
 )  # fmt: skip
 #: After Dash's own; shell.js goes before them (first.EARLY).
 SCRIPTS = ("habits.js", "pictures.js", "work.js", "offline.js", "start.js")

@@ -12,7 +12,6 @@
 
   document.addEventListener("budgetwatch:ready", function (event) {
     const data = event.detail;
-    if (data.done) forget();
     restore();
     if (!able) return;
     window.clearTimeout(later);
@@ -125,6 +124,7 @@
     else if (event.target.getAttribute("action") === "/logout") { sessionStorage.clear(); if (able) wipe(""); }
   }, true);
 
+  document.addEventListener("budgetwatch:done", forget);
   function forget() {
     if (!sentFrom) return;
     Object.keys(sessionStorage).forEach(function (name) { if (name.startsWith(sentFrom)) sessionStorage.removeItem(name); });

@@ -326,6 +326,7 @@
     if (form) delete form.dataset.pending;
     document.querySelectorAll("form[data-pending]").forEach(function (f) { delete f.dataset.pending; });
     if (data.done) { document.querySelectorAll("form[data-deed]").forEach(function (f) { f.reset(); f.querySelectorAll("select[data-set]").forEach(function (s) { delete s.dataset.set; }); }); }
+    if (data.done) document.dispatchEvent(new CustomEvent("budgetwatch:done"));
     if (data.done || data.refused) showNotice(Boolean(data.refused));
     // A message stays on the next pages too, until it is closed or something else is done.
     if (data.go) { go(data.go, data.replace); return data.turn; }

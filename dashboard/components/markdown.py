@@ -18,7 +18,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 _ANCHOR = re.compile(r'^<a id="([a-z0-9-]+)"></a>$', re.M)
 _MARK = "\x02"
-_JOINED = re.compile(r"(?<=[　-鿿＀-￯])\n(?=[　-鿿＀-￯])")
+_JOINED = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])")
 _HEADINGS = {"h1": html.H1, "h2": html.H2, "h3": html.H3, "h4": html.H4}
 _BLOCKS = {
     "paragraph": html.P,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dash import html
@@ -197,7 +197,7 @@ def _chosen(asking: Asking, places: list[Any]) -> list[tuple[str, str, str, str]
     rules = asking.home.rules
     called = {r.code: say(r.name) for r in places}
     dues = {"late": t("已逾期"), "today": t("今天到期"), "week": t("7 天内到期")}
-    parts = {
+    parts: dict[str, tuple[str, Callable[[str], str]]] = {
         "severity": (t("等级"), lambda v: say(SEVERITIES.get(v)) or v),
         "state": (t("状态"), lambda v: say(STATES.get(v)) or v),
         "rule": (t("规则"), lambda v: f"{v} {say(rules[v].name)}" if v in rules else v),

@@ -19,7 +19,18 @@ from tests.dashboard.test_words import CJK, simplified_only
 Open = Callable[..., Reader]
 SPOKEN = ("children", "title", "aria-label", "aria-description", "aria-roledescription", "placeholder", "alt", "label")
 #: Written in another language on purpose: the language switch, and what stands before a language is known.
-AS_IS = {"中文", "简体", "繁體", "简体中文", "繁體中文", "跳到正文 · Skip to content", "预算联网监督", "預算聯網監督"}
+AS_IS = {
+    "中文",
+    "简体",
+    "繁體",
+    "简体中文",
+    "繁體中文",
+    "简",
+    "繁",
+    "跳到正文 · Skip to content",
+    "预算联网监督",
+    "預算聯網監督",
+}
 
 
 def spoken_in(node: Any) -> Iterator[str]:
@@ -31,7 +42,7 @@ def spoken_in(node: Any) -> Iterator[str]:
             yield from spoken_in(child)
     elif isinstance(node, dict):
         props = node.get("props")
-        if isinstance(props, dict):
+        if isinstance(props, dict) and node.get("type") not in ("Pre", "Code"):  # written as somebody wrote it
             if str(props.get("lang", "")).startswith("zh") and isinstance(props.get("children"), str):
                 return  # marked as 中文 for whoever reads it out
             for name in SPOKEN:
@@ -64,6 +75,9 @@ def sent_words(home: Home) -> list[str]:
         for table in (User, Batch, CaseStep, Exemption, Question, Answer, SavedQuery):
             for column in [c for c in table.__table__.columns if isinstance(c.type, sa.String)]:
                 found |= {str(v) for (v,) in db.execute(sa.select(column).distinct())}
+    for name in home.rules:
+        for param in home.rules[name].params.values():  # words that a rule looks for
+            found |= {str(v) for v in param.value} if isinstance(param.value, (list, tuple)) else set()
     return sorted((word for word in found if CJK.search(word)), key=len, reverse=True)
 
 
@@ -92,7 +106,7 @@ def test_a_page_speaks_the_readers_language(reader: Open, city_home: Home, login
 
     @cache
     def strange(said: str) -> bool:
-        if said in AS_IS:
+        if said in AS_IS or "*" in said:  # a masked name
             return False
         for word in sent:
             said = said.replace(word, "")
