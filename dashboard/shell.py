@@ -119,7 +119,7 @@ def _main_nav(items: list[tuple[str, str, str]], path: str) -> Any:
         ]
         entries.append(
             html.Li(
-                _more(within, any(_here(i[0], path) for i in items[narrow:]), "more-open"),
+                _more(within, _where(items, path, wide, narrow), "more-open"),
                 className="narrow-only" if len(items) <= wide else None,
             )
         )
@@ -135,16 +135,23 @@ def bottom(asking: Asking | None) -> Any:
     links = [_link(*item, asking.path) for item in shown]
     if rest:
         here = any(_here(item[0], asking.path) for item in rest)
-        links.append(_more([_link(*item, asking.path) for item in rest], here, "more-open-below"))
+        links.append(_more([_link(*item, asking.path) for item in rest], "is-current" if here else "", "more-open-below"))
     return html.Nav(html.Ul([html.Li(x) for x in links]), className="bottom-nav", **{"aria-label": t("底部导航")})
 
 
-def _more(links: list[Any], here: bool, name: str) -> Any:
+def _where(items: list[tuple[str, str, str]], path: str, wide: int, narrow: int) -> str:
+    """How 更多 is marked: always where the page stands only under it, in a narrower bar where the wide one names it."""
+    if any(_here(item[0], path) for item in items[wide:]):
+        return "is-current"
+    return "is-current-narrow" if any(_here(item[0], path) for item in items[narrow:wide]) else ""
+
+
+def _more(links: list[Any], marked: str, name: str) -> Any:
     return html.Details(
         [
             html.Summary(
                 [html.Span(className="icon icon-more", **{"aria-hidden": "true"}), html.Span(t("更多"))],
-                className="nav-link is-current" if here else "nav-link",
+                className=f"nav-link {marked}".strip(),
                 id=name,
             ),
             html.Div(links, className="more-links"),

@@ -20,7 +20,8 @@ def spoken(request: HTTPConnection) -> Language:
     chosen = request.cookies.get("lang")
     if chosen in LANGUAGES:
         return cast(Language, chosen)
-    best, weight = cast(Language, "zh"), 0.0
+    best: Language = "zh"
+    weight = 0.0
     for part in request.headers.get("accept-language", "").split(","):
         tag, _, quality = part.strip().lower().partition(";q=")
         try:
@@ -36,7 +37,8 @@ def _known(tag: str) -> Language | None:
     """The one of our languages that a tag such as zh-TW or en-GB asks for."""
     if tag.startswith(_HANT):
         return "zh-Hant"
-    return {"zh": cast(Language, "zh"), "en": cast(Language, "en")}.get(tag.partition("-")[0])
+    plain_tags: dict[str, Language] = {"zh": "zh", "en": "en"}
+    return plain_tags.get(tag.partition("-")[0])
 
 
 def answer(value: Any, request: HTTPConnection, status: int = 200) -> JSONResponse:

@@ -65,8 +65,9 @@ def view(feed: Feed, snapshot: Snapshot, viewer: Scope | None = None) -> str:
     source = f"read_parquet([{', '.join(literal(path) for path in files)}])"
     query = f"SELECT {names} FROM {source} AS f"
     if feed.name in snapshot.replaced:
+        correcting = f"read_parquet([{', '.join(literal(path) for path in snapshot.correcting.get(feed.name, files))}])"
         query += (
-            f" ANTI JOIN (SELECT {REPLACES} FROM {source} WHERE {REPLACES} IS NOT NULL) AS newer"
+            f" ANTI JOIN (SELECT {REPLACES} FROM {correcting} WHERE {REPLACES} IS NOT NULL) AS newer"
             f" ON f.{ROW} = newer.{REPLACES}"
         )
     limits = _limits(feed, viewer)

@@ -7,32 +7,35 @@ whether a batch is in (`holds`), and committing it again changes nothing.
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
+import hashlib
 import json
-import os
-import re
-import shutil
 import threading
-import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-import duckdb
-from deltalake import CommitProperties, DeltaTable, Field, PostCommitHookProperties, Schema, Transaction
+import pyarrow.parquet as pq
+from deltalake import Field, Schema
 from deltalake.schema import PrimitiveType
-from deltalake.transaction import AddAction, create_table_with_add_actions
 
-from budgetwatch.errors import NotFound
+from budgetwatch.errors import Conflict, Fault, NotFound
+from budgetwatch.facts.durable import adopt, sync
+from budgetwatch.facts.log import REPLACES, ROW, Added, Entry, Log, State
 from budgetwatch.records import ALL, Feed
 from budgetwatch.text import Text
 
-#: What every fact row carries besides its feed's columns: its address, and the row it supersedes.
-ROW, REPLACES = "_row", "_replaces"
+__all__ = ["REPLACES", "ROW", "FactStore", "Snapshot", "Version", "sync"]
 
+#: Names of files that were vacuumed, a line each; a file missing for any other reason was lost.
+VACUUMED = "_vacuumed"
+#: Lists of files held at a time.
+_REMEMBERED = 100
 _DELTA_TYPE = {
     "code": "string",
     "text": "string",
@@ -42,22 +45,39 @@ _DELTA_TYPE = {
     "date": "date",
     "flag": "boolean",
 }
-_COMMIT = re.compile(r"^(\d{20})\.json$")
-#: A log of n commits opens in about n/10 ms; a checkpoint every so many keeps that flat.
-_CHECKPOINT_EVERY = 50
-_KEEP_LOG = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The facts as known at one moment: for each feed its version and the files that hold it.
 
-    `replaced` names the feeds in which some rows supersede others.
+    `replaced` names the feeds in which some rows supersede others, `correcting` their files that hold such rows.
     """
 
     versions: Mapping[str, int] = field(default_factory=dict)
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     replaced: frozenset[str] = frozenset()
+    correcting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def with_history(self) -> Snapshot:
+        """The same with superseded rows left in, as if nothing had ever been corrected."""
+        return replace(self, replaced=frozenset(), correcting={})
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a feed: when it was committed, what brought it, and what it holds."""
+
+    feed: str
+    version: int
+    at: dt.datetime
+    batch: int | None
+    rows_added: int
+    superseding: int
+    files_added: int
+    files_removed: int
+    files: int
+    told: Mapping[str, Any]
 
 
 class FactStore:
@@ -66,12 +86,45 @@ class FactStore:
     def __init__(self, root: Path) -> None:
         self.root = Path(root).resolve()
         self.root.mkdir(parents=True, exist_ok=True)
-        self._known: dict[tuple[str, int], tuple[tuple[str, ...], bool]] = {}
+        self.logs = {feed: Log(self.root / feed) for feed in ALL}
+        self._known: dict[tuple[str, int, int], tuple[tuple[str, ...], tuple[str, ...], bool]] = {}
         self._held = threading.local()
+
+    # -------------------------------------------------------------- asking
 
     def current(self) -> dict[str, int]:
         """The newest version of each feed that has facts."""
-        return {feed: version for feed in ALL if (version := self._newest(feed)) is not None}
+        return {feed: version for feed, log in self.logs.items() if (version := log.newest()) is not None}
+
+    def as_of(self, moment: dt.datetime) -> dict[str, int]:
+        """The versions that were the newest at that moment; feeds of which nothing was known yet are not there."""
+        limit = int(moment.timestamp() * 1000)
+        found: dict[str, int] = {}
+        for feed, newest in self.current().items():
+            low, high = 0, newest + 1  # moments rise with versions: halve until the first one after the limit is found
+            while low < high:
+                middle = (low + high) // 2
+                if self.logs[feed].entry(middle).at <= limit:
+                    low = middle + 1
+                else:
+                    high = middle
+            if low:
+                found[feed] = low - 1
+        return found
+
+    def versions(self, feed: str) -> list[Version]:
+        """Every version of the feed, oldest first."""
+        newest = self._log(feed).newest()
+        told, files = [], 0
+        for entry in self.logs[feed].entries(0, -1 if newest is None else newest):
+            files += len(entry.added) - len(entry.removed)
+            told.append(_version(feed, entry, files))
+        return told
+
+    def state(self, feed: str, version: int | None = None) -> State:
+        """What the feed's log adds up to, at that version or now."""
+        at = self._log(feed).newest() if version is None else version
+        return State() if at is None else self.logs[feed].state(at)
 
     def snapshot(self, versions: Mapping[str, int] | None = None) -> Snapshot:
         """The files of the newest versions, or of exactly the versions asked for."""
@@ -79,39 +132,54 @@ class FactStore:
         found = {feed: self._files(feed, version) for feed, version in wanted.items()}
         return Snapshot(
             versions=wanted,
-            files={feed: files for feed, (files, _) in found.items()},
-            replaced=frozenset(feed for feed, (_, replaced) in found.items() if replaced),
+            files={feed: files for feed, (files, _, _) in found.items()},
+            replaced=frozenset(feed for feed, (_, _, replaced) in found.items() if replaced),
+            correcting={feed: correcting for feed, (_, correcting, _) in found.items()},
         )
+
+    def holds(self, feed: str, batch: int) -> int | None:
+        """The version that brought the batch in, or None when it is not in."""
+        return self.state(feed).batches.get(batch) if feed in ALL else None
+
+    def provenance(self, feed: str, version: int) -> dict[str, Any]:
+        """What was said about the batch when that version was committed."""
+        return dict(self._log(feed).entry(version).told)
+
+    def vacuumed(self, feed: str) -> frozenset[str]:
+        """The names of the files that were removed on purpose."""
+        try:
+            return frozenset((self.root / feed / VACUUMED).read_text("utf-8").split())
+        except FileNotFoundError:
+            return frozenset()
+
+    # -------------------------------------------------------------- writing
 
     def commit(self, feed: str, staged: Sequence[Path], *, batch: int, provenance: Mapping[str, Any]) -> int:
         """Take the staged Parquet files into the feed in one durable commit; returns its version.
 
-        A batch that is in already is left as it is. The staged files are moved, not copied.
+        A batch that is in already is left as it is. The staged files are moved, not copied. Where it fails,
+        nothing of it remains.
         """
         with self.writing(feed):
-            self._drop_torn_commit(feed)
             if (version := self.holds(feed, batch)) is not None:
                 return version
-            folder = self.root / feed
-            folder.mkdir(exist_ok=True)
-            actions = [self._move_in(feed, path, batch) for path in staged]
-            sync(folder)
-            return self._register(feed, actions, batch, provenance)
+            return self._write(feed, staged, f"b{batch:07d}", batch=batch, told=provenance)
 
-    def holds(self, feed: str, batch: int) -> int | None:
-        """The version that brought the batch in, or None when it is not in."""
-        newest = self._newest(feed)
-        if newest is None:
-            return None
-        version = DeltaTable(str(self.root / feed), version=newest).transaction_version(_app(batch))
-        return None if version is None else int(version)
+    def exchange(self, feed: str, old: Sequence[Added], made: Sequence[Path], *, told: Mapping[str, Any]) -> int:
+        """Put other files that hold the same rows in place of these, in one durable commit; returns its version.
 
-    def provenance(self, feed: str, version: int) -> dict[str, Any]:
-        """What was said about the batch when that version was committed."""
-        for line in (self.root / feed / "_delta_log" / f"{version:020d}.json").read_text().splitlines():
-            if (said := json.loads(line).get("commitInfo", {}).get("budgetwatch")) is not None:
-                return dict(json.loads(said))
-        return {}
+        `Conflict` when one of the old files is no longer part of the newest version. The old ones stay on the
+        disk for those who read older versions, until they are vacuumed.
+        """
+        with self.writing(feed):
+            there = self.state(feed).files
+            if any(one.path not in there for one in old):
+                raise Conflict(
+                    Text("文件已被另一次合并替换。", "Another compaction has replaced these files meanwhile."),
+                    where=feed,
+                    fix=Text("无需处理；可再次运行合并。", "Nothing is lost; compact again."),
+                )
+            return self._write(feed, made, "c", removed=old, told=told)
 
     @contextmanager
     def writing(self, feed: str) -> Iterator[None]:
@@ -128,97 +196,127 @@ class FactStore:
             finally:
                 held.discard(feed)
 
-    def _newest(self, feed: str) -> int | None:
-        log = self.root / feed / "_delta_log"
+    def _write(
+        self,
+        feed: str,
+        made: Sequence[Path],
+        prefix: str,
+        *,
+        told: Mapping[str, Any],
+        batch: int | None = None,
+        removed: Sequence[Added] = (),
+    ) -> int:
+        log, folder = self.logs[feed], self.root / feed
+        log.drop_torn()
+        before = log.newest()
+        folder.mkdir(exist_ok=True)
+        homes = [folder / f"{prefix}-{uuid.uuid4().hex[:12]}.parquet" for _ in made]
         try:
-            found = max((int(m[1]) for path in log.iterdir() if (m := _COMMIT.match(path.name))), default=None)
-        except FileNotFoundError:
-            return None
-        if found is not None and not _whole(log / f"{found:020d}.json"):
-            return found - 1 if found else None
-        return found
+            added = []
+            for path, home in zip(made, homes, strict=True):
+                one = measured(path, ALL[feed], home.name)
+                adopt(path, home)
+                added.append(one)
+            version = log.write(
+                added, batch=batch, told=told, removed=removed, schema=_schema(ALL[feed]).to_json() if before is None else "",
+                configuration=_statistics(ALL[feed]),
+            )  # fmt: skip
+        except BaseException:
+            if log.newest() == before:  # the entry is not there: neither shall its files be
+                for home in homes:
+                    with suppress(OSError):
+                        home.unlink(missing_ok=True)
+            raise
+        log.checkpoint(version)
+        return version
 
-    def _files(self, feed: str, version: int) -> tuple[tuple[str, ...], bool]:
-        if (feed, version) in self._known:
-            return self._known[feed, version]
-        newest = self._newest(feed)
-        if feed not in ALL or newest is None or not 0 <= version <= newest:
+    def _log(self, feed: str) -> Log:
+        if feed not in ALL:
+            raise NotFound(
+                Text(f"没有 {feed} 这种数据。", f"There is no feed called {feed}."),
+                fix=Text(f"可用的有：{'、'.join(ALL)}。", f"There are: {', '.join(ALL)}."),
+            )
+        return self.logs[feed]
+
+    def _files(self, feed: str, version: int) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+        """The files of a version, those of them in which some rows supersede others, and whether any row is replaced."""
+        key = (feed, version, self._removals(feed))
+        if (known := self._known.get(key)) is not None:
+            return known
+        newest = self.logs[feed].newest() if feed in ALL else None
+        if newest is None or not 0 <= version <= newest:
             raise NotFound(
                 Text(f"事实库中没有 {feed} 的第 {version} 版。", f"The fact store has no version {version} of {feed}."),
                 fix=Text(
                     "请改用现有版本。", f"The newest is {newest}." if newest is not None else "It has no facts yet."
                 ),
             )
-        actions = DeltaTable(str(self.root / feed), version=version).get_add_actions(flatten=True)
-        files = tuple(sorted(str(self.root / feed / name) for name in actions["path"].to_pylist()))
-        counts = (
-            zip(actions["num_records"].to_pylist(), actions[f"null_count.{REPLACES}"].to_pylist(), strict=True)
-            if files
-            else ()
-        )
-        replaced = any(superseding is not None and rows > superseding for rows, superseding in counts)
-        self._known[feed, version] = files, replaced
-        return files, replaced
+        state, folder = self.logs[feed].state(version), self.root / feed
+        self._there(feed, version, state)
+        files = tuple(sorted(str(folder / name) for name in state.files))
+        correcting = tuple(sorted(str(folder / name) for name, one in state.files.items() if one.superseding))
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[key] = files, correcting, bool(correcting)
+        return files, correcting, bool(correcting)
 
-    def _move_in(self, feed: str, staged: Path, batch: int) -> AddAction:
-        sync(staged)
-        home = self.root / feed / f"b{batch:07d}-{uuid.uuid4().hex[:12]}.parquet"
-        stats = _stats(staged, ALL[feed])
+    def _removals(self, feed: str) -> int:
         try:
-            staged.replace(home)
-        except OSError:  # another file system: copy, then make the copy durable
-            shutil.copyfile(staged, home)
-            sync(home)
-            staged.unlink()
-        home.chmod(0o444)
-        return AddAction(home.name, home.stat().st_size, {}, int(time.time() * 1000), True, json.dumps(stats))
+            return (self.root / feed / VACUUMED).stat().st_size
+        except FileNotFoundError:
+            return 0
 
-    def _register(self, feed: str, actions: list[AddAction], batch: int, provenance: Mapping[str, Any]) -> int:
-        folder, newest = self.root / feed, self._newest(feed)
-        version = 0 if newest is None else newest + 1
-        properties = CommitProperties(
-            custom_metadata={
-                "budgetwatch": json.dumps({"batch": batch, **provenance}, default=str, ensure_ascii=False)
-            },
-            app_transactions=[Transaction(_app(batch), version)],
-        )
-        schema = _schema(ALL[feed])
-        if newest is None:
-            create_table_with_add_actions(
-                str(folder), schema, actions, "error", configuration=_statistics(ALL[feed]),
-                commit_properties=properties, post_commithook_properties=_KEEP_LOG,
+    def _there(self, feed: str, version: int, state: State) -> None:
+        """Refuse a version of which files are gone: removed on purpose, or lost."""
+        missing = state.files.keys() - {path.name for path in (self.root / feed).iterdir()}
+        if not missing:
+            return
+        if missing <= self.vacuumed(feed):
+            raise NotFound(
+                Text(f"{feed} 的第 {version} 版已被清理，不再可查。",
+                     f"Version {version} of {feed} was vacuumed and can no longer be asked."),
+                fix=Text("用 budgetwatch store versions 查看还可查的版本。", "`budgetwatch store versions` lists those that can."),
             )  # fmt: skip
-        else:
-            table = DeltaTable(str(folder))
-            table.create_write_transaction(
-                list(actions), "append", schema, commit_properties=properties, post_commithook_properties=_KEEP_LOG
-            )
-        log = folder / "_delta_log"
-        for path in (log / f"{version:020d}.json", log, folder, self.root):
-            sync(path)
-        if version and version % _CHECKPOINT_EVERY == 0:
-            DeltaTable(str(folder)).create_checkpoint()
-            for path in (*log.glob(f"{version:020d}.checkpoint*"), log / "_last_checkpoint", log):
-                sync(path)
-        return version
-
-    def _drop_torn_commit(self, feed: str) -> None:
-        """Remove a log entry that a power cut left half written: it was never acknowledged."""
-        newest = self._newest(feed)
-        (self.root / feed / "_delta_log" / f"{0 if newest is None else newest + 1:020d}.json").unlink(missing_ok=True)
+        lost = min(missing - self.vacuumed(feed))
+        raise Fault(
+            Text(f"{feed} 的第 {version} 版缺少文件 {lost}。", f"Version {version} of {feed} lacks its file {lost}."),
+            where=str(self.root / feed),
+            fix=Text("请运行 budgetwatch store check，并从备份恢复该文件。",
+                     "Run `budgetwatch store check`, and restore the file from a backup."),
+        )  # fmt: skip
 
 
-def _whole(entry: Path) -> bool:
-    """Whether a log entry was written to its end: its last line is JSON."""
-    try:
-        json.loads(entry.read_text("utf-8").rstrip().rpartition("\n")[2])
-    except ValueError:
-        return False
-    return True
+def measured(path: Path, feed: Feed, name: str) -> Added:
+    """The file as the log will name it: size, digest, rows, the range of its days and addresses, rows that supersede.
+
+    Read from the Parquet footer; a file is pruned by these later.
+    """
+    said = pq.read_metadata(path)
+    low: dict[str, Any] = {}
+    high: dict[str, Any] = {}
+    nulls: dict[str, int] = {}
+    places = {said.schema.column(at).path: at for at in range(said.num_columns)}
+    for name_of, group in product({feed.day, ROW, REPLACES} & places.keys(), range(said.num_row_groups)):
+        stats = said.row_group(group).column(places[name_of]).statistics
+        nulls[name_of] = nulls.get(name_of, 0) + (stats.null_count if stats is not None and stats.has_null_count else 0)
+        if stats is not None and stats.has_min_max:
+            low[name_of] = min(low.get(name_of, stats.min), stats.min)
+            high[name_of] = max(high.get(name_of, stats.max), stats.max)
+    nulls.setdefault(REPLACES, said.num_rows)
+    told = {"numRecords": said.num_rows, "minValues": low, "maxValues": high, "nullCount": nulls}
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    superseding = said.num_rows - nulls[REPLACES]
+    return Added(name, path.stat().st_size, said.num_rows, superseding, json.dumps(told, default=str), True, digest)
 
 
-def _app(batch: int) -> str:
-    return f"batch-{batch}"
+def _version(feed: str, entry: Entry, files: int) -> Version:
+    brought = [one for one in entry.added if one.changes]
+    return Version(
+        feed, entry.version, dt.datetime.fromtimestamp(entry.at / 1000, dt.UTC), entry.batch,
+        sum(one.rows for one in brought), sum(one.superseding for one in brought), len(entry.added), len(entry.removed),
+        files, entry.told,
+    )  # fmt: skip
 
 
 def _schema(feed: Feed) -> Schema:
@@ -235,36 +333,3 @@ def _schema(feed: Feed) -> Schema:
 def _statistics(feed: Feed) -> dict[str, str | None]:
     """Keep statistics of the columns that prune files; by default Delta keeps the first 32 only."""
     return {"delta.dataSkippingStatsColumns": ",".join(filter(None, (feed.day, ROW, REPLACES)))}
-
-
-def _stats(path: Path, feed: Feed) -> dict[str, Any]:
-    """Rows of the file, the range of its days and addresses, and how many rows supersede none.
-
-    Read from the Parquet footer, which costs nothing; a file is pruned by these later.
-    """
-    quoted = str(path).replace("'", "''")
-    with duckdb.connect() as connection:
-        total = connection.execute(f"SELECT sum(num_rows)::BIGINT FROM parquet_file_metadata('{quoted}')").fetchone()
-        columns = connection.execute(
-            f"""SELECT path_in_schema, min(stats_min_value), max(stats_max_value), sum(stats_null_count)::BIGINT,
-                       min(try_cast(stats_min_value AS BIGINT)), max(try_cast(stats_max_value AS BIGINT))
-                FROM parquet_metadata('{quoted}') WHERE path_in_schema IN (?, ?, ?) GROUP BY ALL""",
-            [feed.day or "", ROW, REPLACES],
-        ).fetchall()
-    rows = int(total[0] or 0) if total else 0
-    lows, highs, nulls = {}, {}, {REPLACES: rows}
-    for name, low, high, absent, first, last in columns:
-        if absent is not None:
-            nulls[name] = absent
-        if low is not None and high is not None:
-            lows[name], highs[name] = (low, high) if name == feed.day else (first, last)
-    return {"numRecords": rows, "minValues": lows, "maxValues": highs, "nullCount": nulls}
-
-
-def sync(path: Path) -> None:
-    """Return only when the file or folder is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -34,5 +34,5 @@ def chosen_chips(asking: Asking, chosen: Chosen, *, id: str = "chosen") -> Any:
         id=id,
         className="chips chosen",
         role="group",
-        **{"aria-label": t("已选的条件"), "data-asked": "、".join(said for *_, said in chosen)},
+        **{"aria-label": t("已选的条件"), "data-asked": t("、").join(said for *_, said in chosen)},
     )

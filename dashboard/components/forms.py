@@ -142,7 +142,7 @@ def filter_form(
         method="get",
         role="search",
         className="filter-form card",
-        **{"data-route": "live" if live else "submit"},
+        **{"data-route": "live" if live else "submit", "aria-label": t("筛选")},
     )
 
 
@@ -161,7 +161,7 @@ def search_box(path: str, label: str, *, id: str, value: str, keep: Sequence[tup
         method="get",
         role="search",
         className="search-box",
-        **{"data-route": "submit"},
+        **{"data-route": "submit", "aria-label": label},
     )
 
 

@@ -101,17 +101,18 @@ def table(
 
     The caption is read out, and seen where it is `captioned` because no heading says it already.
     """
+    units = [currency or _currency(c, rows) for c in columns]
     body = [
-        html.Tr([_cell(c, row, currency) for c in columns], className=row_class(row) if row_class else None)
+        html.Tr([_cell(c, row, unit) for c, unit in zip(columns, units, strict=True)], className=row_class(row) if row_class else None)
         for row in rows
     ]
     return html.Div(
         html.Table(
             [
                 html.Caption(caption, className=None if captioned else "visually-hidden"),
-                html.Thead(html.Tr([_head(c, asking, order, currency) for c in columns])),
+                html.Thead(html.Tr([_head(c, asking, order, unit) for c, unit in zip(columns, units, strict=True)])),
                 html.Tbody(body),
-                html.Tfoot(html.Tr([_cell(c, foot, currency) for c in columns])) if foot is not None else None,
+                _foot(columns, foot, units) if foot is not None else None,
             ],
             className="table as-cards" if cards else "table",
             id=id,
@@ -121,6 +122,18 @@ def table(
         tabIndex=0,
         **{"aria-label": caption},
     )
+
+
+def _foot(columns: Sequence[Column], foot: Row, units: Sequence[str | None]) -> Any:
+    return html.Tfoot(html.Tr([_cell(c, foot, unit) for c, unit in zip(columns, units, strict=True)]))
+
+
+def _currency(column: Column, rows: Sequence[Row]) -> str | None:
+    """The one currency of a column of plain amounts, so that its heading can say the unit; None where there are several."""
+    if column.kind != "money" or column.cell is not None:
+        return None
+    found = {str(row.get("currency") or "CNY") for row in rows if row.get(column.name) is not None}
+    return found.pop() if len(found) == 1 else None
 
 
 def _head(column: Column, asking: Asking | None, order: str, currency: str | None) -> Any:

@@ -53,10 +53,10 @@ def offer(asking: Asking) -> Any:
             html.Div(
                 [
                     html.Button(
-                        t("开始"), type="button", id="tour-start", className="button primary", **{"data-tour-start": ""}
+                        t("开始"), type="button", id="tour-start", className="button small primary", **{"data-tour-start": ""}
                     ),
                     html.Form(
-                        html.Button(t("不用了"), type="submit", id="tour-dismiss", className="button quiet-button"),
+                        html.Button(t("不用了"), type="submit", id="tour-dismiss", className="button small quiet-button"),
                         id="tour-dismiss-form",
                         **{"data-deed": "tour.done"},
                     ),
@@ -118,9 +118,9 @@ def _deputy() -> list[dict[str, str]]:
             "/deputy",
             "#preview, #title",
             t("往下看"),
-            t("点任何一行看它由什么组成；有疑问就点“提问”，数字会随问题一起送去。"),
+            t("点任何一行看它由什么组成；有疑问就点“提问”，数字会随提问一起送去。"),
         ),
-        _step("/questions", "#questions, #title", t("我的提问"), t("您的问题和部门的答复都在这里。")),
+        _step("/questions", "#questions, #title", t("我的提问"), t("您的提问和部门的答复都在这里。")),
     ]
 
 

@@ -30,6 +30,7 @@ from dashboard.components import (
 )
 from dashboard.components.chosen import chosen_chips
 from dashboard.components.helping import page_help
+from dashboard.components.prose import whole
 from dashboard.components.saved_box import saved_box
 from dashboard.i18n import say, t
 
@@ -283,7 +284,7 @@ def _found(row: Mapping[str, Any]) -> Any:
     return html.Div(
         [
             html.A(
-                say(row["sentence"]),
+                whole(say(row["sentence"])),
                 href=f"/case/{row['case_id']}",
                 id=f"case-link-{row['case_id']}",
                 className="row-link",

@@ -12,6 +12,7 @@ from dashboard.asking import Asking
 from dashboard.components import (
     Column,
     card,
+    disclosure,
     empty,
     mark,
     nothing_yet,
@@ -43,19 +44,35 @@ def view(asking: Asking) -> tuple[str, Any]:
         page_head(title, lead=t("每个文件收到多少、采纳多少、退回多少，一行不少。")),
         send_card(asking),
         card(
-            table(_fresh_columns(asking), fresh.rows, caption=t("各类数据的新鲜程度"), id="freshness")
-            if asking.home.store.current()
-            else nothing_yet(asking.viewer),
+            _freshness(asking, fresh.rows) if asking.home.store.current() else nothing_yet(asking.viewer),
             title=t("新鲜程度"),
         ),
         card(
             _status_chips(asking),
-            table(_batch_columns(), found.rows, caption=t("收到的文件"), id="batches")
+            html.Div(table(_batch_columns(), found.rows, caption=t("收到的文件"), id="batches"), className="dense")
             if found.rows
             else empty(t("没有符合条件的批次。") if asking.query else t("还没有收到文件。")),
             pager(asking, found.total, SIZE) if found.rows else None,
             title=t("收到的文件"),
         ),
+    ]
+
+
+def _freshness(asking: Asking, rows: list[dict[str, Any]]) -> Any:
+    """The feeds that have something; those that were never sent stand folded, by name."""
+    sent = [row for row in rows if row["facts"] or row["batches"]]
+    never = [row for row in rows if not (row["facts"] or row["batches"])]
+    return [
+        html.Div(
+            table(_fresh_columns(asking), sent, caption=t("各类数据的新鲜程度"), id="freshness"), className="dense"
+        ),
+        disclosure(
+            t("还没有报送的数据种类（{n}）", n=len(never)),
+            html.Ul([html.Li(say(row["feed_label"])) for row in never], className="never-sent"),
+            id="never-sent",
+        )
+        if never
+        else None,
     ]
 
 
@@ -88,11 +105,11 @@ def _fresh_columns(asking: Asking) -> list[Column]:
             cell=lambda r: html.A(say(r["feed_label"]), href=asking.same(feed=r["feed"]), className="row-link"),
             main=True,
         ),
-        Column("facts", t("事实行数"), "integer"),
+        Column("facts", t("数据行数"), "integer"),
         Column("batches", t("批次"), "integer"),
         Column("last_day", t("数据截至"), "date"),
         Column("last_received", t("最近接收"), "moment"),
-        Column("days_silent", t("已静默天数"), "integer"),
+        Column("days_silent", t("未更新天数"), "integer"),
     ]
 
 

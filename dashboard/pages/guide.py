@@ -74,7 +74,7 @@ def _page(
             [
                 html.Nav(
                     [
-                        html.H2(t("本篇内容"), className="contents-title"),
+                        html.P(t("本篇内容"), className="contents-title"),  # its name; headings begin with the title
                         html.Ul([html.Li(html.A(word, href=f"#{id}")) for id, word in contents]),
                     ],
                     className="contents",

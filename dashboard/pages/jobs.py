@@ -260,7 +260,7 @@ def _facts(job: Job) -> Any:
     pairs: list[tuple[Any, Any]] = [
         (t("文件"), asked.get("name")),
         (t("格式说明"), asked.get("profile")),
-        (t("规则"), "、".join(asked["rule_ids"]) if asked.get("rule_ids") else t("全部") if job.kind == "run" else None),
+        (t("规则"), t("、").join(asked["rule_ids"]) if asked.get("rule_ids") else t("全部") if job.kind == "run" else None),
         (t("基准日"), result.get("as_of")),
         (t("筛选条件"), " · ".join(f"{v}" for v in asked["filter"].values()) if asked.get("filter") else None),
         (t("大小"), sized(int(result["bytes"])) if result.get("bytes") else None),

@@ -65,7 +65,13 @@ def _groups() -> list[tuple[str, Piece]]:
 
 
 def _themed(theme: str, pieces: list[Any]) -> Any:
-    return html.Div(pieces, className="kit-theme", **{"data-theme": theme})
+    """The pieces in that theme. What has a name has it twice on this page, so the theme is added to it."""
+    told = html.Div(pieces, className="kit-theme", **{"data-theme": theme})
+    word = {"light": t("浅色"), "dark": t("深色")}[theme]
+    for part in told._traverse():
+        if name := getattr(part, "aria-label", None):
+            setattr(part, "aria-label", f"{name} · {word}")
+    return told
 
 
 def _marks(asking: Asking, theme: str) -> list[Any]:

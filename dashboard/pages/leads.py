@@ -26,6 +26,7 @@ from dashboard.components import (
 )
 from dashboard.components.chosen import chosen_chips
 from dashboard.components.helping import page_help
+from dashboard.components.prose import whole
 from dashboard.components.saved_box import saved_box
 from dashboard.i18n import say, t
 from dashboard.pages.case import evidence_columns
@@ -49,10 +50,10 @@ def view(asking: Asking) -> tuple[str, Any]:
     rows = [{**row, "rank": (page - 1) * SIZE + n} for n, row in enumerate(listing.rows, 1)]
     works = asking.viewer.may("work_cases")
     columns = [
+        Column("rank", t("名次"), "year"),
         Column("sentence", t("少见在哪里"), "sentence", cell=lambda row: _sentence(asking, row), main=True),
         Column("agency_name", t("单位"), cell=_unit),
         Column("amount", t("金额"), "money"),
-        Column("rank", t("名次"), "integer"),
         Column("promote", t("处理"), "action", cell=lambda row: _promote(row, works)),
     ]
     regions = (
@@ -101,7 +102,7 @@ def view(asking: Asking) -> tuple[str, Any]:
                     id="leads-all",
                 ),
             ],
-            className="queue-tools",
+            className="queue-tools leads-tools",
         ),
         html.Div([chosen_chips(asking, _chosen(asking, dict(regions))), saved_box(asking)], className="chosen-row"),
         _rows(asking),
@@ -122,7 +123,7 @@ def _sentence(asking: Asking, row: Mapping[str, Any]) -> Any:
     return html.Div(
         [
             html.A(
-                say(row["sentence"]),
+                whole(say(row["sentence"])),
                 href=asking.same(open=row["flag_id"], page=asking.one("page")),
                 id=f"lead-rows-{row['flag_id']}",
                 className="row-link",

@@ -55,7 +55,7 @@ def view(asking: Asking) -> tuple[str, Any]:
     return title, [
         page_head(
             title,
-            lead=t("每个问题都会得到财政部门或单位的答复。"),
+            lead=t("每个提问都会得到财政部门或单位的答复。"),
             actions=link_button(t("去看草案"), "/deputy", id="to-draft", kind="primary") if ask else None,
         ),
         html.Div(
@@ -110,7 +110,7 @@ def view_one(asking: Asking) -> tuple[str, Any]:
             html.P(question.text, className="found-sentence", id="question-text"),
             html.P(f"{question.author_name} · {question.asked_at.astimezone():%Y-%m-%d %H:%M}", className="below"),
             _figures(question),
-            title=t("代表的问题"),
+            title=t("代表提问的内容"),
         ),
         card(
             _answers(question), title=t("答复"), id="answers", kind="reply has-reply" if question.answers else "reply"

@@ -15,6 +15,7 @@ from dashboard.components import (
     breadcrumbs,
     card,
     definition_list,
+    disclosure,
     empty,
     mark,
     page_head,
@@ -24,6 +25,7 @@ from dashboard.components import (
 )
 from dashboard.components.figure_words import with_names
 from dashboard.components.table import shown_value
+from dashboard.components.thresholds import with_unit
 from dashboard.components.work import run_button
 from dashboard.i18n import say, t
 
@@ -100,9 +102,7 @@ def view_one(asking: Asking) -> tuple[str, Any]:
         card(_asks(rule), title=t("看哪些数据")),
         _results(rule),
         card(
-            html.Details(
-                [html.Summary(t("显示规则文件")), html.Pre(html.Code(rule.body), className="yaml", tabIndex=0)]
-            ),
+            disclosure(t("显示规则文件"), html.Pre(html.Code(rule.body), className="yaml", tabIndex=0)),
             title=t("规则文件"),
         ),
     ]
@@ -120,12 +120,11 @@ def _asks(rule: RuleDetail) -> Any:
     ]
     for p in rule.params:
         bounds = (
-            t("（可在 {a} 到 {b} 之间调整）", a=p.minimum, b=p.maximum)
+            t("（可在 {a} 到 {b} 之间调整）", a=with_unit(p.minimum, p.unit), b=with_unit(p.maximum, p.unit))
             if p.minimum is not None and p.maximum is not None
             else ""
         )
-        value = " · ".join(map(str, p.value)) if isinstance(p.value, (list, tuple)) else p.value
-        pairs.append((say(p.label), f"{value} {p.unit or ''} {bounds}"))
+        pairs.append((say(p.label), [with_unit(p.value, p.unit), html.Span(bounds, className="quiet")]))
     return definition_list(pairs, kind="rows")
 
 

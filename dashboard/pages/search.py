@@ -154,7 +154,7 @@ def _hit(hit: Hit, n: int) -> Any:
 
 def _nothing(asking: Asking, text: str) -> Any:
     """What was looked through, and what to try."""
-    looked = "、".join(say(queries.KINDS[one]) for one in queries.looked_at(asking.viewer))
+    looked = t("、").join(say(queries.KINDS[one]) for one in queries.looked_at(asking.viewer))
     tries = [
         t("换短一点的词，或只写一个字号"),
         t("输入代码：地区、单位、科目、项目或规则的代码，前几位就行"),
@@ -173,7 +173,7 @@ def _nothing(asking: Asking, text: str) -> Any:
 def _before(asking: Asking) -> Any:
     """Nothing asked yet: one's own queries, and what may be looked for."""
     kept = saved.mine(asking.home, asking.viewer)
-    looked = "、".join(say(queries.KINDS[one]) for one in queries.looked_at(asking.viewer))
+    looked = t("、").join(say(queries.KINDS[one]) for one in queries.looked_at(asking.viewer))
     return html.Div(
         [
             html.P(t("可以查：{kinds}。繁体简体、全角半角、大小写都一样。", kinds=looked), className="below"),

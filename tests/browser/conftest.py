@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,6 +126,9 @@ def browser() -> Iterator[object]:
         opened.close()
 
 
+_SESSIONS: dict[tuple[str, str], list[Any]] = {}
+
+
 class Person:
     """Someone at a screen: a page, what its console said, and every address it asked for."""
 
@@ -152,12 +156,18 @@ class Person:
         return self.page
 
     def sign_in(self, login: str) -> None:
+        """By the form the first time; later ones of the same person bring the session along, as a second tab does."""
+        if kept := _SESSIONS.get((self.url, login)):
+            self.context.add_cookies(kept)
+            self.open("/home")
+            return
         page = self.open("/login")
         page.fill("#login", login)
         page.fill("#password", "demo-2026")
         page.click("#sign-in")
         page.wait_for_url(lambda url: "/login" not in url)
         self.settle()
+        _SESSIONS[self.url, login] = [c for c in self.context.cookies() if c["name"] == "budgetwatch"]
 
     def settle(self) -> None:
         """Wait until no request is under way."""

@@ -19,7 +19,7 @@ from tests.browser.conftest import DESKTOP, PHONE
 pytestmark = pytest.mark.browser
 FOLDER = Path(__file__).parent / "tasks"
 SCREENS = {"desktop": DESKTOP, "phone": PHONE}
-KEYS = {"task", "clicks", "steps", "on", "sees", "as"}
+KEYS = {"task", "clicks", "steps", "screen", "sees", "as"}
 
 
 def tasks() -> list[tuple[str, dict[str, Any]]]:
@@ -58,6 +58,9 @@ class Doing:
             field.click()
         self.page.keyboard.type(text)
 
+    def _wait(self, selector: str) -> None:
+        self.page.locator(f"{selector} >> visible=true").first.wait_for()
+
     def _press(self, key: str) -> None:
         self.page.keyboard.press(key)
 
@@ -94,7 +97,7 @@ def test_every_role_has_ten_tasks_in_the_words_of_a_newcomer() -> None:
     ("role", "task"), [pytest.param(role, task, id=f"{role}-{task['task']['en']}") for role, task in tasks()]
 )
 def test_a_newcomer_gets_it_done(role: str, task: dict[str, Any], busy_person) -> None:
-    screen = task.get("on", "desktop")
+    screen = task.get("screen", "desktop")
     someone = busy_person(task.get("as", role), viewport=SCREENS[screen])
     someone.open("/home")
     doing = Doing(someone)

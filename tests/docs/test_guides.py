@@ -47,7 +47,7 @@ def blocks(document: Path) -> Iterator[tuple[str, dict[str, str], str]]:
     """Every fenced block: its language, what its first line says besides, its text."""
     for token in MarkdownIt().parse(document.read_text(encoding="utf-8")):
         if token.type == "fence":
-            language, *said = token.info.split()
+            language, *said = token.info.split() or [""]
             yield language, dict(word.split("=", 1) for word in said), token.content
 
 

@@ -11,6 +11,7 @@ from budgetwatch.queries import desk_answers, desk_feeds
 from budgetwatch.queries.desk_answers import Decided, Owed
 from dashboard.asking import Asking, href
 from dashboard.components import due_mark, link_button, page_head, severity_badge, state_badge
+from dashboard.components.prose import whole
 from dashboard.i18n import say, t
 from dashboard.pages.home.pieces import batches, block, calm, counts, money, row, rows
 
@@ -20,6 +21,7 @@ def body(asking: Asking) -> list[Any]:
     home, viewer = asking.home, asking.viewer
     owed = desk_answers.owed(home, viewer)
     sends = viewer.may("take_in")
+    decided = _decided(desk_answers.decided(home, viewer))
     return [
         page_head(t("等您答复的"), lead=_lead(owed)),
         html.Div(
@@ -32,8 +34,7 @@ def body(asking: Asking) -> list[Any]:
         html.Div(
             [
                 _inquiries(owed),
-                html.Div([_questions(owed), _sent(asking)], className="stack") if sends else None,
-                _decided(desk_answers.decided(home, viewer)),
+                *([html.Div([_questions(owed), decided], className="stack"), _sent(asking)] if sends else [decided]),
             ],
             className="desk desk-three" if sends else "desk desk-even",
         ),
@@ -73,7 +74,7 @@ def _first(owed: Owed) -> Any:
             ],
             className="next-marks",
         ),
-        html.P(say(one["sentence"]), className="next-sentence"),
+        html.P(whole(say(one["sentence"])), className="next-sentence"),
         html.Div(
             [
                 html.Div(

@@ -13,6 +13,7 @@ from budgetwatch.queries.desk_feeds import Intake, Sender
 from dashboard.asking import href, unit_chosen
 from dashboard.components import amount, card, due_mark, mark, severity_badge, state_badge
 from dashboard.components.money import in_one, percent
+from dashboard.components.prose import whole
 from dashboard.i18n import say, t
 
 
@@ -44,9 +45,9 @@ def row(words: str, address: str | None, below: Any = None, side: Any = None, *,
     """One row: what it is (the whole row is its link), what belongs to it, and the figure or day at its end."""
     extra = {"id": id} if id else {}
     name: Any = (
-        html.A(words, href=address, className="desk-link", title=words, **extra)
+        html.A(whole(words), href=address, className="desk-link", title=words, **extra)
         if address
-        else html.Span(words, className="desk-words", title=words, **extra)
+        else html.Span(whole(words), className="desk-words", title=words, **extra)
     )
     return [
         html.Div(lead, className="desk-lead") if lead is not None else None,
@@ -158,7 +159,7 @@ def next_card(line: CaseLine | None, *, works: bool) -> Any:
             [severity_badge(line.severity), state_badge(line.state, line.state_label), _rule(line)],
             className="next-marks",
         ),
-        html.P(say(line.sentence), className="next-sentence"),
+        html.P(whole(say(line.sentence)), className="next-sentence"),
         html.Div(
             [
                 html.Div(facts, className="facts"),
@@ -245,7 +246,7 @@ def batches(found: Intake) -> Any:
 def _batch(one: dict[str, Any]) -> Any:
     back = one["rows_rejected"] or 0
     if one["status"] == "refused":
-        side: Any = mark(t("整份拒收"), "bad")
+        side: Any = mark(t("整份退回"), "bad")
     elif back:
         side = mark(t("退回 {n} 行", n=f"{back:,}"), "warn")
     else:

@@ -1,0 +1,135 @@
+"""Compaction: many small files of a feed become few, ordered so that questions of a month or a town read little.
+
+Not a row is left out: superseded ones stay, for they are the history. The old files stay too, for whoever reads an
+older version, until they are vacuumed. Intake goes on meanwhile; only the exchange itself takes its turn.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from budgetwatch.errors import Conflict, Fault
+from budgetwatch.facts.engine import literal
+from budgetwatch.facts.log import ROW, Added
+from budgetwatch.facts.store import FactStore
+from budgetwatch.progress import Progress
+from budgetwatch.records import ALL, Feed
+from budgetwatch.settings import Settings
+from budgetwatch.text import Text
+
+#: Rows of a row group: the least that a question can leave out.
+_GROUP = 100_000
+#: The columns behind the day by which rows are ordered, where a feed has them.
+_PLACES = ("adm_div_code", "agency_code")
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What became of one feed: the new version (None: there was nothing to do), its files and bytes before and after."""
+
+    feed: str
+    version: int | None
+    files_before: int
+    files_after: int
+    bytes_before: int = 0
+    bytes_after: int = 0
+    rows: int = 0
+
+
+def compact(
+    store: FactStore, settings: Settings, feed: str, *, target: int = 256 << 20, progress: Progress | None = None
+) -> Compacted:
+    """Join the feed's files that are smaller than half of `target` bytes, where that leaves fewer of them.
+
+    `Conflict` when another compaction of the feed is under way.
+    """
+    with _alone(store, feed) as work:
+        there = store.state(feed).files
+        small = sorted((one for one in there.values() if one.size < target / 2), key=lambda one: one.path)
+        before = sum(one.size for one in small)
+        parts = max(1, round(before / target))
+        if len(small) <= parts:
+            return Compacted(feed, None, len(there), len(there))
+        if progress:
+            progress(0.1, Text(f"{feed}：正在合并 {len(small)} 个文件", f"{feed}: joining {len(small)} files"))
+        made = _rewritten([store.root / feed / one.path for one in small], ALL[feed], parts, work, settings)
+        if progress:
+            progress(0.9, Text(f"{feed}：正在替换", f"{feed}: exchanging"))
+        after = sum(path.stat().st_size for path in made)
+        rows = sum(one.rows for one in small)
+        told = {"operation": "compaction", "files_before": len(small), "files_after": len(made), "rows": rows}
+        version = store.exchange(feed, small, made, told=told)
+        left = len(store.state(feed, version).files)
+        return Compacted(feed, version, left + len(small) - len(made), left, before, after, rows)
+
+
+def order(feed: Feed) -> list[str]:
+    """The columns by which compacted rows lie: the day, the place, the unit, and the address so that it is one order."""
+    return [name for name in (feed.day, *_PLACES) if name is not None and name in feed.by_name] + [ROW]
+
+
+def _rewritten(old: Sequence[Path], feed: Feed, parts: int, work: Path, settings: Settings) -> list[Path]:
+    """The rows of these files in so many new ones, in order; proven to be the same rows."""
+    source = f"read_parquet([{', '.join(literal(path) for path in old)}])"
+    config: dict[str, str | int | bool] = {"memory_limit": settings.memory, "temp_directory": str(work / "spill")}
+    if settings.threads:
+        config["threads"] = settings.threads
+    by = ", ".join(f'"{name}"' for name in order(feed))
+    with duckdb.connect(":memory:", config=config) as connection:  # type: ignore[arg-type]
+        connection.execute(f"CREATE TABLE ordered AS SELECT * FROM {source} ORDER BY {by}")
+        said = connection.execute("SELECT count(*) FROM ordered").fetchone()
+        rows = int(said[0]) if said else 0
+        each = max(1, -(-rows // parts))
+        made = []
+        for number, begin in enumerate(range(0, max(rows, 1), each)):
+            path = work / f"part-{number}.parquet"
+            connection.execute(
+                f"COPY (SELECT * FROM ordered WHERE rowid >= {begin} AND rowid < {begin + each} ORDER BY rowid)"
+                f" TO {literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_GROUP})"
+            )
+            made.append(path)
+        fresh = f"read_parquet([{', '.join(literal(path) for path in made)}])"
+        if _seal(connection, source) != _seal(connection, fresh):
+            raise Fault(
+                Text(
+                    "合并后的行与原来不同，未作替换。",
+                    "The compacted rows differ from the old ones; nothing was exchanged.",
+                ),
+                where=feed.name,
+            )
+    return made
+
+
+def _seal(connection: duckdb.DuckDBPyConnection, source: str) -> tuple[object, ...]:
+    """What two sets of the same rows have in common, whatever their order."""
+    found = connection.execute(
+        f"SELECT count(*), bit_xor(hash(r)), sum(hash(r) >> 8)::VARCHAR FROM (SELECT r FROM {source} AS r)"
+    ).fetchone()
+    return tuple(found or ())
+
+
+@contextmanager
+def _alone(store: FactStore, feed: str) -> Iterator[Path]:
+    """An empty folder to work in, ours alone; what an interrupted compaction left in it is gone."""
+    work = store.root / f".compacting-{feed}"
+    with (store.root / f".{feed}.compacting").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Conflict(
+                Text("该类数据正在合并。", "A compaction of this feed is under way."), where=feed,
+                fix=Text("请等它结束后再试。", "Try again when it has ended."),
+            ) from None  # fmt: skip
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        try:
+            yield work
+        finally:
+            shutil.rmtree(work, ignore_errors=True)

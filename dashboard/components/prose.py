@@ -1,0 +1,24 @@
+"""Sentences as they are set: a day or an amount with its unit stays on one line, so that no line begins with its tail."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from dash import html
+
+_WHOLE = re.compile(r"\d{4}-\d{2}-\d{2}|[\d,]*\d(?:\.\d+)?\s?(?:亿元|万元|元|%|CNY\b)")
+
+
+def whole(sentence: str) -> Any:
+    """The sentence with each day and amount kept whole; the words are the same."""
+    parts: list[Any] = []
+    end = 0
+    for found in _WHOLE.finditer(sentence):
+        if found.start() > end:
+            parts.append(sentence[end : found.start()])
+        parts.append(html.Span(found.group(), className="nowrap"))
+        end = found.end()
+    if not parts:
+        return sentence
+    return [*parts, sentence[end:]] if end < len(sentence) else parts
