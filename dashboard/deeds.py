@@ -57,7 +57,7 @@ def ask(asking: Asking, fields: Fields) -> Done:
         pro_code=fields.get("pro_code") or None,
         figures=figures,
     )
-    return Done(t("您的问题已提交，答复会出现在“我的提问”里。"), go=fields.get("back") or "/questions")
+    return Done(t("您的提问已提交，答复会出现在“我的提问”里。"), go=fields.get("back") or "/questions")
 
 
 def answer(asking: Asking, fields: Fields) -> Done:

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from budgetwatch.facts.engine import literal
-from budgetwatch.facts.log import COMMIT, REPLACES, ROW, Added, Log, read_checkpoint
+from budgetwatch.facts.log import COMMIT, REPLACES, ROW, Added, Log, State, read_checkpoint
 from budgetwatch.facts.store import FactStore
 from budgetwatch.facts.vacuum import lifetimes, strays
 from budgetwatch.records.rowid import BATCH_SHIFT
@@ -43,8 +43,8 @@ def check(
         if any(one.code in ("log_gap", "log_broken") for one in found):
             return found  # what it adds up to cannot be said
         newest = log.newest()
-        found += _checkpoints(feed, log)
         if newest is not None:
+            found += _checkpoints(feed, log, newest)
             found += _files(store, feed, newest, needed)
         found += (
             Finding("stray_file", feed, str(store.root / feed / one.path),
@@ -78,32 +78,28 @@ def _log(feed: str, log: Log) -> Iterator[Finding]:
                               Text(f"第 {version} 条日志已损坏。", f"Log entry {version} is damaged."), _RESTORE)  # fmt: skip
 
 
-def _checkpoints(feed: str, log: Log) -> Iterator[Finding]:
+def _checkpoints(feed: str, log: Log, newest: int) -> Iterator[Finding]:
     """A checkpoint only saves time, but a wrong one would be believed."""
-    for version in log.checkpoints():
+    known, state, at = set(log.checkpoints()), State(), -1
+    for version in sorted(known):
         file = log.folder / f"{version:020d}.checkpoint.parquet"
         try:
             said = read_checkpoint(file, version)
         except (OSError, ValueError, KeyError):
             what = Text("检查点读不出。", "The checkpoint cannot be read.")
         else:
-            from_log = _replayed(log, version)
-            if (set(said.files), dict(said.batches)) == from_log:
+            if version <= newest:
+                state, at = state.after(list(log.entries(at + 1, version))), version
+            if (said.files.keys(), said.batches) == (state.files.keys(), state.batches):
                 continue
             what = Text("检查点与日志不符。", "The checkpoint says other than the log.")
-        yield Finding("checkpoint", feed, str(file), what, Text("删除该检查点文件即可，日志仍完整。", "Delete this file: the log holds everything."))  # fmt: skip
-        return  # the newest wrong one is enough to say
-
-
-def _replayed(log: Log, version: int) -> tuple[set[str], dict[int, int]]:
-    files: set[str] = set()
-    batches: dict[int, int] = {}
-    for entry in log.entries(0, version):
-        files.difference_update(entry.removed)
-        files.update(one.path for one in entry.added)
-        if entry.batch is not None:
-            batches[entry.batch] = entry.version
-    return files, batches
+        yield Finding(
+            "checkpoint",
+            feed,
+            str(file),
+            what,
+            Text("删除该文件即可，日志完整。", "Delete this file; the log is whole."),
+        )
 
 
 def _files(store: FactStore, feed: str, newest: int, needed: Collection[int]) -> Iterator[Finding]:
@@ -140,7 +136,7 @@ def _deep(store: FactStore, feed: str, files: dict[str, Added], batches: set[int
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         if one.sha256 and digest != one.sha256:
-            yield Finding("file_hash", feed, str(path), Text("文件内容已改变（SHA-256 不符）。", "The file's content has changed (SHA-256)."), _RESTORE)  # fmt: skip
+            yield Finding("file_hash", feed, str(path), Text("文件内容已改变。", "The file's content has changed."), _RESTORE)  # fmt: skip
             continue
         try:
             rows = pq.read_metadata(path).num_rows
@@ -161,16 +157,17 @@ def _rows(feed: str, where: str, source: str, batches: set[int], memory: str) ->
         connection.execute(
             "CREATE TABLE taken AS SELECT unnest($batches::BIGINT[]) AS batch", {"batches": sorted(batches)}
         )
+        corrections = f"(SELECT {REPLACES} AS old FROM {source} WHERE {REPLACES} IS NOT NULL)"
         for code, query, zh, en in (
-            ("row_twice", f"SELECT count(*) FROM (SELECT {ROW} FROM {source} GROUP BY 1 HAVING count(*) > 1)",
+            ("row_twice", f"(SELECT {ROW} FROM {source} GROUP BY 1 HAVING count(*) > 1)",
              "{n:,} 个行号出现多次。", "{n:,} row addresses stand more than once."),
-            ("replaced_twice", f"SELECT count(*) FROM (SELECT {REPLACES} FROM {source} WHERE {REPLACES} IS NOT NULL GROUP BY 1 HAVING count(*) > 1)",
+            ("replaced_twice", f"(SELECT old FROM {corrections} GROUP BY 1 HAVING count(*) > 1)",
              "{n:,} 行被更正了两次。", "{n:,} rows were superseded twice at once."),
-            ("replaces_nothing", f"SELECT count(*) FROM (SELECT {REPLACES} AS r FROM {source} WHERE {REPLACES} IS NOT NULL) x ANTI JOIN {source} y ON x.r = y.{ROW}",
+            ("replaces_nothing", f"{corrections} ANTI JOIN {source} AS f ON old = f.{ROW}",
              "{n:,} 行更正了不存在的行。", "{n:,} rows supersede a row that is not there."),
-            ("row_without_batch", f"SELECT count(*) FROM {source} WHERE ({ROW} >> {BATCH_SHIFT}) NOT IN (SELECT batch FROM taken)",
+            ("row_without_batch", f"{source} WHERE ({ROW} >> {BATCH_SHIFT}) NOT IN (SELECT batch FROM taken)",
              "{n:,} 行属于日志中没有的批次。", "{n:,} rows belong to a batch that the log does not know."),
         ):  # fmt: skip
-            found = connection.execute(query).fetchone()
+            found = connection.execute(f"SELECT count(*) FROM {query}").fetchone()
             if found and found[0]:
                 yield Finding(code, feed, where, Text(zh, en).fill(n=found[0]), _RESTORE)

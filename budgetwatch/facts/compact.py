@@ -17,7 +17,7 @@ import duckdb
 
 from budgetwatch.errors import Conflict, Fault
 from budgetwatch.facts.engine import literal
-from budgetwatch.facts.log import ROW, Added
+from budgetwatch.facts.log import ROW
 from budgetwatch.facts.store import FactStore
 from budgetwatch.progress import Progress
 from budgetwatch.records import ALL, Feed

@@ -296,7 +296,7 @@ def measured(path: Path, feed: Feed, name: str) -> Added:
     high: dict[str, Any] = {}
     nulls: dict[str, int] = {}
     places = {said.schema.column(at).path: at for at in range(said.num_columns)}
-    for name_of, group in product({feed.day, ROW, REPLACES} & places.keys(), range(said.num_row_groups)):
+    for name_of, group in product({feed.day or ROW, ROW, REPLACES} & places.keys(), range(said.num_row_groups)):
         stats = said.row_group(group).column(places[name_of]).statistics
         nulls[name_of] = nulls.get(name_of, 0) + (stats.null_count if stats is not None and stats.has_null_count else 0)
         if stats is not None and stats.has_min_max:

@@ -8,7 +8,8 @@ other reason is known to be lost.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,9 +88,10 @@ def kept(store: FactStore, feed: str, newest: int, since: dt.datetime, needed: I
 def _unneeded(
     store: FactStore, feed: str, newest: int, since: dt.datetime, needed: frozenset[int]
 ) -> Iterable[Removal]:
-    keeping: Mapping[int, None] = dict.fromkeys(sorted(kept(store, feed, newest, since, needed)))
+    keeping = sorted(kept(store, feed, newest, since, needed))
     for path, (_, first, last) in lifetimes(store, feed, newest).items():
-        if any(first <= version <= last for version in keeping):
+        at = bisect_left(keeping, first)
+        if at < len(keeping) and keeping[at] <= last:
             continue
         if (size := _size(store.root / feed / path)) is not None:
             yield Removal(feed, path, size, first, last)

@@ -45,7 +45,7 @@ def view(asking: Asking) -> tuple[str, Any]:
     )
     title = t("我的提问") if mine else t("代表提问")
     columns = [
-        Column("text", t("问题"), "sentence", cell=_text, main=True),
+        Column("text", t("提问内容"), "sentence", cell=_text, main=True),
         Column("line", t("预算项")),
         *([] if mine else [Column("author_name", t("提问代表"))]),
         Column("asked_at", t("提问时间"), "moment"),

@@ -75,9 +75,7 @@ def serve(home: Path) -> Iterator[Served]:
     """Serve `home` on loopback until the caller is done."""
     port = free_port()
     log = (home / "serve.log").open("wb")
-    process = subprocess.Popen(
-        [*COMMAND, "serve", "--port", str(port)], env=environment(home), stdout=log, stderr=log
-    )
+    process = subprocess.Popen([*COMMAND, "serve", "--port", str(port)], env=environment(home), stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):

@@ -1,11 +1,14 @@
-"""Takes the pictures that README shows, from the running product; `make screenshots`."""
+"""The pictures of README and the guides, taken from the running product; `make screenshots` keeps them anew.
+
+`test_look.py` takes them again in every run and fails where one no longer shows the product as it is.
+"""
 
 from __future__ import annotations
 
 import sys
 import tempfile
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 from playwright.sync_api import sync_playwright
 
@@ -13,6 +16,7 @@ from tests.browser.conftest import CALM, DESKTOP, PHONE, Person, build, chromium
 from tests.browser.prepared import live_in
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+#: name, login, address (or @ and what is clicked on the committee's page), screen, language
 SHOTS = (
     ("committee", "reviewer", "/committee", DESKTOP, "zh"),
     ("case", "reviewer", "@next-case", DESKTOP, "zh"),
@@ -29,40 +33,40 @@ SHOTS = (
 )
 
 
-def take(served: SimpleNamespace | object, folder: Path, shots: tuple = SHOTS, *, whole: bool = False) -> None:
-    """Sign in, open each page, and keep what it looks like."""
+def shot(someone: Person, address: str) -> bytes:
+    """What the page shows without scrolling, once its charts are drawn."""
+    page: Any = someone.page
+    if address.startswith("@"):
+        someone.open("/committee")
+        page.locator(address.replace("@", "#", 1)).first.click()
+        page.wait_for_url("**/case/*")
+        someone.settle()
+    else:
+        someone.open(address)
+    page.wait_for_timeout(600)
+    return bytes(page.screenshot())
+
+
+def take(folder: Path) -> None:
+    """Build the city in which the browser tests work, and keep every picture of it."""
     folder.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as engine:
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as engine:
+        home = Path(place)
+        build(home, payments=30_000, seed=11)
+        live_in(home)
         browser = engine.chromium.launch(executable_path=chromium(), args=CALM)
-        for name, login, path, viewport, language in shots:
-            someone = Person(browser, served, viewport=viewport, language=language)
-            page = someone.open("/login")
-            if login:
-                page.fill("#login", login)
-                page.fill("#password", "demo-2026")
-                page.click("#sign-in")
-                page.wait_for_url(lambda url: "/login" not in url)
-                someone.settle()
-            if path.startswith("@"):
-                page.locator(f"#{path[1:]}").first.click()
-                page.wait_for_timeout(500)
-                someone.settle()
-            else:
-                someone.open(path)
-            page.wait_for_timeout(400)
-            page.screenshot(path=folder / f"{name}.png", full_page=whole)
-            for complaint in [*someone.complaints, *someone.strangers]:
-                sys.stderr.write(f"{name}: {complaint}\n")
-            someone.close()
+        for served in serve(home):
+            for name, login, address, viewport, language in SHOTS:
+                someone = Person(browser, served, viewport=viewport, language=language)
+                someone.sign_in(login)
+                (folder / f"{name}.png").write_bytes(shot(someone, address))
+                for complaint in [*someone.complaints, *someone.strangers]:
+                    sys.stderr.write(f"{name}: {complaint}\n")
+                someone.close()
         browser.close()
 
 
 if __name__ == "__main__":
     if chromium() is None:
         sys.exit("No Chromium on this machine: apt-get install chromium fonts-noto-cjk, or set BUDGETWATCH_CHROMIUM.")
-    with tempfile.TemporaryDirectory() as place:
-        home = Path(place)
-        build(home, payments=200_000, seed=7)
-        live_in(home)
-        for running in serve(home):
-            take(running, FOLDER)
+    take(FOLDER)

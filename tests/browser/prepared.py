@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +10,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from budgetwatch import cases, review, tables
+from budgetwatch import cases, jobs, review, tables
 from budgetwatch.access import people
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.calendar import FIXED_DAY
 from budgetwatch.home import Home
+from budgetwatch.jobs import uploads
 from budgetwatch.queries import budgets, work
+from budgetwatch.queries.payments import PaymentFilter
 from budgetwatch.settings import Settings
 
 #: A Thursday in the weeks in which congresses read the drafts. The pictures are taken on it, always.
@@ -56,9 +59,12 @@ def live_in(folder: Path) -> None:
     with on(DAY):
         home = Home(Settings(home=folder, language="zh", _env_file=None))  # type: ignore[call-arg]
         try:
-            staff = {login: _person(home, login) for login in ("reviewer", "deputy", "finance", "unit")}
+            staff = {
+                login: _person(home, login) for login in ("reviewer", "deputy", "finance", "unit", "auditor", "admin")
+            }
             _work_cases(home, staff)
             _ask(home, staff)
+            _leave_jobs(home, staff)
         finally:
             home.close()
 
@@ -101,3 +107,14 @@ def _ask(home: Home, staff: dict[str, Viewer]) -> None:
     ]  # fmt: skip
     review.answer(home, finance, asked[0].id, "按新增学位和人员编制测算，明细见部门预算。")
 
+
+def _leave_jobs(home: Home, staff: dict[str, Viewer]) -> None:
+    """Long work that ended well, with a refusal, and badly; its owners have read it, so no message stands on their pages."""
+    jobs.export(home, staff["auditor"], PaymentFilter(text="办公"), "csv")
+    for login in ("finance", "admin"):
+        jobs.check(home, staff[login], "支付明细.csv", io.BytesIO("这不是数据".encode()), "demo_payments")
+        lost = jobs.take_in(home, staff[login], "指标.csv", io.BytesIO("这也不是".encode()), "demo_indicators")
+        uploads.drop(home, str(lost.asked["upload"]))
+    jobs.work_off(home)
+    for login in ("auditor", "finance", "admin"):
+        jobs.seen(home, staff[login])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.browser import looks, walk
+from tests.browser import looks, pictures, walk
 from tests.browser.conftest import DESKTOP, PHONE
 
 pytestmark = pytest.mark.browser
@@ -70,6 +70,18 @@ def test_the_pages_look_as_kept_in_chinese_for(role: str, lived_in_person, brows
 @pytest.mark.parametrize("role", walk.LOGINS)
 def test_the_pages_look_as_kept_in_another_language_for(role: str, language: str, lived_in_person, browser) -> None:
     _look(role, language, lived_in_person, browser)
+
+
+def test_the_pictures_of_the_guides_show_the_product_as_it_is(lived_in_person, browser) -> None:
+    allowed = HERE if looks.same_machine(browser) else ELSEWHERE
+    stale = []
+    for name, login, address, viewport, language in pictures.SHOTS:
+        someone = lived_in_person(login, viewport=viewport, language=language)
+        now, kept = looks.shrink(pictures.shot(someone, address)), pictures.FOLDER / f"{name}.png"
+        share = looks.difference(looks.shrink(kept.read_bytes()), now) if kept.exists() else 1.0
+        if share > allowed:
+            stale.append(f"docs/pictures/{name}.png: {share:.1%} of it differs; make screenshots")
+    assert not stale, "\n".join(stale)
 
 
 def test_a_lost_column_is_noticed_and_the_same_page_is_not(lived_in_person) -> None:

@@ -88,9 +88,7 @@ def test_every_role_has_ten_tasks_in_the_words_of_a_newcomer() -> None:
         assert task["steps"], (role, task)
         assert task["sees"], (role, task)
         roles[role] = roles.get(role, 0) + 1
-    assert roles == dict.fromkeys(
-        ("admin", "auditor", "committee", "deputy", "finance", "lead", "leader", "unit"), 10
-    )
+    assert roles == dict.fromkeys(("admin", "auditor", "committee", "deputy", "finance", "lead", "leader", "unit"), 10)
 
 
 @pytest.mark.parametrize(
