@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from budgetwatch import db
-from budgetwatch.access.viewer import Viewer
+from budgetwatch.access.viewer import SYSTEM, Viewer
 from budgetwatch.facts.engine import connect
+from budgetwatch.facts.pool import Pool
 from budgetwatch.facts.store import FactStore
 from budgetwatch.rules.book import RuleBook
 from budgetwatch.rules.memory import Verdicts
@@ -46,6 +47,7 @@ class Home:
         self.db = db.Database(self.settings.database)
         db.upgrade(self.db.engine)
         self.store = FactStore(self.path / "facts")
+        self._pool = Pool(self.settings)
 
     @cached_property
     def rules(self) -> RuleBook:
@@ -85,12 +87,19 @@ class Home:
 
         `versions` asks for the facts as they were known at those versions; without it, as known now.
         """
-        connection = connect(self.store.snapshot(versions), self.settings, viewer=viewer)
+        snapshot = self.store.snapshot(versions)
+        if viewer is not SYSTEM:
+            with self._pool.lend(snapshot, viewer) as cursor:
+                yield cursor
+            return
+        # The product's own work (runs, take-in) is long and rare: an instance of its own, gone with all it made.
+        connection = connect(snapshot, self.settings, viewer=viewer)
         try:
             yield connection
         finally:
             connection.close()
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database and of the open facts."""
+        self._pool.close()
         self.db.engine.dispose()

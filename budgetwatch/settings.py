@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     rules: Path = Field(default_factory=_rules_folder, description="the folder of rule files")
     host: str = Field("127.0.0.1", description="loopback unless an operator decides otherwise")
     port: int = Field(8050, ge=1, le=65535)
+    tls: bool = Field(False, description="people come over TLS only: cookies never travel without it")
+    proxies: str = Field(
+        "127.0.0.1,::1", description="whose X-Forwarded-Proto and -For are believed; addresses or networks, by commas"
+    )
     secret: str = Field("", description="signs sessions; empty: made once and kept in home")
     language: Literal["zh", "en"] = Field(
         default_factory=_language, description="of command-line messages; the dashboard has its own switch"

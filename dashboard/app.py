@@ -109,7 +109,7 @@ def layout() -> Any:
         [
             dcc.Location(id="url", refresh="callback-nav"),
             *[dcc.Store(id=name) for name in ("deed", "again", "after", "settled")],
-            html.A(first.SKIP, href="#page", className="skip-link"),
+            html.A(first.skip_words(), href="#page", className="skip-link"),
             html.Header(id="frame"),
             html.Div(id="notice", role="status", hidden=True, **{"aria-live": "polite"}),
             html.Main(id="page", tabIndex=-1),

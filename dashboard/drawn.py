@@ -32,7 +32,8 @@ Link = Callable[[Any], str]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One kind of picture. `leads` names the columns whose cells are links, and what of the row the link is made of."""
+    """One kind of picture. `leads` names the columns whose cells are links, and what of the row the link is made of;
+    `remark` is what is said of this one under the chart."""
 
     title: Text
     ask: Callable[[Asking], Any]
@@ -41,6 +42,7 @@ class Picture:
     height: Callable[[Any], int]
     leads: Mapping[str, Callable[[Mapping[str, Any]], Any]]
     currency: Callable[[Any], str | None] = lambda shown: shown.currency
+    remark: Callable[[Any], str] = lambda shown: ""
 
 
 def _place(asking: Asking) -> dict[str, Any]:
@@ -88,6 +90,7 @@ PICTURES: dict[str, Picture] = {
         multiples.multiples_sentence,
         multiples.multiples_height,
         {"name": lambda row: row["code"]},
+        remark=multiples.left_out,
     ),
     "parts": Picture(
         Text("钱安排在哪里", "Where the money goes"),
@@ -140,7 +143,7 @@ PICTURES: dict[str, Picture] = {
         lambda shown, link: calendar.calendar(shown, link=link),
         calendar.calendar_sentence,
         lambda shown: calendar.HEIGHT,
-        {"day": lambda row: row["day"]},
+        {"day": lambda row: str(row["day"])},
     ),
     "life": Picture(
         Text("办理进程", "Course of the case"),
@@ -198,7 +201,7 @@ def showing(
         table=rows(kind, listing, shown, id=id, link=link) if with_table else None,
         files=files,
         title=say(kind.title),
-        remark=remark,
+        remark=remark or kind.remark(shown),
         kind=f"picture-{name}",
     )
 

@@ -18,11 +18,12 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dash import no_update
+from dash import html, no_update
 
 from dashboard.bundles import inside
 from dashboard.i18n import HTML_LANG, spoken, t
 from dashboard.markup import markup, plain, script_json
+from dashboard.tongues import marked
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -40,7 +41,7 @@ OUTPUTS = (
     ("after", "data"),
 )
 #: In both languages, as the skeleton is made before anyone has chosen one.
-SKIP = "跳到正文 · Skip to content"
+SKIP = (("跳到正文", "zh-Hans"), ("Skip to content", "en"))
 #: Asked for before the rest, so that links, forms and deeds are heard while the larger scripts still come.
 EARLY = "shell.js"
 #: The addresses inside, at which Dash says what it would tell a browser.
@@ -95,7 +96,14 @@ def joined_address(path: str, names: Sequence[str]) -> str:
 
 def answer(drawn: Sequence[Any]) -> list[Any]:
     """What `app.draw` hands over, as plain values; what is to stay as it is stays no_update."""
-    return [part if part is no_update else plain(part) for part in drawn]
+    told = [part if part is no_update else plain(part) for part in drawn]
+    return [marked(part) for part in told[:-1]] + told[-1:] if spoken() == "en" else told
+
+
+def skip_words() -> list[Any]:
+    """What the link that leads past the frame says."""
+    first, second = (html.Span(word, lang=tongue) for word, tongue in SKIP)
+    return [first, " · ", second]
 
 
 def person_mark(home: Home, login: str) -> str:
@@ -148,7 +156,7 @@ def compose(
 </head>
 <body>
 <div id="drawn"><div class="shell">
-<a class="skip-link" href="#page">{SKIP}</a>
+<a class="skip-link" href="#page">{markup(plain(skip_words()))}</a>
 <header id="frame">{shown["frame"]}</header>
 <div id="notice" role="status" aria-live="polite" hidden="">{shown["notice"]}</div>
 <main id="page" tabindex="-1">{shown["page"]}</main>

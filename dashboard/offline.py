@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 #: Loaded by Dash itself, and only where a chart is.
-PLOTLY = "/_dash-component-suites/plotly/package_data/plotly.min.js"
+PLOTLY = "/assets/vendor/plotly-basic.v4.1.1.min.js"
 ICONS = (("icon-192.png", "192x192", "any"), ("icon-512.png", "512x512", "any"), ("icon-maskable-512.png", "512x512", "maskable"))  # fmt: skip
 SCRIPT = "offline-page.js"
 #: Copies are as old as a week at most.

@@ -13,7 +13,20 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.routing import Match
 
 import budgetwatch
-from budgetwatch.api import budgets, data, errors, examples, guard, jobs, payments, reference, search, session, work
+from budgetwatch.api import (
+    budgets,
+    data,
+    errors,
+    examples,
+    guard,
+    jobs,
+    payments,
+    reference,
+    search,
+    session,
+    uploads,
+    work,
+)
 
 if TYPE_CHECKING:
     from budgetwatch.home import Home
@@ -42,7 +55,7 @@ def create_app(home: Home, *, dashboard: bool = True) -> FastAPI:
         home.rules
     )  # read and checked before the first request, which would wait seconds for it; a bad rule stops the start
     errors.install(app)
-    for part in (session, work, search, budgets, payments, data, jobs):
+    for part in (session, work, search, budgets, payments, data, jobs, uploads):
         app.include_router(
             part.router, prefix="/api", responses=examples.ERRORS, dependencies=[Depends(session.readable)]
         )
@@ -57,7 +70,7 @@ def create_app(home: Home, *, dashboard: bool = True) -> FastAPI:
     )
     app.add_middleware(session.SameOrigin)
     hashes = _mount(app, home) if dashboard else []
-    app.add_middleware(guard.Guard, headers=guard.headers(hashes))
+    app.add_middleware(guard.Guard, headers=guard.headers(hashes), tls=home.settings.tls)
     return app
 
 

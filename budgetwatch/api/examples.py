@@ -91,6 +91,7 @@ EXAMPLES: dict[str, Any] = {
         {"region": "990102", "region_name": "青岚区", "subject": "ZB0001", "period": "2025", "stated": "100.00", "found": "98.80",
          "difference": "-1.20"},
     ),
+    "upload": {"key": "payments-2025-03-05", "bytes": 1048576},
     "guess": {"profiles": ["demo_pay_city"]},
     "receipt": {
         "batch": 2, "status": "accepted", "feed": "payment", "rows_in": 100, "rows_accepted": 98, "rows_rejected": 2,

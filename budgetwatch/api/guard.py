@@ -1,4 +1,7 @@
-"""What every answer tells the browser: run nothing from elsewhere, be in nobody's frame, keep no answers of the API."""
+"""What every answer tells the browser: run nothing from elsewhere, be in nobody's frame, keep no answers of the API.
+
+Where the reader came over TLS, cookies never travel without it.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +32,15 @@ def policy(script_hashes: Iterable[str] = ()) -> str:
 
 
 class Guard:
-    """Puts the headers on every answer."""
+    """Puts the headers on every answer, and `Secure` on every cookie of a reader who came over TLS.
 
-    def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
+    They did when a proxy that `serve` believes says so (the request's scheme is then https), and always with `tls`.
+    """
+
+    def __init__(self, app: ASGIApp, headers: dict[str, str], tls: bool = False) -> None:
         self.app = app
         self.headers = headers
+        self.tls = tls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -47,9 +54,16 @@ class Guard:
                     headers.setdefault(name, value)
                 if scope["path"].startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")
+                if self.tls or scope.get("scheme") == "https":
+                    message["headers"] = [(name, _secure(name, value)) for name, value in message["headers"]]
             await send(message)
 
         await self.app(scope, receive, guarded)
+
+
+def _secure(name: bytes, value: bytes) -> bytes:
+    is_open = name.lower() == b"set-cookie" and b"; secure" not in value.lower()
+    return value + b"; secure" if is_open else value
 
 
 def headers(script_hashes: Iterable[str] = ()) -> dict[str, str]:

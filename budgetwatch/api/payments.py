@@ -84,9 +84,11 @@ def search(
     ] = "-amount",
     limit: Limit = 50,
     offset: Offset = 0,
+    known_on: Annotated[dt.date | None, Query(description="as they were known at the end of this day")] = None,
 ) -> Response:
     """One page, with the count and the exact totals (by currency) of the whole result."""
-    return answer(payments.search(home, viewer, f, order=order, limit=limit, offset=offset), request)
+    then = None if known_on is None else home.store.as_of(known_on)
+    return answer(payments.search(home, viewer, f, order=order, limit=limit, offset=offset, versions=then), request)
 
 
 @router.get("/payments/totals", summary="Sums of payments", responses=examples.ok("totals"))

@@ -137,6 +137,29 @@ def take_in(
 
 
 @app.command()
+def pull(
+    name: str = typer.Argument("", help="a source of BUDGETWATCH_HOME/sources.yml; none: all of them"),
+    as_json: bool = AsJson,
+) -> None:
+    """Fetch what is new from senders' own databases, and take it in."""
+    from budgetwatch.intake import pull as pulling
+
+    names = [name] if name else list(pulling.sources(home()))
+    receipts = []
+    for one in names:
+        with progress(one, language()) as report:
+            receipt = pulling.pull(home(), one, actor="cli", progress=report)
+        if receipt is None:
+            remark({"zh": f"{one}：没有新数据。", "en": f"{one}: nothing new."}[language()])
+            continue
+        receipts.append(receipt)
+        if not as_json:
+            _tell(receipt)
+    if as_json:
+        printed_json(receipts, language())
+
+
+@app.command()
 def watch(
     every: float = typer.Option(10.0, min=1.0, help="seconds between two looks"),
     once: bool = typer.Option(False, "--once", help="look once and stop"),

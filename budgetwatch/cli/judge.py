@@ -59,12 +59,18 @@ State = typer.Option(None, "--state", help="only cases in this state; may be rep
 def run(
     rule: list[str] | None = Rule,
     as_of: str | None = typer.Option(None, "--as-of", help="the day the rules take for today, e.g. 2025-12-31"),
+    stale: bool = typer.Option(False, "--stale", help="only rules with flags whose rows were corrected since"),
     as_json: bool = AsJson,
     as_csv: bool = AsCsv,
 ) -> None:
     """Ask the rules over the facts as known now; say what was looked at, flagged, and could not be judged."""
     from budgetwatch import runs
 
+    if stale:
+        rule = [one for one in runs.stale_rules(home()) if not rule or one in rule]
+        if not rule:
+            remark(Text("没有疑点所依据的数据被更正过。", "No flag rests on rows corrected since.").of(language()))
+            return
     with progress("run", language()) as report:
         done = runs.run(
             home(), actor="cli", rule_ids=rule or None, as_of=day(as_of, "--as-of"),
@@ -240,10 +246,7 @@ def recompute(
             fix=Text("给出编号，或用 --all。", "Name some, or say --all."),
         )
     with progress("recompute", language()) as report:
-        told = []
-        for at, flag_id in enumerate(wanted):
-            report(at / len(wanted), Text(f"疑点 {flag_id}", f"flag {flag_id}"))
-            told.append(runs.recompute(home(), flag_id))
+        told = runs.recompute_many(home(), wanted, progress=report)
     differ = [r for r in told if not r.identical]
     shown = told if as_json or as_csv or len(told) <= _FEW else differ
     listed(rows(_RECOMPUTED, [_told(r) for r in shown]), language(), as_json=as_json, as_csv=as_csv)

@@ -101,7 +101,16 @@ def serve(
     # uvicorn hands a SIGTERM on once it has closed; the work in hand is then asked to stop, not cut off.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with Worker(home()):
-        uvicorn.run(served, host=host, port=port, log_level="warning", access_log=False, server_header=False)
+        uvicorn.run(
+            served,
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=True,
+            forwarded_allow_ips=config.proxies,
+        )
 
 
 def _empty() -> bool:

@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from budgetwatch.facts.durable import draft, publish, settle, sync
@@ -228,6 +227,8 @@ def read(version: int, content: bytes) -> Entry:
 
 def read_checkpoint(path: Path, version: int) -> State:
     """The state that a checkpoint holds; ValueError where it cannot be read."""
+    import pyarrow.parquet as pq  # heavy; the command line loads what it uses
+
     columns = ["add.path", "add.size", "add.stats", "add.dataChange", "add.tags", "txn.appId", "txn.version"]
     with pq.ParquetFile(path) as file:
         table = file.read(columns=columns)

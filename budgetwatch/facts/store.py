@@ -20,7 +20,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 from deltalake import Field, Schema
 from deltalake.schema import PrimitiveType
 
@@ -96,8 +95,10 @@ class FactStore:
         """The newest version of each feed that has facts."""
         return {feed: version for feed, log in self.logs.items() if (version := log.newest()) is not None}
 
-    def as_of(self, moment: dt.datetime) -> dict[str, int]:
-        """The versions that were the newest at that moment; feeds of which nothing was known yet are not there."""
+    def as_of(self, moment: dt.date) -> dict[str, int]:
+        """The versions that were the newest at that moment, of a day at its end (here); feeds unknown then are not there."""
+        if not isinstance(moment, dt.datetime):
+            moment = dt.datetime.combine(moment, dt.time.max).astimezone()
         limit = int(moment.timestamp() * 1000)
         found: dict[str, int] = {}
         for feed, newest in self.current().items():
@@ -291,6 +292,8 @@ def measured(path: Path, feed: Feed, name: str) -> Added:
 
     Read from the Parquet footer; a file is pruned by these later.
     """
+    import pyarrow.parquet as pq  # heavy; the command line loads what it uses
+
     said = pq.read_metadata(path)
     low: dict[str, Any] = {}
     high: dict[str, Any] = {}

@@ -35,8 +35,11 @@ def keep_sent(home: Home, path: Path, sha256: str) -> None:
     if target.exists():
         return
     half = target.with_name(f".{target.name}.{os.getpid()}")
-    shutil.copyfile(path, half)
-    sync(half)
-    half.chmod(0o444)
-    half.replace(target)
+    try:
+        shutil.copyfile(path, half)
+        sync(half)
+        half.chmod(0o444)
+        half.replace(target)
+    finally:
+        half.unlink(missing_ok=True)
     sync(target.parent)

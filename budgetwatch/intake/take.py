@@ -8,8 +8,8 @@ in, and finishes or discards the row accordingly.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,21 @@ from budgetwatch.intake.batch import fill, receiving, recover, refuse
 from budgetwatch.intake.keeping import keep_rejects, keep_sent
 from budgetwatch.intake.limits import acceptable, accepted_before, may_send, taken_before, there
 from budgetwatch.intake.receipt import Receipt, add_up, receipt_of
+from budgetwatch.intake.space import NoSpace, room, watched
 from budgetwatch.progress import Progress
 from budgetwatch.tables import Batch
 from budgetwatch.text import Text
 
 
 def take_in(
-    home: Home, path: Path, profile: str, *, actor: str, allowed_region: str = "", progress: Progress | None = None
+    home: Home,
+    path: Path,
+    profile: str,
+    *,
+    actor: str,
+    allowed_region: str = "",
+    progress: Progress | None = None,
+    origin: Mapping[str, str] | None = None,
 ) -> Receipt:
     """Take the file in by that profile. The same file again changes nothing and says `already`.
 
@@ -42,7 +50,7 @@ def take_in(
 
     `allowed_region` is the prefix of region codes that the sender may send for (empty: all): rows of other regions
     are rejected as `outside_scope`, and rows that would supersede a fact of another region as `key_outside_scope`.
-    Whoever may send for those regions can take the same file in again.
+    Whoever may send for those regions can take the same file in again. `origin` is kept with the batch (see `pull`).
     """
     path = there(path)
     how = profiles.find(profile, home.path / "profiles")
@@ -50,10 +58,32 @@ def take_in(
     said = manifest.beside(path)
     if said is not None:
         manifest.same_bytes(said, path)
-    recover(home)
-    if (before := taken_before(home, path, how, allowed_region)) is not None:
-        return before
-    with receiving(home, path, how, actor) as batch, workshop(home, batch) as work:
+    try:
+        with watched(home, path):
+            recover(home)
+            if (before := taken_before(home, path, how, allowed_region)) is not None:
+                return before
+            with receiving(home, path, how, actor) as batch, _settled(home, path, how, batch):
+                return _taken(home, path, how, batch, progress, allowed_region, said, origin)
+    except NoSpace:
+        with suppress(sa.exc.SQLAlchemyError, OSError):
+            recover(home)
+            if (before := taken_before(home, path, how, allowed_region)) is not None:
+                return before  # the disk was full only after its commit
+        raise
+
+
+def _taken(
+    home: Home,
+    path: Path,
+    how: Profile,
+    batch: int,
+    progress: Progress | None,
+    allowed_region: str,
+    said: manifest.Manifest | None,
+    origin: Mapping[str, str] | None,
+) -> Receipt:
+    with workshop(home, batch) as work:
         try:
             staged = stage(path, how, batch, work, home.settings, progress, allowed_region)
             acceptable(staged, how, path)
@@ -64,10 +94,25 @@ def take_in(
             raise
         remarks = manifest.gaps(home, how, said) if said is not None else []
         told = {
-            "written": {"headings": list(staged.headings), "delimiter": staged.delimiter},
+            "written": {"headings": list(staged.headings), "delimiter": staged.delimiter,
+                        **({"origin": dict(origin)} if origin else {})},
             "sequence": said.sequence if said is not None else None, "remarks": remarks, "mends": staged.mends,
         }  # fmt: skip
         return commit(home, path, how, batch, staged, progress, work, allowed_region, told)
+
+
+@contextmanager
+def _settled(home: Home, path: Path, how: Profile, batch: int) -> Iterator[None]:
+    """A file for which there is no room is refused, and nothing of it is left; unless its commit had already gone in."""
+    try:
+        with watched(home, path):
+            room(home, path)
+            yield
+    except NoSpace as full:
+        if home.store.holds(how.feed.name, batch) is None:
+            (home.path / "rejects" / f"{batch}.parquet").unlink(missing_ok=True)
+            refuse(home, batch, path, full, home.path / "tmp")
+        raise
 
 
 def check(

@@ -17,7 +17,7 @@ from budgetwatch.access import masking
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.calendar import today
 from budgetwatch.cases import machine
-from budgetwatch.queries import seen, wording
+from budgetwatch.queries import revised, seen, wording
 from budgetwatch.queries.listing import Heading, Listing, heading
 from budgetwatch.queries.names import Names, names
 from budgetwatch.queries.scope import demand, missing, paged, within
@@ -298,7 +298,9 @@ def both(lists: Mapping[str, Sequence[str]]) -> tuple[Text, ...]:
 def evidence(home: Home, viewer: Viewer, flag_id: int, limit: int = 50, offset: int = 0) -> Listing:
     """The rows a flag rests on, as the facts stood when it was found; payees masked unless the viewer may see them.
 
-    Every row has `_row` (opens the voucher), `batch` and `line`. `total` counts all of them; the first 1,000 are kept.
+    Every row has `_row` (opens the voucher), `batch` and `line`; one that was corrected since has `corrected` (what
+    changed, old and new) and `corrected_by` (the row that stands in its place now). The heading of `corrected` counts
+    those of all kept rows. `total` counts all of them; the first 1,000 are kept.
     """
     limit, offset = paged(limit, offset)
     with home.session() as session:
@@ -320,13 +322,19 @@ def evidence(home: Home, viewer: Viewer, flag_id: int, limit: int = 50, offset: 
     shown = [by_row[row] for row in wanted if row in by_row]
     for row in shown:
         row["batch"], row["line"], _ = unpack(row["_row"])
+    newer = revised.successors_of(home, feed.name, kept)
+    said = revised.said(home, viewer, feed, shown, newer)
+    for row in shown:
+        if row["_row"] in newer:
+            row["corrected"], row["corrected_by"] = said[row["_row"]], newer[row["_row"]]
     present = [c for c in columns if any(row[c] is not None for row in shown)]
     if feed.name == "payment":
         seen.audit(home, viewer, "view_evidence", "flag", flag_id, rows=len(shown))
     headings = tuple(Heading(c, feed.by_name[c].label, feed.by_name[c].kind) for c in present)
     address = (heading("batch", "批次", "Batch", "integer"), heading("line", "文件行", "Line", "integer"))
+    mark = (revised.heading_of(len(newer)),) if newer else ()
     return Listing(
-        (*headings, *address),
+        (*headings, *mark, *address),
         shown,
         proof.row_count,
         _sums(shown) if offset == 0 and len(shown) == proof.row_count else {},

@@ -18,7 +18,6 @@ from budgetwatch.calendar import today
 from budgetwatch.errors import Denied
 from budgetwatch.feeds.profile import load_all
 from budgetwatch.feeds.reasons import REASONS, sentence
-from budgetwatch.intake import give_back
 from budgetwatch.queries import seen
 from budgetwatch.queries.listing import Listing, heading
 from budgetwatch.queries.names import remembered
@@ -190,6 +189,8 @@ def rejects_file(home: Home, viewer: Viewer, batch: int, target: Path, *, langua
         one = session.get(t.Batch, batch)
         if one is None or not _in_sight(viewer, one, _uploaders(session)):
             raise missing(Text("这个批次", "batch of that number"))
+    from budgetwatch.intake import give_back  # heavy; the command line loads what it uses
+
     count = give_back(home, batch, target, language=language)
     seen.audit(home, viewer, "export_rejects", "batch", batch, rows=count)
     return count

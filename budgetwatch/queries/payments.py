@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
@@ -89,7 +90,9 @@ _GROUPS: dict[str, Text] = {
 }
 
 
-def whole(home: Home, viewer: Viewer, f: PaymentFilter) -> tuple[int, dict[str, Decimal]]:
+def whole(
+    home: Home, viewer: Viewer, f: PaymentFilter, versions: Mapping[str, int] | None = None
+) -> tuple[int, dict[str, Decimal]]:
     """Count of the whole result and its sums by currency; remembered while the facts stay the same."""
 
     def ask() -> tuple[int, dict[str, Decimal]]:
@@ -97,20 +100,28 @@ def whole(home: Home, viewer: Viewer, f: PaymentFilter) -> tuple[int, dict[str, 
         query = (
             f"SELECT currency, count(*), sum(amount) FROM payment WHERE {condition} GROUP BY currency ORDER BY 2 DESC"
         )
-        with home.facts(viewer) as facts:
+        with home.facts(viewer, versions) as facts:
             found = facts.execute(query, params).fetchall()
         return sum(n for _, n, _ in found), {currency or "CNY": amount for currency, _, amount in found}
 
-    return remembered(home, viewer, ("payments", viewer.may("payees"), f), ask)
+    then = None if versions is None else tuple(sorted(versions.items()))
+    return remembered(home, viewer, ("payments", viewer.may("payees"), f, then), ask)
 
 
 def search(
-    home: Home, viewer: Viewer, f: PaymentFilter, *, order: str = "-amount", limit: int = 50, offset: int = 0
+    home: Home,
+    viewer: Viewer,
+    f: PaymentFilter,
+    *,
+    order: str = "-amount",
+    limit: int = 50,
+    offset: int = 0,
+    versions: Mapping[str, int] | None = None,
 ) -> Listing:
     """One page of payments with the count and the totals (by currency) of the whole result. Rows: _row voucher_no
     pay_date adm_div_code region_name agency_code agency_name func_code func_name eco_code eco_name pro_name item_name
     purpose payee_name payee_account amount currency budget_year book batch line. order: amount, pay_date, agency, payee;
-    "-" turns it round."""
+    "-" turns it round. `versions` asks for the payments as they were known then (see `FactStore.as_of`)."""
     demand(viewer, "vouchers")
     limit, offset = paged(limit, offset)
     key = _ORDERS[one_of(order.removeprefix("-"), _ORDERS, "order")]
@@ -118,9 +129,9 @@ def search(
         key = seen.expression(viewer, key)
     way = "DESC" if order.startswith("-") else "ASC"
     condition, params = where(viewer, f)
-    total, totals_ = whole(home, viewer, f)
+    total, totals_ = whole(home, viewer, f, versions)
     read = ", ".join(seen.column(viewer, c) for c in _READ)
-    with home.facts(viewer) as facts:
+    with home.facts(viewer, versions) as facts:
         # First which rows (two columns of everything), then the rows themselves (every column of one page).
         chosen = facts.execute(
             f"SELECT _row FROM payment WHERE {condition} ORDER BY {key} {way} NULLS LAST, _row LIMIT {limit} OFFSET {offset}",

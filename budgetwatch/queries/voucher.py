@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from budgetwatch import tables as t
 from budgetwatch.access.viewer import Viewer
-from budgetwatch.queries import seen, wording
+from budgetwatch.queries import revised, seen, wording
 from budgetwatch.queries.listing import Heading
 from budgetwatch.queries.names import Names, code_name, names
 from budgetwatch.queries.scope import demand, missing, within
@@ -49,11 +49,14 @@ class Voucher:
     line: int
     received_at: dt.datetime
     sender: str
+    corrected_by: int | None = None
     flags: list[FlagRef] = field(default_factory=list)
 
 
 def voucher(home: Home, viewer: Viewer, row: int) -> Voucher:
-    """One payment with its file and line, and the flags that rest on it; NotFound outside scope."""
+    """One payment with its file and line, and the flags that rest on it; NotFound outside scope.
+
+    One that was corrected since is shown as it was sent, with what stands in its place (`corrected_by`)."""
     demand(viewer, "vouchers")
     columns = ALL["payment"].columns
     read = ", ".join(seen.column(viewer, c.name) for c in columns)
@@ -63,16 +66,22 @@ def voucher(home: Home, viewer: Viewer, row: int) -> Voucher:
             if row > 0
             else []
         )
+    newer: int | None = None
+    if not found and row > 0 and (newer := revised.successor(home, row)) is not None:
+        found = revised.as_sent(home, viewer, "payment", [row])
     if not found:
         raise missing(Text("这张凭证", "voucher of that number"))
     fact, address, known = found[0], unpack(row), names(home, viewer)
+    said = revised.said(home, viewer, ALL["payment"], [fact], {row: newer}) if newer is not None else {}
+    mark = [(revised.heading_of(1), said[row])] if said else []
     with home.session() as session:
         batch = session.get(t.Batch, address.batch)
         flags = _flags(home, session, viewer, row, fact["agency_code"])
     seen.audit(home, viewer, "view_voucher", "payment", row)
     return Voucher(
         row=row,
-        fields=[
+        fields=mark
+        + [
             (Heading(c.name, c.label, c.kind), named(known, c, fact[c.name]))
             for c in columns
             if fact[c.name] is not None
@@ -83,6 +92,7 @@ def voucher(home: Home, viewer: Viewer, row: int) -> Voucher:
         line=address.line,
         received_at=batch.received_at if batch else t.now(),
         sender=batch.sender if batch else "",
+        corrected_by=newer,
         flags=flags,
     )
 

@@ -4,5 +4,15 @@ from __future__ import annotations
 
 from budgetwatch.runs.recompute import Recomputation, recompute, recompute_many
 from budgetwatch.runs.run import RuleResult, RunReport, run
+from budgetwatch.runs.stale import stale_flags, stale_rules
 
-__all__ = ["Recomputation", "RuleResult", "RunReport", "recompute", "recompute_many", "run"]
+__all__ = [
+    "Recomputation",
+    "RuleResult",
+    "RunReport",
+    "recompute",
+    "recompute_many",
+    "run",
+    "stale_flags",
+    "stale_rules",
+]

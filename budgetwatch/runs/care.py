@@ -95,7 +95,7 @@ def _agreement(home: Home, feed: str) -> list[Finding]:
             found.append(Finding("batch_version", feed, where,
                                  Text(f"数据库记为第 {batch.version} 版，日志记为第 {stored[number]} 版。",
                                       f"The database says version {batch.version}, the log says {stored[number]}."),
-                                 Text("数据库与事实库不属同期：请恢复同期备份。", "They are of different moments: restore backups that belong together.")))  # fmt: skip
+                                 Text("两者不属同期：请恢复同期备份。", "Restore backups that belong together.")))  # fmt: skip
     for number in sorted(stored.keys() - {n for n, b in batches.items() if b.status in ("accepted", "receiving")}):
         said = batches.get(number)
         status = Text(f"记为 {said.status}", f"says {said.status}") if said else Text("没有这一批", "does not know it")

@@ -48,7 +48,7 @@ def stale_flags(home: Home) -> dict[str, list[int]]:
 
 
 def _last_versions(home: Home) -> dict[str, dict[str, int]]:
-    """The fact versions that each rule last saw in a run that ended well."""
+    """The fact versions that each rule was last asked over."""
     with home.session() as session:
         newest = (
             sa.select(RunRule.rule_id, sa.func.max(RunRule.run_id).label("run_id"))

@@ -19,6 +19,7 @@
   const MOVED = "_dashprivate_pushstate"; // the event by which dcc.Location learns of pushState
   let standing = null; // the path last drawn, to tell a new page from a changed filter
   let opener = null;
+  let trail = []; // what stood around the last deed's form, the nearest first
 
   function go(address, replace) {
     if (!live) { location.assign(address); return; }
@@ -258,6 +259,7 @@
       const fields = {};
       new FormData(form, event.submitter).forEach(function (value, name) { fields[name] = String(value); });
       busy(true);
+      trail = around(form);
       const deed = { name: form.dataset.deed, form: form.id, fields: fields, at: Date.now() };
       if (live) send(deed);
       else waiting = deed;
@@ -279,6 +281,46 @@
     const close = event.target.querySelector && event.target.querySelector("[data-close]");
     if (close) { event.preventDefault(); close.click(); }
   }, true);
+
+  /* ── where the focus goes after a deed ─────────────────────────────────────────────────────────── */
+
+  function around(form) {
+    const found = [];
+    for (let up = form; up && up.id !== "page"; up = up.parentElement) if (up.id) found.push(up.id);
+    return found;
+  }
+
+  // Done, and what was pressed is gone: on to what stands where it stood, so that the next Tab goes on from there.
+  function focusAfterDeed() {
+    if (document.activeElement && document.activeElement !== document.body) return;
+    const place = trail.map(function (id) { return document.getElementById(id); }).find(Boolean) || document.getElementById("title");
+    if (!place) return;
+    if (place.tabIndex < 0 && !place.hasAttribute("tabindex")) place.setAttribute("tabindex", "-1");
+    place.focus({ preventScroll: true });
+  }
+
+  // Refused: back to the first field, which now says why; in a box, what is said outside it is neither seen nor read.
+  function focusRefused(name) {
+    const form = name && document.getElementById(name);
+    if (!form) return;
+    const box = form.closest("dialog[open]");
+    const words = document.querySelector("#notice .notice-words");
+    if (box && words) {
+      let said = form.querySelector(".refused-why");
+      if (!said) {
+        said = document.createElement("p");
+        said.className = "refused-why";
+        said.id = name + "-refused";
+        said.setAttribute("role", "alert");
+        form.prepend(said);
+      }
+      said.textContent = words.textContent;
+    }
+    const field = form.querySelector("textarea, input:not([type=hidden]), select");
+    if (!field) return;
+    field.setAttribute("aria-describedby", box ? name + "-refused" : "notice");
+    field.focus({ preventScroll: !box });
+  }
 
   function hideNotice() {
     const box = document.getElementById("notice");
@@ -335,6 +377,8 @@
     requestAnimationFrame(function () {
       requestAnimationFrame(function () {
         settle();
+        if (data.refused) focusRefused(data.form);
+        else if (data.done && standing === data.path) focusAfterDeed();
         if (goingTo !== null) window.scrollTo(0, goingTo);
         if (!data.refused && standing !== null && standing !== data.path) {
           if (goingTo === null) window.scrollTo(0, 0);

@@ -37,7 +37,7 @@ def field(
         extra["list"] = f"{id}-list"
     return html.Div(
         [
-            html.Label([label, _must(required)], htmlFor=id),
+            html.Label([label, *_must(required)], htmlFor=id),
             dcc.Input(
                 id=id,
                 name=name,
@@ -64,7 +64,7 @@ def area(
     """A labelled box for a longer text."""
     return html.Div(
         [
-            html.Label([label, _must(required)], htmlFor=id),
+            html.Label([label, *_must(required)], htmlFor=id),
             html.Textarea(
                 id=id,
                 name=name,
@@ -95,7 +95,7 @@ def chooser(
     choices = [*([("", every)] if every is not None else []), *options]
     return html.Div(
         [
-            html.Label([label, _must(required)], htmlFor=id, className="visually-hidden" if quiet else None),
+            html.Label([label, *_must(required)], htmlFor=id, className="visually-hidden" if quiet else None),
             html.Select(
                 [html.Option(word, value=code, selected=code == value) for code, word in choices],
                 id=id,
@@ -176,5 +176,5 @@ def link_button(word: str, address: str, *, id: str, kind: str = "", download: b
     return html.A(word, href=address, id=id, className=f"button {kind}".strip(), **extra)
 
 
-def _must(required: bool) -> Any:
-    return html.Span(t("必填"), className="must") if required else None
+def _must(required: bool) -> list[Any]:
+    return [" ", html.Span(t("必填"), className="must")] if required else []

@@ -59,7 +59,7 @@ def keys(viewer: Viewer, addresses: Sequence[str]) -> list[dict[str, Any]]:
         "/deputy": t("预算草案"),
         "/questions": t("我的提问"),
         "/unit": t("待答复"),
-        "/places": t("地区"),
+        "/places": t("各地"),
         "/feeds": t("数据"),
         "/rules": t("规则"),
         "/work": t("后台任务"),

@@ -11,6 +11,7 @@ from typing import Any
 
 from dash import dcc, html
 
+from dashboard.components.prose import whole
 from dashboard.i18n import t
 
 #: Formats that the browser makes of the chart, and those that the server makes of the data.
@@ -33,7 +34,7 @@ def picture(
     `title` heads the picture when it is taken away; `remark` stands under the chart."""
     return html.Figure(
         [
-            html.Figcaption(sentence, id=f"{id}-says"),
+            html.Figcaption(whole(sentence), id=f"{id}-says"),
             html.Div(
                 dcc.Graph(
                     id=id,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from budgetwatch.money import UNITS
 from budgetwatch.text import Text
 from dashboard.components.money import percent
 from dashboard.i18n import say, t
 
 #: unit in a rule's file → its word after a figure, for one and for more.
 _WORDS = {
-    "yuan": (Text(" 元", " CNY"), Text(" 元", " CNY")),
     "day": (Text(" 天", " day"), Text(" 天", " days")),
     "month": (Text(" 个月", " month"), Text(" 个月", " months")),
     "year": (Text(" 年", " year"), Text(" 年", " years")),
@@ -29,8 +29,18 @@ def with_unit(value: Any, unit: str) -> str:
         return str(value)
     if unit == "share":
         return percent(number, _places(number * 100))
+    if unit == "yuan":
+        return say(Text(_large(number), f"{number:,.{_places(number)}f} CNY"))
     words = _WORDS.get(unit)
     return f"{number:,.{_places(number)}f}{say(words[0 if number == 1 else 1]) if words else ''}"
+
+
+def _large(yuan: Decimal) -> str:
+    """A round amount in 亿元 or 万元, as people count; any other in 元."""
+    for unit, word in (("yi", Text("亿元", "")), ("wan", Text("万元", ""))):
+        if yuan and not yuan % UNITS[unit]:
+            return f"{yuan / UNITS[unit]:,.0f} {word.zh}"
+    return f"{yuan:,.{_places(yuan)}f} {Text('元', '').zh}"
 
 
 def _number(value: Any) -> Decimal | None:

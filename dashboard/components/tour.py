@@ -106,7 +106,7 @@ def _committee() -> list[dict[str, str]]:
 def _leader() -> list[dict[str, str]]:
     return [
         _step("/committee", ".queue-filters", t("疑点处理"), t("红色是最严重的一级。点“红”，只看最要紧的。")),
-        _step("/places", "#title", t("地区"), t("各区、镇街的数据是否到齐、疑点办得怎样，在这里比较。")),
+        _step("/places", "#title", t("各地"), t("各区、镇街的数据是否到齐、疑点办得怎样，在这里比较。")),
         _step("/deputy", "#headline, #title", t("预算草案"), t("一年的钱花在哪里，几个数先看清，再往下点。")),
     ]
 

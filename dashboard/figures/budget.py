@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-from plotly.graph_objects import Figure
-
 from budgetwatch.queries.budgets import TrendPoint
 from dashboard.components.money import figure as words_of
 from dashboard.components.money import percent, unit_label
-from dashboard.figures.theme import BLUE, DEEP, GREY, dressed, in_units, scaled
+from dashboard.figures.theme import BLUE, DEEP, GREY, Figure, axis_unit, dressed, said_unit, scaled, upright
 from dashboard.i18n import t
 
 
@@ -23,26 +20,31 @@ def trend(points: Sequence[TrendPoint], currency: str = "CNY") -> Figure:
         (t("草案"), [p.draft if p.budget is None else None for p in points], GREY, "/", "plan"),
         (t("决算或实际支出"), [p.actual for p in points], DEEP, "", "spent"),
     )
-    figure = go.Figure(
-        [
-            go.Bar(
-                name=name,
-                offsetgroup=place,
-                x=years,
-                y=[scaled(v, currency) for v in values],
-                marker={"color": colour, "pattern": {"shape": hatch, "solidity": 0.35}},
-                customdata=[words_of(v, None, currency) for v in values],
-                hovertemplate=f"%{{x}} {name}<br>%{{customdata}} {unit_label(currency)}<extra></extra>",
-            )
-            for name, values, colour, hatch, place in series
-            if any(v is not None for v in values)
-        ]
+    unit = axis_unit([v for _, values, *_ in series for v in values], currency)
+    bars = [
+        {
+            "type": "bar",
+            "name": name,
+            "offsetgroup": place,
+            "x": years,
+            "y": [scaled(v, currency, unit) for v in values],
+            "marker": {"color": colour, "pattern": {"shape": hatch, "solidity": 0.35}},
+            "customdata": [words_of(v, None, currency) for v in values],
+            "hovertemplate": f"%{{x}} {name}<br>%{{customdata}} {unit_label(currency)}<extra></extra>",
+        }
+        for name, values, colour, hatch, place in series
+        if any(v is not None for v in values)
+    ]
+    return dressed(
+        bars,
+        x={"type": "category", "showgrid": False, "tickangle": 0},
+        y=upright(rangemode="tozero"),
+        barmode="group",
+        # The legend has its own line above the unit.
+        legend={"orientation": "h", "x": 0, "y": 1.09, "yanchor": "bottom", "font": {"color": "#566373"}},
+        margin={"l": 8, "r": 8, "t": 56, "b": 8},
+        annotations=[said_unit(currency, unit)],
     )
-    dressed(figure)
-    figure.update_layout(barmode="group", margin={"t": 36})
-    figure.update_xaxes(type="category", showgrid=False)
-    figure.update_yaxes(nticks=5, rangemode="tozero", tickformat=",.4~r")
-    return in_units(figure, currency)
 
 
 def trend_sentence(points: Sequence[TrendPoint], currency: str = "CNY") -> str:

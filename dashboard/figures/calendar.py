@@ -3,61 +3,60 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
-
-import plotly.graph_objects as go
-from plotly.graph_objects import Figure
 
 from budgetwatch.queries.pictures import Calendar, Day, share_off
 from dashboard.components.money import figure as words_of
 from dashboard.components.money import percent, unit_label
-from dashboard.figures.theme import BLUE, GREY, QUIET, UP, bare, dressed, faint
+from dashboard.figures.theme import (
+    ANY,
+    BLUE,
+    CLEAR,
+    GREY,
+    QUIET,
+    UP,
+    Figure,
+    Trace,
+    bare,
+    faint,
+    leading,
+    words_at,
+)
 from dashboard.figures.words import month as month_name
 from dashboard.i18n import t
 
 HEIGHT = 400
 LEVELS = 4
-#: Weeks side by side in each half of the year, and rows between the halves.
-_ACROSS, _BETWEEN = 27, 2.4
+#: Weeks side by side in each half of the year. Rows are 9 high and their squares 8, so that all places are whole numbers.
+_ACROSS, _ROW, _SQUARE, _SECOND = 27, 9, 8, 85
 
 
-def calendar(shown: Calendar, *, link: Callable[[dt.date], str] | None = None) -> Figure:
+def calendar(shown: Calendar, *, link: Callable[[str], str] | None = None) -> Figure:
     """Every day a square: filled as high as its money ranks among the days (a quarter, a half … full), so that the
-    picture needs no colour; days off are hatched, days with more refunds than payments crossed out."""
+    picture needs no colour; days off are hatched, days with more refunds than payments crossed out. `link` makes the
+    address of a day (2025-03-31)."""
     first, last = dt.date(shown.year, 1, 1), dt.date(shown.year, 12, 31)
     paid = {d.day: d for d in shown.days}
     ranks = levels(shown.days)
     every = [first + dt.timedelta(n) for n in range((last - first).days + 1)]
-    closed, back = [d for d in every if d in shown.closed], [d for d in paid if paid[d].amount < 0]
-    figure = go.Figure([_squares(every, 1.0, fill=faint(GREY, 0.12), line=faint(GREY, 0.35))])
-    figure.add_trace(
-        _squares(
-            closed,
-            1.0,
-            line=faint(GREY, 0.6),
-            name=t("休息日"),
-            pattern={
-                "shape": "/",
-                "fgcolor": faint(GREY, 0.8),
-                "bgcolor": "rgba(0,0,0,0)",
-                "size": 5,
-                "solidity": 0.25,
-            },
-        )
-    )
-    for level in range(1, LEVELS + 1):
-        there = [d for d, rank in ranks.items() if rank == level]
-        figure.add_trace(_squares(there, level / LEVELS, fill=BLUE, line=BLUE))
-    figure.add_trace(
-        _squares(back, 1.0, line=UP, pattern={"shape": "x", "fgcolor": UP, "bgcolor": "rgba(0,0,0,0)", "size": 6})
-    )
-    figure.add_trace(_names([d for d in every if d in paid], paid, shown, link))
-    _labels(figure, shown.year)
-    bare(dressed(figure))
-    figure.update_xaxes(range=[-2.1, _ACROSS + 0.1])
-    figure.update_yaxes(range=[-(2 * 7 + _BETWEEN) - 0.1, 1.5])
+    hatch = {"shape": "/", "fgcolor": faint(GREY, 0.8), "bgcolor": CLEAR, "size": 5, "solidity": 0.25}
+    traces = []
+    for off, with_money in ((False, False), (False, True), (True, False), (True, True)):
+        there = [d for d in every if (d in shown.closed) == off and (d in paid) == with_money]
+        ground = _squares(there, faint(GREY, 0.12), faint(GREY, 0.6 if off else 0.35), pattern=hatch if off else None)
+        traces.append(ground | (_told(there, paid, shown, off) if with_money else {"hoverinfo": "skip"}))
+    rising, back = sorted(ranks), [d for d in paid if paid[d].amount < 0]
+    crossed = {"shape": "x", "fgcolor": UP, "bgcolor": CLEAR, "size": 6}
+    traces += [
+        _squares(rising, BLUE, BLUE, full=[ranks[d] for d in rising]) | {"hoverinfo": "skip"},
+        _squares(back, CLEAR, UP, pattern=crossed) | {"hoverinfo": "skip"},
+        *_labels(shown.year),
+    ]
+    figure = bare(traces, x=[-2.1, _ACROSS + 0.1], y=[-(_SECOND + 7 * _ROW), 14], barmode="overlay", bargap=0)
+    if link is not None:
+        figure["layout"]["meta"] = leading(link(f"{shown.year}-{ANY}"))
     return figure
 
 
@@ -101,89 +100,59 @@ def calendar_sentence(shown: Calendar) -> str:
     return told + t("。")
 
 
-def _place(day: dt.date) -> tuple[int, float]:
-    """The week's column in its half of the year, and the row: Monday on top, the second half below the first."""
+def _place(day: dt.date) -> tuple[int, int]:
+    """The week's column in its half of the year, and the foot of the square: Monday on top, the second half below."""
     half = day.month > 6
     begins = dt.date(day.year, 7 if half else 1, 1)
     column = ((day - begins).days + begins.weekday()) // 7
-    return column, -(day.weekday() + (7 + _BETWEEN if half else 0))
+    return column, -(day.weekday() * _ROW + (_SECOND if half else 0)) - _SQUARE
 
 
 def _squares(
-    days: list[dt.date],
-    full: float,
-    *,
-    fill: str | None = None,
+    days: Sequence[dt.date],
+    fill: str,
     line: str,
-    name: str = "",
+    *,
+    full: Sequence[int] | None = None,
     pattern: dict[str, Any] | None = None,
-) -> go.Scatter:
-    """One path of all these days' squares, filled from the foot up to `full` of their height."""
-    x: list[float | None] = []
-    y: list[float | None] = []
-    for day in days:
-        left, top = _place(day)
-        low, high = top - 0.88, top - 0.88 + 0.88 * full
-        x += [left + 0.06, left + 0.94, left + 0.94, left + 0.06, left + 0.06, None]
-        y += [low, low, high, high, low, None]
-    return go.Scatter(
-        x=x,
-        y=y,
-        mode="lines",
-        line={"width": 1, "color": line},
-        fill="toself",
-        fillcolor=fill or "rgba(0,0,0,0)",
-        fillpattern=pattern,
-        hoverinfo="skip",
-        name=name,
-    )
+) -> Trace:
+    """A bar a day, from the foot of its square up to `full` of LEVELS."""
+    places = [_place(day) for day in days]
+    marker: dict[str, Any] = {"color": fill, "line": {"width": 1, "color": line}}
+    return {
+        "type": "bar",
+        "x": [x for x, _ in places],
+        "base": [y for _, y in places],
+        "y": [_SQUARE * level // LEVELS for level in full or [LEVELS] * len(days)],
+        "width": 0.88,
+        "offset": 0.06,
+        "marker": marker | ({"pattern": pattern} if pattern else {}),
+    }
 
 
-def _names(
-    days: list[dt.date], paid: dict[dt.date, Day], shown: Calendar, link: Callable[[dt.date], str] | None
-) -> go.Scatter:
-    """An unseen point on every day with payments: what it says when pointed at, where it leads when pressed."""
-    places = [_place(d) for d in days]
-    unit = unit_label(shown.currency)
-    told = [
-        [
-            f"{d.isoformat()}{' ' + t('休息日') if paid[d].off else ''}<br>{words_of(paid[d].amount, None, shown.currency)} {unit}"
-            f" · {t('{n} 笔', n=paid[d].count)}",
-            link(d) if link else "",
-        ]
-        for d in days
-    ]
-    return go.Scatter(
-        x=[x + 0.5 for x, _ in places],
-        y=[y - 0.44 for _, y in places],
-        mode="markers",
-        marker={"size": 10, "opacity": 0, "symbol": "square"},
-        customdata=told,
-        hovertemplate="%{customdata[0]}<extra></extra>",
-    )
+def _told(days: Sequence[dt.date], paid: dict[dt.date, Day], shown: Calendar, off: bool) -> dict[str, Any]:
+    """What these squares say when pointed at, and their day of the year, which is where they lead."""
+    words = f" {t('休息日')}" if off else ""
+    count = t("{n} 笔", n="%{customdata[2]}")
+    return {
+        "customdata": [
+            [words_of(paid[d].amount, None, shown.currency), d.isoformat()[5:], paid[d].count] for d in days
+        ],
+        "hovertemplate": f"{shown.year}-%{{customdata[1]}}{words}<br>"
+        f"%{{customdata[0]}} {unit_label(shown.currency)} · {count}<extra></extra>",
+    }
 
 
-def _labels(figure: Figure, year: int) -> None:
+def _labels(year: int) -> list[Trace]:
     """Months above their first whole week, weekdays beside every other row."""
     months, rows = [], []
     for month in range(1, 13):
         column, _ = _place(dt.date(year, month, 1))
-        months.append(
-            (column + (0.1 if column == 0 else 0.9), 0.75 - (7 + _BETWEEN if month > 6 else 0), month_name(month))
-        )
-    for half in (0, 7 + _BETWEEN):
+        months.append((column + (0.1 if column == 0 else 0.9), 7 - (_SECOND if month > 6 else 0), month_name(month)))
+    for half in (0, _SECOND):
         for at, word in ((0, t("一")), (2, t("三")), (4, t("五")), (6, t("日"))):
-            rows.append((-0.2, -at - half - 0.44, word))
-    for points, position in ((months, "middle right"), (rows, "middle left")):
-        figure.add_trace(
-            go.Scatter(
-                x=[x for x, _, _ in points],
-                y=[y for _, y, _ in points],
-                text=[w for _, _, w in points],
-                mode="text",
-                textposition=position,
-                textfont={"size": 11, "color": QUIET},
-                hoverinfo="skip",
-                cliponaxis=False,
-            )
-        )
+            rows.append((-0.2, -at * _ROW - half - _SQUARE // 2, word))
+    return [
+        words_at([x for x, _, _ in points], [y for _, y, _ in points], [w for *_, w in points], position, QUIET, 11)
+        for points, position in ((months, "middle right"), (rows, "middle left"))
+    ]

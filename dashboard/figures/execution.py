@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
-
-import plotly.graph_objects as go
-from plotly.graph_objects import Figure
 
 from budgetwatch.queries.pictures import Execution
 from dashboard.components.money import figure as words_of
 from dashboard.components.money import percent, unit_label
-from dashboard.figures.theme import BLUE, GREY, QUIET, dressed, faint, in_units, scaled
+from dashboard.figures.theme import (
+    BLUE,
+    GREY,
+    QUIET,
+    Figure,
+    Trace,
+    axis_unit,
+    dressed,
+    faint,
+    rounded,
+    said_unit,
+    scaled,
+    upright,
+)
 from dashboard.figures.words import month, month_end, when_said
 from dashboard.i18n import say, t
 
@@ -21,9 +31,13 @@ MONTHS = list(range(1, 13))
 def execution(shown: Execution) -> Figure:
     """Cumulative spending by month: the band from the least to the greatest of earlier years, even spending dashed,
     this year's line with its last point named."""
+    lines = [*shown.compared, *([shown.now] if shown.now else [])]
+    unit = axis_unit([] if shown.in_shares else [v for line in lines for v in line.spent], shown.currency)
 
     def drawn(value: Decimal | None) -> float | None:
-        return None if value is None else float(value * 100) if shown.in_shares else scaled(value, shown.currency)
+        if value is None:
+            return None
+        return rounded(value * 100) if shown.in_shares else scaled(value, shown.currency, unit)
 
     def said(value: Decimal | None) -> str:
         if value is None:
@@ -34,79 +48,67 @@ def execution(shown: Execution) -> Figure:
             else f"{words_of(value, None, shown.currency)} {unit_label(shown.currency)}"
         )
 
-    bands = [(m, b) for m in MONTHS if (b := shown.band(m))]
-    traces: list[Any] = []
-    if bands:
-        at = [m for m, _ in bands]
-        name = _years(shown)
-        edge = {"color": GREY, "width": 1}
-        several = len(shown.compared) > 1
-        traces += [
-            go.Scatter(
-                x=at,
-                y=[drawn(low) for _, (low, _) in bands],
-                mode="lines",
-                line=edge,
-                hoverinfo="skip",
-                showlegend=False,
-            ),
-            go.Scatter(
-                x=at,
-                y=[drawn(high) for _, (_, high) in bands],
-                mode="lines",
-                line=edge,
-                fill="tonexty" if several else None,
-                fillcolor=faint(GREY, 0.28),
-                name=name,
-                customdata=[[f"{said(low)} – {said(high)}"] for _, (low, high) in bands],
-                hovertemplate=f"{name}<br>%{{customdata[0]}}<extra></extra>",
-            ),
-        ]
+    traces: list[Trace] = _band(shown, drawn, said)
     if shown.in_shares:
         traces.append(
-            go.Scatter(
-                x=[0, 12],
-                y=[0, 100],
-                mode="lines",
-                line={"color": QUIET, "width": 1.2, "dash": "dash"},
-                name=t("按时间均分"),
-                hoverinfo="skip",
-            )
-        )
+            {
+                "type": "scatter", "x": [0, 12], "y": [0, 100], "mode": "lines", "name": t("按时间均分"),
+                "line": {"color": QUIET, "width": 1.2, "dash": "dash"}, "hoverinfo": "skip",
+            }
+        )  # fmt: skip
     if shown.now:
         now = [(m, v) for m in MONTHS if (v := shown.at(shown.now, m)) is not None]
+        name = t("{year} 年", year=shown.year)
         traces.append(
-            go.Scatter(
-                x=[m for m, _ in now],
-                y=[drawn(v) for _, v in now],
-                mode="lines+markers",
-                line={"color": BLUE, "width": 3},
-                marker={"size": [5] * (len(now) - 1) + [10], "color": BLUE},
-                name=t("{year} 年", year=shown.year),
-                cliponaxis=False,
-                customdata=[[said(v), words_of(shown.now.spent[m - 1], None, shown.currency)] for m, v in now],
-                hovertemplate=t("{year} 年", year=shown.year)
-                + "<br>%{customdata[0]} · %{customdata[1]} "
-                + f"{unit_label(shown.currency)}<extra></extra>",
-            )
+            {
+                "type": "scatter",
+                "x": [m for m, _ in now],
+                "y": [drawn(v) for _, v in now],
+                "mode": "lines+markers",
+                "line": {"color": BLUE, "width": 3},
+                "marker": {"size": [5] * (len(now) - 1) + [10], "color": BLUE},
+                "name": name,
+                "cliponaxis": False,
+                "customdata": [[said(v), words_of(shown.now.spent[m - 1], None, shown.currency)] for m, v in now],
+                "hovertemplate": f"{name}<br>%{{customdata[0]}} · %{{customdata[1]}} {unit_label(shown.currency)}<extra></extra>"
+                if shown.in_shares
+                else f"{name}<br>%{{customdata[0]}}<extra></extra>",
+            }
         )
-    figure = dressed(go.Figure(traces))
-    figure.update_layout(margin={"t": 40, "r": 26, "b": 28, "l": 4}, hovermode="closest")
-    figure.update_xaxes(
-        range=[0, 12.3],
-        tickvals=[3, 6, 9, 12],
-        ticktext=[month(n) for n in (3, 6, 9, 12)],
-        showgrid=False,
-        zeroline=False,
-        ticklabeloverflow="allow",
-        tickangle=0,
-    )
+    quarters = [3, 6, 9, 12]
+    x = {
+        "range": [0, 12.3], "tickvals": quarters, "ticktext": [month(n) for n in quarters], "showgrid": False,
+        "zeroline": False, "ticklabeloverflow": "allow", "tickangle": 0,
+    }  # fmt: skip
+    common = {"rangemode": "tozero", "zeroline": False}
+    margin = {"l": 4, "r": 26, "t": 40, "b": 28}
     if shown.in_shares:
-        figure.update_yaxes(ticksuffix="%", rangemode="tozero", nticks=6, zeroline=False)
-    else:
-        figure.update_yaxes(rangemode="tozero", nticks=5, tickformat=",.4~r", zeroline=False)
-        in_units(figure, shown.currency)
-    return figure
+        return dressed(traces, x=x, y={"ticksuffix": "%", "nticks": 6, **common}, margin=margin)
+    legend = {"orientation": "h", "x": 0, "y": 1.09, "yanchor": "bottom", "font": {"color": QUIET}}
+    return dressed(
+        traces, x=x, y=upright(**common), legend=legend, margin=margin | {"t": 56}, annotations=[said_unit(shown.currency, unit)]
+    )  # fmt: skip
+
+
+def _band(
+    shown: Execution, drawn: Callable[[Decimal | None], float | None], said: Callable[[Decimal | None], str]
+) -> list[Trace]:
+    """From the least to the greatest of the earlier years, month by month; one line where there is one year."""
+    bands = [(m, b) for m in MONTHS if (b := shown.band(m))]
+    if not bands:
+        return []
+    at, name = [m for m, _ in bands], _years(shown)
+    edge = {"type": "scatter", "x": at, "mode": "lines", "line": {"color": GREY, "width": 1}}
+    high = {
+        **edge,
+        "y": [drawn(high) for _, (_, high) in bands],
+        "name": name,
+        "customdata": [[f"{said(low)} – {said(high)}"] for _, (low, high) in bands],
+        "hovertemplate": f"{name}<br>%{{customdata[0]}}<extra></extra>",
+    }
+    if len(shown.compared) > 1:
+        high |= {"fill": "tonexty", "fillcolor": faint(GREY, 0.28)}
+    return [{**edge, "y": [drawn(low) for _, (low, _) in bands], "hoverinfo": "skip", "showlegend": False}, high]
 
 
 def execution_sentence(shown: Execution) -> str:

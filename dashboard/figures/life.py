@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-import plotly.graph_objects as go
-from plotly.graph_objects import Figure
-
 from budgetwatch.queries.pictures import Life, Span
-from dashboard.figures.theme import BLUE, GREY, UP, height_of_rows, rows_of_bars
+from dashboard.figures.theme import BLUE, GREY, UP, Figure, height_of_rows, row_bars, rows_of_bars
 from dashboard.i18n import say, t
 
 
@@ -38,36 +35,26 @@ def life(shown: Life) -> Figure:
         high=float((last - zero).days) + least,
     )
     n = len(spans)
+    over: list[tuple[int, int, int, str]] = []
+    marks = []
     for at, (span, fine, end) in enumerate(zip(spans, good, ends, strict=True)):
         row = n - 1 - at
         if span.due and span.late(shown.day) and end > fine:
-            figure.add_trace(
-                go.Bar(
-                    x=[(end - fine).days],
-                    base=[(fine - zero).days],
-                    y=[row],
-                    orientation="h",
-                    width=0.42,
-                    offset=-0.42,
-                    marker={"color": UP, "pattern": {"shape": "/", "solidity": 0.35}},
-                    customdata=[[_told(span, shown), ""]],
-                    hovertemplate="%{customdata[0]}<extra></extra>",
-                )
-            )
+            over.append((row, (fine - zero).days, (end - fine).days, _told(span, shown)))
         if span.due:
             x = (span.due - zero).days
-            figure.add_shape(
-                type="line",
-                x0=x,
-                x1=x,
-                y0=row - 0.48,
-                y1=row + 0.02,
-                line={"color": UP if span.late(shown.day) else GREY, "width": 2.5},
-            )
+            line = {"color": UP if span.late(shown.day) else GREY, "width": 2.5}
+            marks.append({"type": "line", "x0": x, "x1": x, "y0": row - 0.48, "y1": row + 0.02, "line": line})
+    if over:
+        rows, starts_over, days, told = (list(column) for column in zip(*over, strict=True))
+        late = row_bars(rows, starts_over, days, UP, [[word, ""] for word in told])
+        late["marker"]["pattern"] = {"shape": "/", "solidity": 0.35}
+        figure["data"].append(late)
     if not shown.ended:
         x = (shown.day - zero).days
-        figure.add_shape(type="line", x0=x, x1=x, y0=-0.5, y1=n - 0.5, line={"color": GREY, "width": 1, "dash": "dot"})
-    figure.update_layout(barmode="overlay")
+        dotted = {"color": GREY, "width": 1, "dash": "dot"}
+        marks.append({"type": "line", "x0": x, "x1": x, "y0": -0.5, "y1": n - 0.5, "line": dotted})
+    figure["layout"] |= {"barmode": "overlay", "shapes": marks}
     return figure
 
 

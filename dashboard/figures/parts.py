@@ -6,42 +6,97 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-import plotly.graph_objects as go
-from plotly.graph_objects import Figure
-
 from budgetwatch.queries.pictures import Part, Parts
 from budgetwatch.text import Text
 from dashboard.components.money import figure as words_of
 from dashboard.components.money import percent, unit_label
-from dashboard.figures.theme import CYCLE, GREY, bare, clipped, dressed, width_of
+from dashboard.figures.theme import CLEAR, CYCLE, GREY, LONGEST, Figure, bare, clipped, rounded, words_at
 from dashboard.i18n import say, t
 
-HEIGHT = 560
-#: Pieces thinner than this are put together: nobody can read or touch them.
-LEAST = Decimal("0.018")
-#: A word needs this share of the height.
-_ONE_LINE = Decimal("0.036")
+HEIGHT = 620
+#: Pieces thinner than this are put together: they would have no room for a word, nor for a thumb.
+LEAST = Decimal("0.03")
+#: A word needs this share of the height; a block this high has its share under its name.
+_ONE_LINE, _TWO_LINES = Decimal("0.026"), Decimal("0.075")
+_WHITE = "#ffffff"
+
+Block = tuple[int, Decimal, Part, str]
 
 
 def parts(shown: Parts, *, link: Callable[[Mapping[str, Any]], str] | None = None) -> Figure:
     """Two columns of blocks as high as their amounts: the parts on the left, what they consist of on the right."""
-    figure = go.Figure()
     positive = [p for p in shown.parts if p.amount > 0]
     whole = sum((p.amount for p in positive), Decimal(0))
+    blocks: list[Block] = []
     floor = Decimal(0)
     for at, part in enumerate(together(tuple(positive), whole, LEAST)):
         colour = GREY if not part.code else CYCLE[at % len(CYCLE)]
-        _block(figure, 0, floor, part, whole, colour, shown, link)
+        blocks.append((0, floor, part, colour))
         inside = floor
         for piece in together(tuple(p for p in part.inside if p.amount > 0), whole, LEAST) if part.code else ():
-            _block(figure, 1, inside, piece, whole, colour, shown, link)
+            blocks.append((1, inside, piece, colour))
             inside += piece.amount
         floor += part.amount
-    bare(dressed(figure))
-    figure.update_layout(barmode="overlay")
-    figure.update_xaxes(range=[0, 2])
-    figure.update_yaxes(range=[1, 0])
-    return figure
+    bars, hatched = _bars(blocks, whole, shown, link), _hatched(blocks, whole)
+    return bare([bars, *hatched, *_words(blocks, whole)], x=[0, 2], y=[1, 0], barmode="overlay")
+
+
+def _bars(
+    blocks: list[Block], whole: Decimal, shown: Parts, link: Callable[[Mapping[str, Any]], str] | None
+) -> dict[str, Any]:
+    def told(part: Part) -> list[str]:
+        money = f"{words_of(part.amount, None, shown.currency)} {unit_label(shown.currency)}"
+        where = link(part.drill) if link and part.drill else ""
+        return [f"{say(part.name)}<br>{money} · {percent(part.amount / whole)}", where]
+
+    return {
+        **_blocks(blocks, whole),
+        "marker": {"color": [colour for *_, colour in blocks], "line": {"color": _WHITE, "width": 1.5}},
+        "customdata": [told(part) for _, _, part, _ in blocks],
+        "hovertemplate": "%{customdata[0]}<extra></extra>",
+    }
+
+
+def _hatched(blocks: list[Block], whole: Decimal) -> list[dict[str, Any]]:
+    """What several pieces were put together in is hatched: a trace of its own, laid over."""
+    gathered = [block for block in blocks if not block[2].code]
+    stripes = {"shape": "/", "solidity": 0.12, "bgcolor": CLEAR, "fgcolor": "rgba(255,255,255,0.35)"}
+    marker = {"color": CLEAR, "pattern": stripes}
+    return [{**_blocks(gathered, whole), "marker": marker, "hoverinfo": "skip"}] if gathered else []
+
+
+def _blocks(blocks: list[Block], whole: Decimal) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "x": [0.994] * len(blocks),
+        "base": [column + 0.003 for column, *_ in blocks],
+        "y": [rounded((floor + part.amount / 2) / whole) for _, floor, part, _ in blocks],
+        "width": [rounded(part.amount / whole) for _, _, part, _ in blocks],
+        "orientation": "h",
+    }
+
+
+def _words(blocks: list[Block], whole: Decimal) -> list[dict[str, Any]]:
+    """Names on the left of their blocks, shares on the right; in a high block the share stands under the name."""
+    names: list[tuple[float, float, str]] = []
+    shares: list[tuple[float, float, str]] = []
+    below: list[tuple[float, float, str]] = []
+    for column, floor, part, _ in blocks:
+        share = part.amount / whole
+        if share < _ONE_LINE:
+            continue
+        middle, high = rounded((floor + part.amount / 2) / whole), share >= _TWO_LINES
+        name = clipped(say(part.name), LONGEST)
+        names.append((column + 0.012, middle - (0.015 if high else 0), name))
+        if high:
+            below.append((column + 0.012, middle + 0.015, percent(share)))
+        else:
+            shares.append((column + 0.99, middle, percent(share)))
+    return [
+        words_at([x for x, _, _ in found], [y for _, y, _ in found], [word for *_, word in found], position, _WHITE)
+        for found, position in ((names, "middle right"), (shares, "middle left"), (below, "middle right"))
+        if found
+    ]
 
 
 def together(pieces: tuple[Part, ...], whole: Decimal, least: Decimal) -> list[Part]:
@@ -77,52 +132,3 @@ def parts_sentence(shown: Parts) -> str:
         inner = max(first.inside, key=lambda p: p.amount)
         told += t("。其中{name}里最多的是{inner}", name=say(first.name), inner=say(inner.name))
     return told + t("。")
-
-
-def _block(
-    figure: Figure,
-    column: int,
-    floor: Decimal,
-    part: Part,
-    whole: Decimal,
-    colour: str,
-    shown: Parts,
-    link: Callable[[Mapping[str, Any]], str] | None,
-) -> None:
-    share = part.amount / whole
-    name = say(part.name)
-    word = f"{words_of(part.amount, None, shown.currency)} {unit_label(shown.currency)} · {percent(share)}"
-    figure.add_trace(
-        go.Bar(
-            x=[0.994],
-            base=[column + 0.003],
-            y=[float((floor + part.amount / 2) / whole)],
-            width=[float(share)],
-            orientation="h",
-            marker={
-                "color": colour,
-                "line": {"color": "#ffffff", "width": 1.5},
-                "pattern": {
-                    "shape": "" if part.code else "/",
-                    "solidity": 0.12,
-                    "bgcolor": colour,
-                    "fgcolor": "rgba(255,255,255,0.35)",
-                },
-            },
-            text=[_label(name, percent(share), share)],
-            textposition="inside",
-            insidetextanchor="start",
-            textangle=0,
-            textfont={"color": "#ffffff", "size": 13},
-            constraintext="inside",
-            customdata=[[f"{name}<br>{word}", link(part.drill) if link and part.drill else ""]],
-            hovertemplate="%{customdata[0]}<extra></extra>",
-        )
-    )
-
-
-def _label(name: str, share: str, of: Decimal) -> str:
-    """As much of the name as half a phone has room for, with its share."""
-    if of < _ONE_LINE:
-        return ""
-    return f"{clipped(name, max(22 - width_of(share), 8))} {share}"

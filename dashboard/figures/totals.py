@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-import plotly.graph_objects as go
-from plotly.graph_objects import Figure
-
 from dashboard.components.money import figure as words_of
 from dashboard.components.money import percent, unit_label
-from dashboard.figures.theme import BLUE, UP, dressed, height_of_rows, in_units, rows_of_bars, scaled
+from dashboard.figures.theme import (
+    BLUE,
+    UP,
+    Figure,
+    axis_unit,
+    dressed,
+    height_of_rows,
+    rows_of_bars,
+    said_unit,
+    scaled,
+    upright,
+)
+from dashboard.figures.words import month_short
 from dashboard.i18n import say, t
 
 Row = Mapping[str, Any]
 MOST = 15
 OVER_TIME = ("month", "year")
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\Z")
 
 
 def one_currency(rows: Sequence[Row]) -> tuple[str, list[Row]]:
@@ -62,20 +73,44 @@ def totals_sentence(
 
 
 def _columns(rows: Sequence[Row], currency: str) -> Figure:
+    """One column a month or year where it stands in time, so that a month without payments is a gap."""
     names = [say(r["name"]) or str(r["code"]) for r in rows]
-    figure = go.Figure(
-        go.Bar(
-            x=names,
-            y=[scaled(r["amount"], currency) for r in rows],
-            marker={"color": _colours(rows)},
-            **_hover(rows, names, currency),
-        )
-    )
-    dressed(figure)
-    figure.update_xaxes(type="category", showgrid=False, nticks=12)
-    figure.update_yaxes(nticks=5, tickformat=",.4~r")
-    figure.update_layout(margin={"t": 24})
-    return in_units(figure, currency)
+    places, ticks = _in_time([str(r.get("code") or "") for r in rows], names)
+    unit = axis_unit([Decimal(r["amount"]) for r in rows], currency)
+    bars = {
+        "type": "bar",
+        "x": places,
+        "y": [scaled(r["amount"], currency, unit) for r in rows],
+        "marker": {"color": _colours(rows)},
+        **_hover(rows, names, currency),
+    }
+    span = {"range": [min(places) - 0.7, max(places) + 0.7]} if places else {}
+    return dressed(
+        [bars],
+        x={"tickvals": list(ticks), "ticktext": list(ticks.values()), "showgrid": False, "zeroline": False, "tickangle": 0, **span},
+        y=upright(),
+        margin={"l": 8, "r": 8, "t": 24, "b": 8},
+        annotations=[said_unit(currency, unit)],
+    )  # fmt: skip
+
+
+def _in_time(codes: Sequence[str], names: Sequence[str]) -> tuple[list[int], dict[int, str]]:
+    """Where each code stands (2025, 2025-03; in order of the rows where they are neither), and what is written below.
+
+    Of many months every third or sixth is named, and the year once, under its first.
+    """
+    if all(_MONTH.match(code) for code in codes):
+        places = [int(code[:4]) * 12 + int(code[5:]) - 1 for code in codes]
+        every = 1 if len(places) <= 6 else 2 if len(places) <= 12 else 3 if len(places) <= 27 else 6
+        ticks, year = {}, None
+        for at in range(min(places, default=0), max(places, default=-1) + 1):
+            if at % 12 % every == 0:
+                ticks[at] = month_short(at % 12 + 1) + (f"<br>{at // 12}" if at // 12 != year else "")
+                year = at // 12
+        return places, ticks
+    if all(len(code) == 4 and code.isdigit() for code in codes):
+        return [int(code) for code in codes], {int(code): code for code in codes}
+    return list(range(len(codes))), dict(enumerate(names))
 
 
 def _bars(rows: Sequence[Row], currency: str) -> Figure:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from plotly.graph_objects import Figure
-
 from budgetwatch.queries.pictures import Step, Waterfall
 from dashboard.components.money import figure as words_of
 from dashboard.components.money import percent, unit_label
-from dashboard.figures.theme import BLUE, DOWN, GREY, UP, height_of_rows, rows_of_bars, scaled
+from dashboard.figures.theme import BLUE, DOWN, GREY, UP, Figure, height_of_rows, rows_of_bars, scaled
 from dashboard.i18n import say, t
 
 _ZERO = Decimal(0)
@@ -39,9 +37,10 @@ def waterfall(shown: Waterfall, *, link: Callable[[str], str] | None = None) -> 
     links = [link(step.code) if link and step.code else "" for step in steps]
     figure = rows_of_bars(names, words, starts, lengths, colours, hatches=hatches, links=links)
     if steps:
-        figure.add_shape(
-            type="line", x0=0, x1=0, y0=-0.5, y1=len(steps) - 1, line={"color": GREY, "width": 1}, layer="below"
-        )
+        line = {"color": GREY, "width": 1}
+        figure["layout"]["shapes"] = [
+            {"type": "line", "x0": 0, "x1": 0, "y0": -0.5, "y1": len(steps) - 1, "line": line, "layer": "below"}
+        ]
     return figure
 
 

@@ -36,3 +36,8 @@ def month_end(n: int, year: int | None = None) -> str:
 def when_said(when: str) -> str:
     """Set off by a space where 中文 meets a figure."""
     return f" {when}" if when[:1].isdigit() else when
+
+
+def month_short(n: int) -> str:
+    """3月, Mar: under a column."""
+    return say(Text(f"{n}月", _MONTHS[n - 1][:3]))

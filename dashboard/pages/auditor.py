@@ -47,8 +47,7 @@ def view(asking: Asking) -> tuple[str, Any]:
     return title, [
         page_head(title, lead=_lead(asking, found), actions=_exports(asking, found)),
         _form(asking),
-        _chosen(asking),
-        saved_box(asking),
+        html.Div([_chosen(asking), saved_box(asking)], className="chosen-row"),
         sums_card(asking, wanted, by) if found.total else None,
         _rows(asking, found, order),
     ]

@@ -136,7 +136,7 @@ def _calendar(asking: Asking, wanted: PaymentFilter, by: Any) -> Any:
                 asking,
                 "calendar",
                 shown,
-                link=lambda day: asking.same(first_day=day.isoformat(), last_day=day.isoformat(), show=None, on=None),
+                link=lambda day: asking.same(first_day=day, last_day=day, show=None, on=None),
                 remark=t("填得越满，当天支付越多；斜线是休息日，叉是退款多于支付的一天。点一天看它的支付。"),
                 **query,
                 on=shown.year,

@@ -42,7 +42,7 @@ def view(asking: Asking) -> tuple[str, Any]:
     found = feeds.rejects(asking.home, asking.viewer, number, reason=reason, limit=SIZE, offset=(page - 1) * SIZE)
     title = t("批次 {n}", n=number)
     columns = [
-        Column("line", t("行"), "integer"),
+        Column("line", t("行"), "year"),
         Column("column_label", t("栏目"), cell=lambda r: r.get("column") or "—"),
         Column(
             "value",
@@ -68,7 +68,7 @@ def view(asking: Asking) -> tuple[str, Any]:
             above=breadcrumbs([(t("数据"), "/feeds"), (title, None)]),
             lead=say(row["feed_label"]) if row else None,
         ),
-        _summary(row) if row else None,
+        _summary(row, _titled(asking, row)) if row else None,
         note(say(row["refusal"]), tone="warn") if row and row.get("refusal") else None,
         card(
             _reason_chips(asking, row, reason),
@@ -93,7 +93,14 @@ def _batch(asking: Asking, number: int) -> dict[str, Any] | None:
     return None
 
 
-def _summary(row: Mapping[str, Any]) -> Any:
+def _titled(asking: Asking, row: Mapping[str, Any]) -> str:
+    """The profile by its title, where it is still among those in force."""
+    known = {one["profile"]: one["title"] for one in feeds.profiles(asking.home, asking.viewer).rows}
+    title = known.get(row.get("profile"))
+    return f"{say(title)}（{row['profile']}）" if title else ""
+
+
+def _summary(row: Mapping[str, Any], titled: str) -> Any:
     def count(name: str) -> str:
         return f"{row.get(name) or 0:,}"
 
@@ -112,7 +119,7 @@ def _summary(row: Mapping[str, Any]) -> Any:
                     [
                         (t("结果"), batch_status(row["status"])),
                         (t("报送方"), row.get("sender") or "—"),
-                        (t("格式说明"), row.get("profile")),
+                        (t("格式说明"), titled or row.get("profile")),
                         (
                             t("金额合计"),
                             amount(row.get("amount_sum"), str(row.get("currency") or "CNY"), with_unit=True),

@@ -9,7 +9,6 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-import plotly.graph_objects as go
 from dash import html
 
 from budgetwatch import calendar
@@ -19,7 +18,7 @@ from dashboard import components as c
 from dashboard import tokens
 from dashboard.asking import Asking
 from dashboard.components.money import unit_choices
-from dashboard.figures.theme import dressed
+from dashboard.figures.theme import BLUE, UP, dressed
 from dashboard.i18n import say, t
 
 #: A sentence that does not fit anywhere, and a word that cannot be broken.
@@ -94,7 +93,7 @@ def _marks(asking: Asking, theme: str) -> list[Any]:
         ),
         _row(*(c.mark(tone, tone) for tone in ("calm", "warn", "good", "bad")), c.mark(say(LONG)[:24], "warn")),
         _row(*(c.due_mark(today + dt.timedelta(n), today=today) for n in (-12, 0, 3, 40)), c.due_mark(None)),
-        html.P([say(LONG)[:12], c.term("draft"), " · ", c.help_word(say(LONG))]),
+        html.P([say(LONG)[:12], c.term("draft"), " · ", say(LONG)[12:24], c.help_word(say(LONG))]),
     ]
 
 
@@ -321,15 +320,12 @@ def _step(word: str, remark: str = "") -> Any:
 
 
 def _chart() -> Any:
-    """The chart theme once: colours and grid come from the template and the stylesheet, whichever theme is on."""
+    """The chart theme once: its colours are those of paper, the stylesheet gives them those of the theme in force."""
     months = [str(n) for n in range(1, 13)]
-    figure = go.Figure(
-        [
-            go.Bar(x=months, y=[8, 7, 9, 11, 10, 12, 9, 10, 12, 13, 15, 28], name=t("今年")),
-            go.Scatter(x=months, y=[8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 14], name=t("往年"), mode="lines"),
-        ]
-    )
-    return c.picture(dressed(figure), t("十二月的支出是其他月份的两倍多。"), id="kit-chart", height=280)
+    bars = {"type": "bar", "x": months, "y": [8, 7, 9, 11, 10, 12, 9, 10, 12, 13, 15, 28], "name": t("今年")}
+    line = {"type": "scatter", "x": months, "y": [8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 14], "name": t("往年")}
+    figure = dressed([bars | {"marker": {"color": BLUE}}, line | {"mode": "lines", "line": {"color": UP}}], x={}, y={})
+    return c.picture(figure, t("十二月的支出是其他月份的两倍多。"), id="kit-chart", height=280)
 
 
 def _colours(asking: Asking) -> Any:

@@ -110,7 +110,7 @@ def view_one(asking: Asking) -> tuple[str, Any]:
             html.P(question.text, className="found-sentence", id="question-text"),
             html.P(f"{question.author_name} · {question.asked_at.astimezone():%Y-%m-%d %H:%M}", className="below"),
             _figures(question),
-            title=t("代表提问的内容"),
+            title=t("提问内容"),
         ),
         card(
             _answers(question), title=t("答复"), id="answers", kind="reply has-reply" if question.answers else "reply"

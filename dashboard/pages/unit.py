@@ -53,7 +53,7 @@ def view(asking: Asking) -> tuple[str, Any]:
 def _questions(asking: Asking) -> Any:
     found = budgets.questions(asking.home, asking.viewer, answered=False, limit=SIZE)
     columns = [
-        Column("text", t("代表提问的内容"), "sentence", cell=_question, main=True),
+        Column("text", t("提问内容"), "sentence", cell=_question, main=True),
         Column("line", t("预算项")),
         Column("author_name", t("提问代表")),
         Column("asked_at", t("提问时间"), "moment"),

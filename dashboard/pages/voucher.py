@@ -13,6 +13,7 @@ from budgetwatch.text import Text
 from dashboard.asking import Asking
 from dashboard.components import amount, breadcrumbs, card, definition_list, page_head, severity_badge, state_badge
 from dashboard.components.coded import coded
+from dashboard.components.prose import whole
 from dashboard.components.table import kind_of, shown_value
 from dashboard.i18n import say, t
 
@@ -53,7 +54,7 @@ def view(asking: Asking) -> tuple[str, Any]:
                             definition_list(
                                 [
                                     (t("文件"), html.Span(voucher.file_name, className="code")),
-                                    (t("行号"), f"{voucher.line:,}"),
+                                    (t("行号"), str(voucher.line)),
                                     (t("报送方"), voucher.sender or "—"),
                                     (t("接收时间"), shown_value(voucher.received_at, "moment")),
                                     (t("批次"), batch),
@@ -88,9 +89,9 @@ def _flags(voucher: payments.Voucher) -> Any:
                         [severity_badge(f.severity), state_badge(f.state, STATES.get(f.state or ""))],
                         className="found-marks",
                     ),
-                    html.A(say(f.sentence), href=f"/case/{f.case_id}", id=f"case-link-{f.case_id}")
+                    html.A(whole(say(f.sentence)), href=f"/case/{f.case_id}", id=f"case-link-{f.case_id}")
                     if f.case_id
-                    else html.Span(say(f.sentence)),
+                    else html.Span(whole(say(f.sentence))),
                     html.Span(f"{f.rule_id} · {say(f.rule_name)}", className="below"),
                 ]
             )

@@ -9,9 +9,11 @@ from collections.abc import Callable
 
 import pytest
 from starlette.testclient import TestClient
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from budgetwatch.access import people
 from budgetwatch.access.viewer import SYSTEM
+from budgetwatch.api.app import create_app
 from budgetwatch.home import Home
 from tests.api.conftest import PASSWORD
 
@@ -43,6 +45,32 @@ def test_a_session_lasts_from_signing_in_to_signing_out(asker: Asker) -> None:
     assert browser.get("/api/me").json()["login"] == login
     assert browser.delete("/api/session").status_code == 204
     assert browser.get("/api/me").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("tls", "base", "secure"),
+    [(False, "http://here", False), (False, "https://here", True), (True, "http://here", True)],
+    ids=["in the open", "the proxy says https", "TLS is demanded"],
+)
+def test_over_tls_the_session_never_travels_without_it(
+    asker: Asker, city: Home, tls: bool, base: str, secure: bool
+) -> None:
+    login = asker("reviewer").viewer.login  # type: ignore[attr-defined]
+    city.settings.tls = tls
+    browser = TestClient(create_app(city, dashboard=False), base_url=base)
+    answer = browser.post("/api/session", json={"login": login, "password": PASSWORD})
+    assert answer.status_code == 200
+    assert ("secure" in [part.strip().lower() for part in answer.headers["set-cookie"].split(";")]) is secure
+
+
+@pytest.mark.parametrize(("proxies", "believed"), [("127.0.0.1,::1", False), ("127.0.0.1,10.0.0.0/8", True)])
+def test_only_a_proxy_that_is_named_is_believed(asker: Asker, city: Home, proxies: str, believed: bool) -> None:
+    login = asker("reviewer").viewer.login  # type: ignore[attr-defined]
+    app = ProxyHeadersMiddleware(create_app(city, dashboard=False), trusted_hosts=proxies)  # as `serve` has it
+    browser = TestClient(app, base_url="http://here", client=("10.0.0.5", 4000))
+    said = {"X-Forwarded-Proto": "https"}
+    answer = browser.post("/api/session", json={"login": login, "password": PASSWORD}, headers=said)
+    assert ("; secure" in answer.headers["set-cookie"]) is believed
 
 
 def test_a_browser_is_signed_out_when_its_password_changes_or_its_hours_are_over(asker: Asker, city: Home) -> None:
@@ -287,7 +315,12 @@ def test_the_reference_needs_nothing_from_elsewhere_and_names_every_address(aske
         for method, operation in methods.items():
             assert operation["summary"], path
             assert operation["tags"], path
-            if method == "get" and path not in ("/api/payments/export", "/api/jobs/{job_id}/file", "/api/batches/{batch}/rejects/file", "/api/budget/years"):
+            if method == "get" and path not in (
+                "/api/payments/export",
+                "/api/jobs/{job_id}/file",
+                "/api/batches/{batch}/rejects/file",
+                "/api/budget/years",
+            ):
                 assert operation["responses"]["200"]["content"]["application/json"]["example"], path
             if path != "/api/health":
                 assert "401" in operation["responses"], path

@@ -75,10 +75,11 @@ window.house = (function () {
     while (walker.nextNode()) {
       const text = walker.currentNode.textContent.trim();
       const at = walker.currentNode.parentElement;
-      if (!text || !at || /^(SCRIPT|STYLE|NOSCRIPT|CODE|PRE|TITLE)$/.test(at.tagName) || at.closest("svg, [aria-hidden=true], code, pre, datalist")) continue;
+      if (!text || !at || /^(SCRIPT|STYLE|NOSCRIPT|CODE|PRE|TITLE)$/.test(at.tagName) || at.closest("svg, [aria-hidden=true], code, pre, datalist, .code, .row-link")) continue;
       const han = (text.match(/\p{Script=Han}/gu) || []).length;
       const lang = (at.closest("[lang]").lang || "").slice(0, 2);
-      if (page === "en" && lang === "en" && han >= 2) found.push("汉字 in English: “" + text.slice(0, 40) + "” in " + name(at).slice(0, 60));
+      const latin = (text.match(/[A-Za-z]/g) || []).length; // a sentence with a name in it is left whole
+      if (page === "en" && lang === "en" && han >= 2 && 2 * han >= latin) found.push("汉字 in English: “" + text.slice(0, 40) + "” in " + name(at).slice(0, 60));
       if (page === "zh" && lang === "zh" && !han && (text.match(/[A-Za-z]{3,}/g) || []).length >= 4) found.push("English in 中文: “" + text.slice(0, 40) + "” in " + name(at).slice(0, 60));
     }
     return found;
@@ -98,15 +99,17 @@ window.house = (function () {
       if (e.matches("[role=region], .skip-link, pre, main") || e.disabled) return;
       const box = e.getBoundingClientRect();
       if (box.width >= least - 0.5 && box.height >= least - 0.5) return;
-      if (inWords(e) && box.height >= 18 && !(least > 24 && e.closest(".as-cards .cell-main"))) return;
+      if (inWords(e) && box.height >= 16 && !(least > 24 && e.closest(".as-cards .cell-main"))) return;
       if (e.matches(".place-shape, [id^=place-map-]") && box.width >= 24 && box.height >= 24) return; // where a place lies is the map's to say; each stands in the table too
       if (/^(checkbox|radio)$/.test(e.type) && e.closest("label") && e.closest("label").getBoundingClientRect().height >= least - 0.5) return;
       e.scrollIntoView({ block: "center", inline: "nearest" });
       const now = e.getBoundingClientRect();
-      const x = now.x + now.width / 2, y = now.y + now.height / 2, far = least / 2 - 1;
-      const reaches = function (dx, dy) { const hit = document.elementFromPoint(x + dx, y + dy); return hit && (hit === e || e.contains(hit) || (e.labels && Array.from(e.labels).some(function (l) { return l.contains(hit); }))); };
-      const wide = now.width >= least - 0.5 || (reaches(far, 0) && reaches(-far, 0));
-      const high = now.height >= least - 0.5 || (reaches(0, far) && reaches(0, -far));
+      const x = now.x + now.width / 2, y = now.y + now.height / 2;
+      const ours = function (dx, dy) { const hit = document.elementFromPoint(x + dx, y + dy); return hit && (hit === e || e.contains(hit) || (e.labels && Array.from(e.labels).some(function (l) { return l.contains(hit); }))); };
+      // How far a finger may be off in both directions together: what it may press can be larger than the box.
+      const room = function (dx, dy) { let n = 0; while (n < least && ours(dx * (n + 1), dy * (n + 1))) n++; return n; };
+      const wide = now.width >= least - 0.5 || room(1, 0) + room(-1, 0) + 1 >= least - 1;
+      const high = now.height >= least - 0.5 || room(0, 1) + room(0, -1) + 1 >= least - 1;
       if (!wide || !high) found.push("smaller than " + least + " px: " + name(e) + " " + Math.round(now.width) + "×" + Math.round(now.height));
     });
     return found;

@@ -112,8 +112,8 @@ def _leave_jobs(home: Home, staff: dict[str, Viewer]) -> None:
     """Long work that ended well, with a refusal, and badly; its owners have read it, so no message stands on their pages."""
     jobs.export(home, staff["auditor"], PaymentFilter(text="办公"), "csv")
     for login in ("finance", "admin"):
-        jobs.check(home, staff[login], "支付明细.csv", io.BytesIO("这不是数据".encode()), "demo_payments")
-        lost = jobs.take_in(home, staff[login], "指标.csv", io.BytesIO("这也不是".encode()), "demo_indicators")
+        jobs.check(home, staff[login], "支付明细.csv", io.BytesIO("这不是数据".encode()), "demo_pay_city")
+        lost = jobs.take_in(home, staff[login], "指标.csv", io.BytesIO("这也不是".encode()), "demo_indicator_city")
         uploads.drop(home, str(lost.asked["upload"]))
     jobs.work_off(home)
     for login in ("auditor", "finance", "admin"):

@@ -30,12 +30,20 @@ FOUND_ON = {
     "/feeds/{batch}": ("/feeds",),
     "/guide/{name}": ("/guide",),
     "/work/{job_id}": ("/work",),
+    "/users/{login}": ("/users",),
 }
+#: Further pages of one thing that look different: (name, where its link stands, the link).
+ALSO_ONE = (
+    ("job-failed", "/work", "#page .is-failed a[href^='/work/']"),
+    ("case-closed", "/committee", "#page a[href^='/case/']:last-of-type"),
+)
 #: Pages in a state that has an address of its own and looks different.
 STATES = {
     "/deputy": {"deputy-asking": "?ask={ask}", "deputy-departments": "?by=department"},
     "/auditor": {"auditor-agency": "?by=agency", "auditor-nothing": "?text=zzzz"},
     "/committee": {"committee-nothing": "?text=zzzz"},
+    "/search": {"search-found": "?q=%E6%95%99%E8%82%B2", "search-nothing": "?q=zzzz"},
+    "/rules": {"rules-nothing": "?text=zzzz"},
 }
 
 
@@ -69,9 +77,71 @@ def stops(someone: Any, role: str) -> Iterator[Stop]:
             if place in paths and (address := _first_link(someone, place, path)):
                 yield Stop(path.split("/")[1] + "-one", address)
                 break
+    for name, place, link in ALSO_ONE:
+        if place in paths and (address := _first(someone, place, link)):
+            yield Stop(name, address)
     if "/deputy" in paths and role == "deputy" and (address := _first(someone, "/deputy", "a[href*='ask=']")):
         yield Stop("deputy-asking", address)
     yield Stop("not-found", "/nowhere")
+    if forbidden := next((r.path for r in router.ROUTES if "{" not in r.path and r.path not in paths), None):
+        yield Stop("denied", forbidden)
+
+
+def open_folds(page: Any) -> None:
+    """Open everything that is folded up on the page, save what lies over other things."""
+    page.evaluate("document.querySelectorAll('#page details:not(.help, .saved-box)').forEach(fold => { fold.open = true })")
+
+
+def opened(someone: Any, role: str) -> Iterator[str]:
+    """Everything that opens over a page of the role and has no address, one after the other; its name, while it is open."""
+    page = someone.page
+    someone.open("/home")
+    page.keyboard.press("?")
+    someone.see("#keys")
+    yield "shortcuts"
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    someone.see("#palette")
+    yield "search"
+    page.keyboard.type("教育")
+    page.wait_for_selector(".palette-option[aria-selected=true]")
+    someone.settle()
+    yield "search found"
+    page.fill("#palette-input", "qqzz")
+    page.wait_for_selector(".palette-told.is-empty")
+    yield "search found nothing"
+    page.keyboard.press("Escape")
+    for menu in ("#who", "#more-open"):
+        if page.locator(menu).count() and page.locator(menu).is_visible():
+            page.click(menu)
+            yield f"menu {menu}"
+            page.keyboard.press("Escape")
+    if page.locator("#page details.help").count():
+        page.locator("#page details.help > summary").first.click()
+        yield "help"
+        page.keyboard.press("Escape")
+    if role == "deputy":
+        yield from _refused(someone)
+    someone.open("/home")
+    if page.locator("#tour-start").count():
+        page.click("#tour-start")
+        someone.see("#tour")
+        yield "tour"
+        page.click("#tour-next")
+        page.wait_for_url(lambda address: not address.endswith("/home"))
+        someone.see("#tour")
+        yield "tour elsewhere"
+
+
+def _refused(someone: Any) -> Iterator[str]:
+    """The question box, and what it says when nothing was asked."""
+    if address := _first(someone, "/deputy", "a[href*='ask=']"):
+        page = someone.open(address)
+        someone.see("#ask-dialog")
+        page.fill("#ask-text", "  ")
+        page.click("#ask-submit")
+        page.wait_for_selector("#notice.is-refused:not(:empty)")
+        yield "refused"
 
 
 def _first_link(someone: Any, place: str, path: str) -> str | None:

@@ -54,7 +54,7 @@ def blocks(document: Path) -> Iterator[tuple[str, dict[str, str], str]]:
 @pytest.fixture(scope="session")
 def resting_city(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
     def make(folder: Path) -> None:
-        _run(f"{sys.executable} -m budgetwatch demo --payments 5000 --seed 3", folder, folder)
+        _run(f"{sys.executable} -m budgetwatch demo --payments 3000 --seed 3", folder, folder)
 
     return made_once("docs-city", make)
 
@@ -102,10 +102,20 @@ def _with_commands() -> list[Path]:
     return [d for d in DOCUMENTS if any(language in RUN for language, *_ in blocks(d))]
 
 
+def _run_elsewhere(document: Path) -> set[str]:
+    """The blocks of a 中文 guide that stand letter for letter in the English one, which runs them."""
+    if document.parent != DOCS / "guides" / "zh":
+        return set()
+    return {text for *_, text in blocks(DOCS / "guides" / "en" / document.name)}
+
+
 @pytest.mark.parametrize("document", _with_commands(), ids=lambda d: str(d.relative_to(ROOT)))
 def test_every_command_of_a_document_runs(document: Path, desk: Path) -> None:
+    elsewhere = _run_elsewhere(document)
     for language, said, text in blocks(document):
         _keep(said, text, desk)
+        if text in elsewhere:
+            continue
         if language == "sh":
             lines = [line for line in text.splitlines() if not ELSEWHERE.match(line)]
             if "make run" in text or "var-real" in text:  # held by tests/docs/test_readme.py
