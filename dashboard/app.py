@@ -41,6 +41,7 @@ from dashboard import deeds, files, first, router, shell, web
 from dashboard.asking import Asking, begin, href, read_query
 from dashboard.bundles import INSIDE
 from dashboard.components import error_box
+from dashboard.components.states import error_heading
 from dashboard.i18n import HTML_LANG, spoken, t
 from dashboard.pages import login
 
@@ -193,7 +194,7 @@ def _page(asking: Asking) -> tuple[str, Any]:
         page = router.page(asking)
         return page.title, page.body
     except BudgetwatchError as error:
-        return t("这样做不到"), error_box(error)
+        return error_heading(error), error_box(error)
     except Exception as error:
         return t("系统出了差错"), error_box(_fault(error))
 

@@ -70,6 +70,8 @@ class Profile:
     skip_rows: int = 0
     sheet: str | int = 0
     records: str = ""
+    headings: tuple[str, ...] = ()
+    heading_rows: int = 1
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -160,7 +162,8 @@ class _Reader:
         read: dict[str, Callable[[str, Any], Any]] = {
             "name": self.text, "feed": self.feed, "sender": self.text, "title": self.title, "format": self.format,
             "encoding": self.encodings, "delimiter": self.char, "quote": self.quote, "skip_rows": self.count,
-            "sheet": self.sheet, "records": self.text, "columns": self.columns, "constants": self.strings, "values": self.values,
+            "sheet": self.sheet, "records": self.text, "headings": self.names, "heading_rows": self.heading_count,
+            "columns": self.columns, "constants": self.strings, "values": self.values,
             "dates": self.lists, "units": self.units, "amounts": self.amounts, "key": self.names,
             "ignore": self.names, "melt": self.melt, "budget_year": self.year, "refuse_above": self.share,
             "keep_sent": self.yes_no,
@@ -293,6 +296,11 @@ class _Reader:
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             self.refuse(key, "应为不小于 0 的整数。", "must be a whole number of 0 or more.")
         return value
+
+    def heading_count(self, key: str, value: Any) -> int:
+        if not 1 <= self.count(key, value) <= 3:
+            self.refuse(key, "应为 1 至 3。", "must be 1 to 3.")
+        return int(value)
 
     def sheet(self, key: str, value: Any) -> str | int:
         return value if isinstance(value, str) else self.count(key, value)

@@ -119,7 +119,7 @@ def error_box(error: BudgetwatchError) -> Any:
     shape = error.shape(spoken())["error"]
     return html.Div(
         [
-            html.H1(_heading(error), className="error-title"),
+            html.H1(error_heading(error), className="error-title"),
             html.P(say(error.what), className="error-what"),
             html.Dl(
                 [
@@ -138,7 +138,8 @@ def error_box(error: BudgetwatchError) -> Any:
     )
 
 
-def _heading(error: BudgetwatchError) -> str:
+def error_heading(error: BudgetwatchError) -> str:
+    """What happened, in a few words: also the title of the window."""
     return {
         "not_found": t("没有找到"),
         "denied": t("这里不在您的权限内"),

@@ -53,10 +53,16 @@ def offer(asking: Asking) -> Any:
             html.Div(
                 [
                     html.Button(
-                        t("开始"), type="button", id="tour-start", className="button small primary", **{"data-tour-start": ""}
+                        t("开始"),
+                        type="button",
+                        id="tour-start",
+                        className="button small primary",
+                        **{"data-tour-start": ""},
                     ),
                     html.Form(
-                        html.Button(t("不用了"), type="submit", id="tour-dismiss", className="button small quiet-button"),
+                        html.Button(
+                            t("不用了"), type="submit", id="tour-dismiss", className="button small quiet-button"
+                        ),
                         id="tour-dismiss-form",
                         **{"data-deed": "tour.done"},
                     ),

@@ -80,7 +80,7 @@ window.house = (function () {
       const lang = (at.closest("[lang]").lang || "").slice(0, 2);
       const latin = (text.match(/[A-Za-z]/g) || []).length; // a sentence with a name in it is left whole
       if (page === "en" && lang === "en" && han >= 2 && 2 * han >= latin) found.push("汉字 in English: “" + text.slice(0, 40) + "” in " + name(at).slice(0, 60));
-      if (page === "zh" && lang === "zh" && !han && (text.match(/[A-Za-z]{3,}/g) || []).length >= 4) found.push("English in 中文: “" + text.slice(0, 40) + "” in " + name(at).slice(0, 60));
+      if (page === "zh" && lang === "zh" && !han && text.split(/\s+/).filter(function (word) { return /^[A-Za-z]{2,}[.,]?$/.test(word); }).length >= 4) found.push("English in 中文: “" + text.slice(0, 40) + "” in " + name(at).slice(0, 60));
     }
     return found;
   }

@@ -54,7 +54,7 @@ def blocks(document: Path) -> Iterator[tuple[str, dict[str, str], str]]:
 @pytest.fixture(scope="session")
 def resting_city(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
     def make(folder: Path) -> None:
-        _run(f"{sys.executable} -m budgetwatch demo --payments 3000 --seed 3", folder, folder)
+        _run(f"{sys.executable} -m budgetwatch demo --years 1 --payments 5000 --seed 3", folder, folder)
 
     return made_once("docs-city", make)
 

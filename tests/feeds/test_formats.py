@@ -212,3 +212,46 @@ def test_parquet_is_judged_like_text(home: Home, tmp_path: Path) -> None:
     frame.write_parquet(tmp_path / "f.parquet")
     receipt = intake.take_in(home, tmp_path / "f.parquet", profile(home, format="parquet"), actor="me")
     assert (receipt.amount_sum, intake.rejects(home, receipt.batch)["line"].to_list()) == (Decimal("0.30"), [3])
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_file_without_a_heading_is_read_by_the_names_of_the_profile(
+    home: Home, tmp_path: Path, mark: str, broken: bool
+) -> None:
+    rows = [payment("V1"), payment("V2")]
+    text = mark + "\n".join(",".join(row) for row in rows) + "\n"
+    if broken:  # a quote inside a bare value: the exact reader has to read it
+        text = text.replace("V2", 'V"2')
+    (file := tmp_path / "f.csv").write_text(text, "utf-8")
+    found = taken(home, file, "voucher_no, _row >> 7 & 1048575", headings=list(HEADING))
+    assert found == [("V1", 1), ('V"2' if broken else "V2", 2)]
+
+
+def test_a_worksheet_without_a_heading_too(home: Home, tmp_path: Path) -> None:
+    book = xlsxwriter.Workbook(file := tmp_path / "f.xlsx")
+    sheet = book.add_worksheet()
+    sheet.write(0, 0, "title")
+    for at, row in enumerate([payment("V1"), payment("V2")], start=1):
+        sheet.write_row(at, 0, row)
+    book.close()
+    assert taken(home, file, format="xlsx", skip_rows=1, headings=list(HEADING)) == [
+        ("V1", Decimal("12.30")), ("V2", Decimal("12.30")),
+    ]  # fmt: skip
+
+
+def test_headings_over_two_rows_with_merged_cells_are_joined(home: Home, tmp_path: Path) -> None:
+    book = xlsxwriter.Workbook(file := tmp_path / "f.xlsx")
+    sheet = book.add_worksheet()
+    for at, word in enumerate(("凭证号", "年度", "日期", "区划代码", "单位代码")):
+        sheet.merge_range(0, at, 1, at, word)
+    sheet.merge_range(0, 5, 0, 6, "金额")
+    sheet.write_row(1, 5, ["预算", "支付"])
+    sheet.write_row(2, 0, [*payment("V1")[:5], "99", "12.30"])
+    book.close()
+    columns = {"voucher_no": "凭证号", "pay_date": "日期", "amount": "金额支付"}
+    receipt = intake.take_in(
+        home, file, profile(home, format="xlsx", heading_rows=2, columns=columns, ignore=["金额预算"]), actor="me"
+    )
+    assert receipt.rows_rejected == 0
+    assert receipt.amount_sum == Decimal("12.30")

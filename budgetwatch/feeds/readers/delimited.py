@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import polars as pl
@@ -153,7 +154,8 @@ def _exact(path: Path, profile: Profile, work: Path, where: str, headings: Seque
         for _ in range(profile.skip_rows):
             file.readline()
         records = _numbered(file, profile, where)
-        next(records)
+        if not profile.headings:
+            next(records)
         for first, fields in records:
             if not fields:
                 continue
@@ -204,10 +206,12 @@ def _written(fields: Sequence[str], delimiter: str) -> str:
 
 
 def _heading(path: Path, profile: Profile, where: str) -> tuple[list[str], int, int]:
-    """The headings, the byte after them, and the number of the line they end on."""
+    """The headings, the byte after them, and the number of the line they end on; those of the profile where the file has none."""
     with path.open("rb") as file:
         for _ in range(profile.skip_rows):
             file.readline(_HEADING_MOST)
+        if profile.headings:
+            return list(profile.headings), _after_mark(file), profile.skip_rows
         pieces: list[bytes] = []
         begun = file.tell()
         while (piece := file.readline(_HEADING_MOST)) and sum(map(len, pieces)) < _HEADING_MOST:
@@ -233,6 +237,12 @@ def _heading(path: Path, profile: Profile, where: str) -> tuple[list[str], int, 
             fix=Text("请检查报送格式中的 skip_rows（标题行数）。", "Check skip_rows (title lines) in the profile."),
         )  # fmt: skip
     return [h.strip() for h in headings], start, profile.skip_rows + len(pieces)
+
+
+def _after_mark(file: BinaryIO) -> int:
+    """Where the first row begins: a byte order mark is none of its bytes."""
+    at = file.tell()
+    return at + 3 if at == 0 and file.read(3) == b"\xef\xbb\xbf" else at
 
 
 def _not_binary(path: Path, profile: Profile, where: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,13 +44,12 @@ def read(
     # calamine begins at the first used row; line numbers are the sheet's own.
     offset = (sheet.start or (0, 0))[0]
     rows = ((offset + n, row) for n, row in enumerate(sheet.iter_rows(), start=1))
-    heading = next(((n, row) for n, row in rows if n > profile.skip_rows and any(_text(v) for v in row)), None)
-    if heading is None:
+    headings = _headings(rows, profile)
+    if headings is None:
         raise BadFile(
             Text("工作表是空的。", "The sheet is empty."), where=where,
             fix=Text("请检查 sheet 与 skip_rows。", "Check `sheet` and `skip_rows` in the profile."),
         )  # fmt: skip
-    headings = [_text(v) or "" for v in heading[1]]
     while headings and not headings[-1]:
         headings.pop()
     schema = {column(i): pl.String() for i in range(len(headings))}
@@ -71,6 +70,32 @@ def read(
     return Sheet(
         tuple(headings), [partial(pl.scan_parquet, part) for part in parts], no_broken(), total, sha256 or hashed(path)
     )
+
+
+def _headings(rows: Iterator[tuple[int, list[Any]]], profile: Profile) -> list[str] | None:
+    """The headings, from the rows they stand in; those of the profile where the sheet has none.
+
+    With several heading rows a heading is all that stands above its column; a cell that spans columns (merged, so
+    that only its first one holds the words) stands above each of them.
+    """
+    if profile.headings:
+        for _ in range(profile.skip_rows):
+            next(rows, None)
+        return list(profile.headings)
+    found: list[list[str]] = []
+    for number, row in rows:
+        if number > profile.skip_rows and (found or any(_text(v) for v in row)):
+            found.append([_text(v) or "" for v in row])
+            if len(found) == profile.heading_rows:
+                break
+    if not found:
+        return None
+    *above, last = found
+    for row in above:
+        for at in range(1, len(row)):
+            if not row[at] and (at < len(last) and last[at]):
+                row[at] = row[at - 1]
+    return ["".join(dict.fromkeys(row[at] for row in found if at < len(row) and row[at])) for at in range(len(last))]
 
 
 def _text(value: Any) -> str | None:

@@ -1,0 +1,284 @@
+"""Compaction and vacuum: not an answer changes, at any version; what a flag rests on stays."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from budgetwatch.errors import Conflict, NotFound
+from budgetwatch.facts import compact as compacting
+from budgetwatch.facts.check import check
+from budgetwatch.facts.compact import compact
+from budgetwatch.facts.engine import connect
+from budgetwatch.facts.store import FactStore
+from budgetwatch.facts.vacuum import vacuum
+from budgetwatch.home import Home
+from budgetwatch.records.rowid import Address, pack
+from budgetwatch.runs import care, recompute_many, run
+from budgetwatch.settings import Settings
+from tests.builders import facts
+from tests.effort import examples
+from tests.facts.test_store import staged
+from tests.rules.samples import CASH
+from tests.runs.test_runs import flags, pay, with_rules
+
+NOW = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def store(settings: Settings) -> FactStore:
+    return FactStore(settings.home / "facts")
+
+
+def answers(store: FactStore, settings: Settings, versions: dict[str, int] | None = None) -> list[tuple[Any, ...]]:
+    """Every column of every row, by address."""
+    connection = connect(store.snapshot(versions), settings)
+    try:
+        return connection.execute("SELECT * FROM payment ORDER BY _row").fetchall()
+    finally:
+        connection.close()
+
+
+def filled(store: FactStore, folder: Path, batches: range, rows: int = 3) -> None:
+    for batch in batches:
+        amounts = [f"{batch}.{line:02}" for line in range(rows)]
+        store.commit("payment", [staged(folder, batch, amounts, div=f"99010{batch % 7}")], batch=batch, provenance={})
+
+
+@given(
+    acts=st.lists(
+        st.one_of(
+            st.tuples(st.just("take"), st.integers(1, 4)),
+            st.tuples(st.just("correct"), st.integers(0, 40)),
+            st.tuples(st.just("compact"), st.sampled_from([1, 2_000, 20_000, 1 << 28])),
+        ),
+        min_size=2,
+        max_size=12,
+    )
+)
+@hypothesis_settings(
+    max_examples=examples(15), deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+def test_whatever_was_taken_in_corrected_and_compacted_every_version_answers_as_it_did(
+    settings: Settings, acts: list[tuple[str, int]]
+) -> None:
+    folder = Path(tempfile.mkdtemp(dir=settings.home.parent))
+    try:
+        store, then, current = FactStore(folder / "facts"), {}, list[int]()
+        for batch, (act, n) in enumerate(acts, start=1):
+            if act == "compact":
+                compact(store, settings, "payment", target=n)
+            elif act == "correct" and current:
+                replaced = current.pop(n % len(current))
+                store.commit(
+                    "payment", [staged(folder, batch, ["7.00"], replaces=replaced)], batch=batch, provenance={}
+                )
+                current.append(pack(Address(batch, 2)))
+            else:
+                store.commit("payment", [staged(folder, batch, ["1.00"] * n)], batch=batch, provenance={})
+                current += [pack(Address(batch, 2 + line)) for line in range(n)]
+            if store.current():
+                newest = store.current()["payment"]
+                then.setdefault(newest, answers(store, settings))
+                assert [row[-1] for row in then[newest]] == sorted(current)
+        fresh = FactStore(folder / "facts")
+        for version, rows in then.items():
+            assert answers(fresh, settings, {"payment": version}) == rows
+        assert check(fresh, "payment", needed=list(then), deep=True) == []
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_many_small_files_become_few_in_order_of_day_and_place(
+    store: FactStore, settings: Settings, tmp_path: Path
+) -> None:
+    filled(store, tmp_path, range(1, 31))
+    before = answers(store, settings)
+    done = compact(store, settings, "payment")
+    assert (done.files_before, done.files_after, done.rows, done.version) == (30, 1, 90, 30)
+    assert answers(store, settings) == before
+    [file] = store.snapshot().files["payment"]
+    lying = pl.read_parquet(file, columns=["pay_date", "adm_div_code", "agency_code", "_row"])
+    assert lying.equals(lying.sort("pay_date", "adm_div_code", "agency_code", "_row"))
+
+
+def test_the_ranges_of_the_new_files_follow_each_other_so_that_a_month_reads_few(
+    store: FactStore, settings: Settings, tmp_path: Path
+) -> None:
+    filled(store, tmp_path, range(1, 29), rows=40)
+    size = sum(one.size for one in store.state("payment").files.values())
+    compact(store, settings, "payment", target=size // 4)
+    ranges = []
+    for file in store.snapshot().files["payment"]:
+        said = pq.read_metadata(file)
+        column = said.schema.names.index("pay_date")
+        stats = [said.row_group(g).column(column).statistics for g in range(said.num_row_groups)]
+        ranges.append((min(s.min for s in stats), max(s.max for s in stats)))
+    ranges.sort()
+    assert len(ranges) == 4
+    assert all(high <= low for (_, high), (low, _) in zip(ranges, ranges[1:], strict=False))
+
+
+def test_compacting_again_changes_nothing_and_large_files_are_left_alone(
+    store: FactStore, settings: Settings, tmp_path: Path
+) -> None:
+    filled(store, tmp_path, range(1, 5))
+    first = compact(store, settings, "payment")
+    assert compact(store, settings, "payment").version is None
+    assert store.current() == {"payment": first.version}
+    filled(store, tmp_path, range(5, 7))
+    assert compact(store, settings, "payment", target=1).version is None
+
+
+def test_a_feed_without_facts_is_compacted_into_nothing(store: FactStore, settings: Settings) -> None:
+    assert compact(store, settings, "payment").version is None
+    assert store.current() == {}
+
+
+class Crash(BaseException):
+    """Stands for the process dying."""
+
+
+def test_an_interrupted_compaction_leaves_nothing_half_done(
+    store: FactStore, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(store, tmp_path, range(1, 5))
+    before, versions = answers(store, settings), store.current()
+    with monkeypatch.context() as patch:
+        patch.setattr(FactStore, "exchange", lambda *a, **k: (_ for _ in ()).throw(Crash))
+        with pytest.raises(Crash):
+            compact(store, settings, "payment")
+    assert (answers(store, settings), store.current()) == (before, versions)
+    assert check(store, "payment", deep=True) == []
+    assert compact(store, settings, "payment").files_after == 1
+
+
+def test_rows_that_would_differ_are_never_exchanged(
+    store: FactStore, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(store, tmp_path, range(1, 5))
+    seals = iter([(1,), (2,)])
+    monkeypatch.setattr(compacting, "_seal", lambda *a: next(seals))
+    with pytest.raises(Exception, match="nothing was exchanged"):
+        compact(store, settings, "payment")
+    assert store.current() == {"payment": 3}
+
+
+def test_intake_goes_on_while_a_compaction_writes_and_two_compactions_do_not_meet(
+    store: FactStore, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(store, tmp_path, range(1, 5))
+    rewritten = compacting._rewritten
+
+    def meanwhile(*given: Any) -> list[Path]:
+        made = rewritten(*given)
+        filled(store, tmp_path, range(5, 6))
+        with pytest.raises(Conflict, match="under way"):
+            compact(store, settings, "payment")
+        return made
+
+    monkeypatch.setattr(compacting, "_rewritten", meanwhile)
+    done = compact(store, settings, "payment")
+    assert (done.version, done.files_after) == (5, 2)
+    assert len(answers(store, settings)) == 15
+
+
+def test_a_reader_of_an_older_version_keeps_its_files_until_they_are_vacuumed(
+    store: FactStore, settings: Settings, tmp_path: Path
+) -> None:
+    filled(store, tmp_path, range(1, 5))
+    reader = connect(store.snapshot(), settings)
+    compact(store, settings, "payment")
+    assert reader.execute("SELECT count(*) FROM payment").fetchone() == (12,)
+    assert vacuum(store, "payment", since=dt.datetime.now(dt.UTC) - dt.timedelta(days=1)) == []
+
+
+# ------------------------------------------------------------------ vacuum
+
+
+def test_vacuum_lists_first_and_removes_only_when_told(store: FactStore, settings: Settings, tmp_path: Path) -> None:
+    filled(store, tmp_path, range(1, 5))
+    compact(store, settings, "payment")
+    before = answers(store, settings)
+    listed = vacuum(store, "payment", since=NOW)
+    assert [(one.first, one.last) for one in sorted(listed, key=lambda one: one.path)] == [(n, 3) for n in range(4)]
+    assert len(list((store.root / "payment").glob("*.parquet"))) == 5
+    assert vacuum(store, "payment", since=NOW, remove=True) == listed
+    assert len(list((store.root / "payment").glob("*.parquet"))) == 1
+    assert answers(store, settings) == before
+    assert vacuum(store, "payment", since=NOW) == []
+    assert check(store, "payment", deep=True) == []
+
+
+def test_a_vacuumed_version_is_refused_with_a_sentence_also_where_it_was_known_before(
+    store: FactStore, settings: Settings, tmp_path: Path
+) -> None:
+    filled(store, tmp_path, range(1, 5))
+    reader = FactStore(store.root)
+    reader.snapshot({"payment": 2})
+    compact(store, settings, "payment")
+    vacuum(store, "payment", since=NOW, remove=True)
+    for asked in (store, reader, FactStore(store.root)):
+        with pytest.raises(NotFound, match="Version 2 of payment was vacuumed"):
+            asked.snapshot({"payment": 2})
+    assert reader.snapshot().versions == {"payment": 4}
+
+
+def test_versions_that_are_needed_and_those_of_the_last_days_are_kept(
+    store: FactStore, settings: Settings, tmp_path: Path
+) -> None:
+    filled(store, tmp_path, range(1, 5))
+    at = [known.at for known in store.versions("payment")]
+    compact(store, settings, "payment")
+    then = answers(store, settings, {"payment": 1})
+    names = {one.path for one in vacuum(store, "payment", since=NOW, needed=[1])}
+    assert len(names) == 2  # the files of versions 0 and 1 stay
+    # Version 2 was the newest until version 3 came, so it was known within the time that begins before that.
+    assert len(vacuum(store, "payment", since=at[3])) == 0
+    assert len(vacuum(store, "payment", since=NOW)) == 4
+    vacuum(store, "payment", since=NOW, needed=[1], remove=True)
+    assert answers(store, settings, {"payment": 1}) == then
+    with pytest.raises(NotFound):
+        store.snapshot({"payment": 2})
+
+
+def test_files_that_a_crash_left_are_removed_too(store: FactStore, tmp_path: Path) -> None:
+    filled(store, tmp_path, range(1, 3))
+    stray = staged(tmp_path, 9, ["1.00"]).rename(store.root / "payment" / "b0000009-000000000000.parquet")
+    half = store.root / "payment" / "_delta_log" / ".00000000000000000002.json.deadbeef.half"
+    half.write_text("{")
+    assert {Path(one.path).name for one in vacuum(store, "payment", since=NOW)} == {stray.name, half.name}
+    vacuum(store, "payment", since=NOW, remove=True)
+    assert not stray.exists()
+    assert not half.exists()
+
+
+def test_every_flag_is_recomputed_alike_after_compaction_and_vacuum(home: Home) -> None:
+    with_rules(home, CASH)
+    for month in range(1, 7):
+        facts(home, "payment", [pay(f"{month}-{n}", "A", f"2025-{month:02}-03", "12000.00") for n in range(3)])
+        run(home, actor="tests", as_of=dt.date(2025, 6, 30))
+    for batch in range(5):
+        facts(home, "payment", [pay(f"x{batch}", "B", "2025-06-20", "10.00")])
+    compact(home.store, home.settings, "payment")
+    ids = [flag.id for flag in flags(home)]
+    then = recompute_many(home, ids)
+    pinned = care.pinned(home)["payment"]
+    assert pinned
+    gone = care.clear(home, keep_days=0, remove=True)
+    assert gone  # the five files behind the last run that found anything
+    assert recompute_many(home, ids) == then
+    assert all(one.identical for one in then)
+    assert care.pinned(home)["payment"] == pinned
+    assert care.check(home, deep=True) == []
