@@ -7,6 +7,7 @@ Everything a deployment keeps lies under `settings.home`:
     rejects/         rejected rows, one Parquet a batch
     sent/            the sent files as they came, by hash
     profiles/        the operator's own feed profiles
+    serving/         copies of facts for the screens; may be deleted at any time
     tmp/             work in progress; may be emptied when nothing runs
     secret           signs sessions
 """
@@ -27,6 +28,7 @@ from budgetwatch import db
 from budgetwatch.access.viewer import SYSTEM, Viewer
 from budgetwatch.facts.engine import connect
 from budgetwatch.facts.pool import Pool
+from budgetwatch.facts.serving import Serving
 from budgetwatch.facts.store import FactStore
 from budgetwatch.rules.book import RuleBook
 from budgetwatch.rules.memory import Verdicts
@@ -47,7 +49,8 @@ class Home:
         self.db = db.Database(self.settings.database)
         db.upgrade(self.db.engine)
         self.store = FactStore(self.path / "facts")
-        self._pool = Pool(self.settings)
+        self.serving = Serving(self.path / "serving")
+        self._pool = Pool(self.settings, self.serving)
 
     @cached_property
     def rules(self) -> RuleBook:
@@ -89,6 +92,8 @@ class Home:
         """
         snapshot = self.store.snapshot(versions)
         if viewer is not SYSTEM:
+            if versions is None:
+                self.serving.wanted(snapshot)
             with self._pool.lend(snapshot, viewer) as cursor:
                 yield cursor
             return

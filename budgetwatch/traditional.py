@@ -30,6 +30,9 @@ TERMS: Mapping[str, str] = {
     "公里": "公里",
     "里程": "里程",
     "邻里": "鄰里",
+    # quotation marks
+    "“": "「",
+    "”": "」",
     # money is kept in 帳, not 賬; a ledger is 台帳, a platform 平台
     "账": "帳",
     "台账": "台帳",

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,14 @@ COOKIE = "lang"
 HTML_LANG = {"zh": "zh-Hans", "zh-Hant": "zh-Hant", "en": "en"}
 
 _language: ContextVar[str] = ContextVar("language", default="zh")
+
+
+#: "1 rows", "1 inquiries wait" as a filled English sentence may have it; 中文 has no such forms.
+_ONE = re.compile(
+    r"(?<![\d.,:/-])1 (days?|rows?|cases?|payments?|questions?|minutes?|results?|files?|accounts?|places?|fields?|rules?"
+    r"|flags?|inquiries)( wait\b| have\b)?"
+)
+_VERBS = {" wait": " waits", " have": " has", None: ""}
 
 
 @cache
@@ -51,7 +60,15 @@ def spoken() -> str:
 def t(source: str, **values: Any) -> str:
     """The sentence in the language at hand, its `{placeholders}` filled."""
     sentence = catalogue(spoken()).get(source, source)
-    return sentence.format(**values) if values else sentence
+    if not values:
+        return sentence
+    filled = sentence.format(**values)
+    return _ONE.sub(_single, filled) if spoken() == "en" and "1 " in filled else filled
+
+
+def _single(found: re.Match[str]) -> str:
+    noun = "inquiry" if found[1] == "inquiries" else found[1].removesuffix("s")
+    return f"1 {noun}{_VERBS[found[2]]}"
 
 
 def say(text: Text | str | None) -> str:

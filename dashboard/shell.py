@@ -135,7 +135,9 @@ def bottom(asking: Asking | None) -> Any:
     links = [_link(*item, asking.path) for item in shown]
     if rest:
         here = any(_here(item[0], asking.path) for item in rest)
-        links.append(_more([_link(*item, asking.path) for item in rest], "is-current" if here else "", "more-open-below"))
+        links.append(
+            _more([_link(*item, asking.path) for item in rest], "is-current" if here else "", "more-open-below")
+        )
     return html.Nav(html.Ul([html.Li(x) for x in links]), className="bottom-nav", **{"aria-label": t("底部导航")})
 
 

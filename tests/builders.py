@@ -84,3 +84,14 @@ def _value(kind: str, value: Any) -> Any:
     if kind == "ratio":
         return Decimal(str(value)).quantize(Decimal("0.000001"))
     return value
+
+
+def changed(home: Home, case_id: int, **values: object) -> int:
+    """The case with its flag (and itself, where it has the same column) changed."""
+    with home.session() as session:
+        case = session.get_one(tables.Case, case_id)
+        for one in (case, session.get_one(tables.Flag, case.flag_id)):
+            for name, value in values.items():
+                if hasattr(one, name):
+                    setattr(one, name, value)
+    return case_id

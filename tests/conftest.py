@@ -2,6 +2,7 @@
 
     home          a fresh `Home` on SQLite in tmp_path
     any_home      the same test twice: on SQLite and on a PostgreSQL server that the tests start themselves
+    city          the same with the small city of `tests/queries/city.py` in it
     person        person(home, "reviewer", region="9901") -> Viewer, known to that deployment
     flagged       flagged(home, region=…, agency_code=…) -> the id of a new case, with its flag and evidence
     shared_data   the folder of real public data, where it is there
@@ -153,6 +154,23 @@ def home(settings: Settings, migrated_sqlite: Path) -> Iterator[Home]:
     """A fresh deployment on SQLite."""
     with opened(settings, migrated_sqlite) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def city_template(made_once: Callable[..., Path]) -> Path:
+    """The small city of `tests/queries/city.py`, at rest."""
+    from tests.queries import city as small_city
+
+    return made_once("small-city", small_city.template)
+
+
+@pytest.fixture
+def city(settings: Settings, city_template: Path) -> Iterator[Home]:
+    """A deployment with the small city, the test's own."""
+    from tests.queries import city as small_city
+
+    with small_city.copied(settings, city_template) as home:
+        yield home
 
 
 # ------------------------------------------------------------------ a real PostgreSQL

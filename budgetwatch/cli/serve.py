@@ -90,6 +90,8 @@ def serve(
     from budgetwatch.jobs import Worker
 
     served = create_app(home())
+    home().serving.on = True
+    home().serving.wanted(home().store.snapshot())
     shown = f"[{host}]" if ":" in host else host
     remark(f"budgetwatch · 预算联网监督   http://{shown}:{port}   ({home().path})")
     if accounts:

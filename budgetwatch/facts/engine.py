@@ -6,6 +6,7 @@ of its own snapshot and nothing else: no other file, no network, no extension, n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -25,10 +26,13 @@ class Scope(Protocol):
     def agency_code(self) -> str | None: ...
 
 
-def connect(snapshot: Snapshot, settings: Settings, *, viewer: Scope | None = None) -> duckdb.DuckDBPyConnection:
+def connect(
+    snapshot: Snapshot, settings: Settings, *, viewer: Scope | None = None, served: Mapping[str, Path] | None = None
+) -> duckdb.DuckDBPyConnection:
     """A connection over the snapshot with a view for every feed; typed and empty where there are no facts.
 
-    Without a viewer it sees everything. It spills to `home/tmp/duckdb` past the memory limit.
+    Without a viewer it sees everything. It spills to `home/tmp/duckdb` past the memory limit. `served` names DuckDB
+    files that hold a feed's rows of this snapshot (serving.py): its view reads them instead of Parquet.
     """
     spill = (settings.home / "tmp" / "duckdb").resolve()
     spill.mkdir(parents=True, exist_ok=True)
@@ -43,8 +47,11 @@ def connect(snapshot: Snapshot, settings: Settings, *, viewer: Scope | None = No
         config["threads"] = settings.threads
     connection = duckdb.connect(":memory:", config=config)  # type: ignore[arg-type]
     try:
+        for name, path in (served or {}).items():
+            connection.execute(f'ATTACH {literal(path)} AS "served_{name}" (READ_ONLY)')
         for feed in ALL.values():
-            connection.execute(f'CREATE VIEW "{feed.name}" AS {view(feed, snapshot, viewer)}')
+            copy = f'"served_{feed.name}"."{feed.name}"' if served and feed.name in served else None
+            connection.execute(f'CREATE VIEW "{feed.name}" AS {view(feed, snapshot, viewer, copy)}')
         allowed = ", ".join(literal(path) for files in snapshot.files.values() for path in files)
         connection.execute(f"SET allowed_paths = [{allowed}]::VARCHAR[]")
         connection.execute("SET enable_external_access = false")
@@ -55,16 +62,19 @@ def connect(snapshot: Snapshot, settings: Settings, *, viewer: Scope | None = No
     return connection
 
 
-def view(feed: Feed, snapshot: Snapshot, viewer: Scope | None = None) -> str:
-    """The SELECT behind a feed's view: its columns and `_row`, without superseded rows, within scope."""
+def view(feed: Feed, snapshot: Snapshot, viewer: Scope | None = None, copy: str | None = None) -> str:
+    """The SELECT behind a feed's view: its columns and `_row`, without superseded rows, within scope.
+
+    `copy` is a table of just these rows, before scope.
+    """
     names = ", ".join(f'f."{name}"' for name in (*feed.by_name, ROW))
     files = snapshot.files.get(feed.name, ())
     if not files:
         typed = ", ".join(f'NULL::{c.duckdb} AS "{c.name}"' for c in feed.columns)
         return f"SELECT {typed}, NULL::BIGINT AS {ROW} WHERE false"
-    source = f"read_parquet([{', '.join(literal(path) for path in files)}])"
+    source = copy or f"read_parquet([{', '.join(literal(path) for path in files)}])"
     query = f"SELECT {names} FROM {source} AS f"
-    if feed.name in snapshot.replaced:
+    if copy is None and feed.name in snapshot.replaced:
         correcting = f"read_parquet([{', '.join(literal(path) for path in snapshot.correcting.get(feed.name, files))}])"
         query += (
             f" ANTI JOIN (SELECT {REPLACES} FROM {correcting} WHERE {REPLACES} IS NOT NULL) AS newer"

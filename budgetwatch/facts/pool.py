@@ -2,7 +2,8 @@
 
 One DuckDB instance for each set of files and each scope, made by `engine.connect`, so its views hold that scope and
 nothing else, and its doors are shut. Who asks is lent a cursor of it. Files never change once they are committed, so an
-instance never goes stale: a new version of the facts means other files, and so another instance.
+instance never goes stale: a new version of the facts means other files, and so another instance. The newest facts are
+read from their serving copy (serving.py) once that is there.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 from typing import Any
 from weakref import finalize
@@ -17,6 +19,7 @@ from weakref import finalize
 import duckdb
 
 from budgetwatch.facts.engine import Scope, connect
+from budgetwatch.facts.serving import Serving
 from budgetwatch.facts.store import Snapshot
 from budgetwatch.settings import Settings
 
@@ -27,8 +30,9 @@ KEPT = 8
 class Pool:
     """The open instances of one deployment. May be asked by many threads at once."""
 
-    def __init__(self, settings: Settings, kept: int = KEPT) -> None:
+    def __init__(self, settings: Settings, serving: Serving | None = None, kept: int = KEPT) -> None:
         self._settings = settings
+        self._serving = serving
         self._kept = kept
         self._open: OrderedDict[tuple[Any, ...], duckdb.DuckDBPyConnection] = OrderedDict()
         self._lock = Lock()
@@ -54,7 +58,10 @@ class Pool:
         return len(self._open)
 
     def _cursor(self, snapshot: Snapshot, viewer: Scope) -> duckdb.DuckDBPyConnection:
-        key = (tuple(sorted(snapshot.files.items())), snapshot.replaced, viewer.region, viewer.agency_code)
+        served = self._serving.ready(snapshot) if self._serving else {}
+        key = (
+            tuple(sorted(snapshot.files.items())), snapshot.replaced, viewer.region, viewer.agency_code, *sorted(served),
+        )  # fmt: skip
         with self._lock:
             if found := self._found(key):
                 return found
@@ -63,7 +70,7 @@ class Pool:
             with self._lock:
                 if found := self._found(key):
                     return found
-            made = connect(snapshot, self._settings, viewer=viewer)
+            made = self._made(snapshot, viewer, served)
             with self._lock:
                 self._open[key] = made
                 self._making.pop(key, None)
@@ -71,6 +78,15 @@ class Pool:
                     # An instance lives as long as a cursor of it does, so nobody's question is cut off.
                     self._open.popitem(last=False)[1].close()
                 return made.cursor()
+
+    def _made(self, snapshot: Snapshot, viewer: Scope, served: dict[str, Path]) -> duckdb.DuckDBPyConnection:
+        try:
+            return connect(snapshot, self._settings, viewer=viewer, served=served)
+        except duckdb.IOException:
+            if not served:
+                raise
+        # The copy went away or cannot be read (it may): the facts themselves are there.
+        return connect(snapshot, self._settings, viewer=viewer)
 
     def _found(self, key: tuple[Any, ...]) -> duckdb.DuckDBPyConnection | None:
         if key not in self._open:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.queries import seen
-from budgetwatch.queries.budget_base import Asked, choose
-from budgetwatch.queries.budget_preview import DEPARTMENTS, NAMED, BudgetPreview, Place, group_sql, narrowing, row_name
+from budgetwatch.queries.budget_base import Asked
+from budgetwatch.queries.budget_preview import DEPARTMENTS, NAMED, Place, group_sql, narrowing, row_name
 from budgetwatch.queries.names import names, remembered
 from budgetwatch.text import Text
 
@@ -19,15 +19,11 @@ if TYPE_CHECKING:
 Piece = tuple[str | None, Text, Decimal]
 
 
-def parts_below(
-    home: Home, viewer: Viewer, shown: BudgetPreview, *, func: str = "", agency: str = "", eco: str = ""
-) -> dict[str, list[Piece]]:
-    """The pieces of each row by the row's code, greatest first; they add up to the row's draft."""
-    asked = choose(
-        home, viewer, year=shown.year, region=shown.region, own=shown.own, book=shown.book, direction=shown.direction,
-        currency=shown.currency,
-    )  # fmt: skip
-    at = Place(shown.by, func, eco, agency)
+def parts_below(home: Home, viewer: Viewer, asked: Asked, at: Place) -> dict[str, list[Piece]]:
+    """The pieces of each row by the row's code, greatest first; they add up to the row's draft.
+
+    `asked` and `at` are what the rows were asked with.
+    """
     key = ("parts below", asked.year, asked.region, asked.own, asked.book, asked.direction, asked.currency, at)
     return remembered(home, viewer, key, lambda: _parts_below(home, viewer, asked, at))
 
@@ -36,14 +32,17 @@ def _parts_below(home: Home, viewer: Viewer, asked: Asked, at: Place) -> dict[st
     narrowed, params = narrowing(at.func, at.eco, at.agency)
     params |= asked.params | {"direction": asked.direction, "stage": asked.this or "", "year": asked.year}
     inner = _inside(at)
+    outside, inside = group_sql(asked, at), group_sql(asked, inner)
+    # The list of units is only looked at where departments are asked for.
+    joined = "LEFT JOIN departments USING (agency_code)" if "department" in outside + inside + narrowed else ""
     query = f"""
         WITH departments AS ({DEPARTMENTS}),
         newest AS (SELECT adm_div_code AS place, max(coalesce(version, '')) AS newest FROM budget_line
                    WHERE budget_year = $year AND stage = $stage GROUP BY 1)
-        SELECT coalesce({group_sql(asked, at)}, '') AS outside, {group_sql(asked, inner)} AS code,
+        SELECT coalesce({outside}, '') AS outside, {inside} AS code,
                any_value({NAMED.get(inner.by, "NULL::VARCHAR")}) AS name, any_value(line_type) AS line_type, sum(amount) AS amount
         FROM budget_line JOIN newest ON adm_div_code = place AND coalesce(version, '') = newest
-        LEFT JOIN departments USING (agency_code)
+        {joined}
         WHERE {asked.condition} AND budget_year = $year AND stage = $stage {narrowed}
         GROUP BY 1, 2 ORDER BY 1, amount DESC, code"""
     with home.facts(viewer) as facts:

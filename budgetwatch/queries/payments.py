@@ -132,22 +132,19 @@ def search(
     total, totals_ = whole(home, viewer, f, versions)
     read = ", ".join(seen.column(viewer, c) for c in _READ)
     with home.facts(viewer, versions) as facts:
-        # First which rows (two columns of everything), then the rows themselves (every column of one page).
-        chosen = facts.execute(
-            f"SELECT _row FROM payment WHERE {condition} ORDER BY {key} {way} NULLS LAST, _row LIMIT {limit} OFFSET {offset}",
-            params,
-        ).fetchall()
-        wanted = [row for (row,) in chosen]
+        # Chosen by what the columns hold, then shown as this viewer may see them.
         found = seen.dicts(
             facts.execute(
-                f"SELECT _row, {read}, {ECO} AS eco_code FROM payment WHERE _row IN (SELECT unnest($rows::BIGINT[]))",
-                {"rows": wanted},
+                f"""SELECT _row, {read}, {ECO} AS eco_code
+                    FROM (SELECT *, {key} AS sorted FROM payment WHERE {condition}
+                          ORDER BY sorted {way} NULLS LAST, _row LIMIT {limit} OFFSET {offset}) AS payment
+                    ORDER BY sorted {way} NULLS LAST, _row""",
+                params,
             )
         )
     known = names(home, viewer)
-    by_row = {row["_row"]: _named(known, row) for row in found}
     seen.audit(home, viewer, "search_payments", "payment", "", filter=asked(f), rows=len(found), of=total)
-    return Listing(_COLUMNS, [by_row[row] for row in wanted], total, totals_)
+    return Listing(_COLUMNS, [_named(known, row) for row in found], total, totals_)
 
 
 def _named(known: Names, row: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from budgetwatch.access.viewer import Viewer
 from budgetwatch.queries import outlook
 from budgetwatch.queries.budget_base import choose
 from budgetwatch.queries.budget_parts import parts_below
-from budgetwatch.queries.budget_preview import BudgetPreview, By, preview
+from budgetwatch.queries.budget_preview import BudgetPreview, By, Place, preview
 from budgetwatch.queries.listing import Listing, heading
 from budgetwatch.queries.outlook import TrendPoint
 from budgetwatch.queries.scope import ratio
@@ -218,7 +218,11 @@ def parts(
         own=own,
         currency=currency,
     )
-    below = parts_below(home, viewer, shown, func=func, agency=agency, eco=eco)
+    # Asked with the same words as the preview did, so that it is not looked up again.
+    asked = choose(
+        home, viewer, year=year, region=region, own=own, book=book, direction="expenditure", currency=currency
+    )
+    below = parts_below(home, viewer, asked, Place(shown.by, func, eco, agency))
     found = []
     for row in shown.rows:
         amount = row["draft"]

@@ -218,6 +218,8 @@ def _lines(
     narrowed, params = narrowing(func, eco, agency)
     params |= asked.params | {"direction": asked.direction}
     place = place_code(asked.region) if apart else "''"
+    # The list of units is only looked at where a department is asked for.
+    joined = "LEFT JOIN departments USING (agency_code)" if "department" in narrowed else ""
     query = f"""
         WITH departments AS ({DEPARTMENTS}),
         -- What each place's book stands on: the adjusted budget before the approved one, the newest version of it.
@@ -241,7 +243,7 @@ def _lines(
             FROM payment WHERE {asked.paid}
         )
         SELECT role, budget_year, month_no, {place} AS code, min(stage) AS stage, sum(amount) AS amount
-        FROM lines LEFT JOIN departments USING (agency_code) WHERE true {narrowed} GROUP BY ALL"""
+        FROM lines {joined} WHERE true {narrowed} GROUP BY ALL"""
     ends = f"SELECT budget_year, max(pay_date) FROM payment WHERE {asked.paid} GROUP BY 1"
     with home.facts(viewer) as facts:
         found = seen.dicts(facts.execute(query, params))

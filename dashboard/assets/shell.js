@@ -345,6 +345,12 @@
       const first = dialog.querySelector("textarea, select, input:not([type=hidden])");
       if (first) first.focus();
     });
+    const wrong = document.getElementById("login-error");
+    const password = document.getElementById("password");
+    if (wrong && password && !password.hasAttribute("aria-describedby")) {
+      password.setAttribute("aria-describedby", wrong.id);
+      password.focus();
+    }
     if (!document.querySelector("dialog[data-modal]") && opener) {
       const back = document.getElementById(opener);
       opener = null;

@@ -11,8 +11,14 @@ from dash import html
 _WHOLE = re.compile(r"\d{4}-\d{2}-\d{2}|[\d,]*\d(?:\.\d+)?\s?(?:[\u4ebf\u4e07]?\u5143|%|CNY\b)")
 
 
+#: As English is typed in a rule, and how it is set.
+_TYPED = ((re.compile(r"(?<=[A-Za-z])'(?=[a-z ])"), "\u2019"), (re.compile(r"(?<=\d) %"), "%"))
+
+
 def whole(sentence: str) -> Any:
-    """The sentence with each day and amount kept whole; the words are the same."""
+    """The sentence with each day and amount kept whole; the words are the same, the apostrophe is a real one."""
+    for typed, set_ in _TYPED:
+        sentence = typed.sub(set_, sentence)
     parts: list[Any] = []
     end = 0
     for found in _WHOLE.finditer(sentence):

@@ -103,7 +103,10 @@ def table(
     """
     units = [currency or _currency(c, rows) for c in columns]
     body = [
-        html.Tr([_cell(c, row, unit) for c, unit in zip(columns, units, strict=True)], className=row_class(row) if row_class else None)
+        html.Tr(
+            [_cell(c, row, unit) for c, unit in zip(columns, units, strict=True)],
+            className=row_class(row) if row_class else None,
+        )
         for row in rows
     ]
     return html.Div(

@@ -19,6 +19,7 @@ from dashboard.figures.theme import (
     UP,
     Figure,
     Trace,
+    axis_unit,
     bare,
     faint,
     leading,
@@ -30,7 +31,7 @@ from dashboard.i18n import t
 HEIGHT = 400
 LEVELS = 4
 #: Weeks side by side in each half of the year. Rows are 9 high and their squares 8, so that all places are whole numbers.
-_ACROSS, _ROW, _SQUARE, _SECOND = 27, 9, 8, 85
+_ACROSS, _ROW, _SQUARE, _FIRST = 27, 9, 8, 85
 
 
 def calendar(shown: Calendar, *, link: Callable[[str], str] | None = None) -> Figure:
@@ -54,7 +55,7 @@ def calendar(shown: Calendar, *, link: Callable[[str], str] | None = None) -> Fi
         _squares(back, CLEAR, UP, pattern=crossed) | {"hoverinfo": "skip"},
         *_labels(shown.year),
     ]
-    figure = bare(traces, x=[-2.1, _ACROSS + 0.1], y=[-(_SECOND + 7 * _ROW), 14], barmode="overlay", bargap=0)
+    figure = bare(traces, x=[-2.1, _ACROSS + 0.1], y=[-1, _FIRST + 7 * _ROW + 13], barmode="overlay", bargap=0)
     if link is not None:
         figure["layout"]["meta"] = leading(link(f"{shown.year}-{ANY}"))
     return figure
@@ -101,11 +102,11 @@ def calendar_sentence(shown: Calendar) -> str:
 
 
 def _place(day: dt.date) -> tuple[int, int]:
-    """The week's column in its half of the year, and the foot of the square: Monday on top, the second half below."""
+    """The week's column in its half of the year, and the foot of the square: Monday on top, the first half above."""
     half = day.month > 6
     begins = dt.date(day.year, 7 if half else 1, 1)
     column = ((day - begins).days + begins.weekday()) // 7
-    return column, -(day.weekday() * _ROW + (_SECOND if half else 0)) - _SQUARE
+    return column, (6 - day.weekday()) * _ROW + (0 if half else _FIRST)
 
 
 def _squares(
@@ -134,12 +135,13 @@ def _told(days: Sequence[dt.date], paid: dict[dt.date, Day], shown: Calendar, of
     """What these squares say when pointed at, and their day of the year, which is where they lead."""
     words = f" {t('休息日')}" if off else ""
     count = t("{n} 笔", n="%{customdata[2]}")
+    unit = axis_unit([d.amount for d in shown.days], shown.currency)
     return {
         "customdata": [
-            [words_of(paid[d].amount, None, shown.currency), d.isoformat()[5:], paid[d].count] for d in days
+            [words_of(paid[d].amount, unit, shown.currency), d.isoformat()[5:], paid[d].count] for d in days
         ],
         "hovertemplate": f"{shown.year}-%{{customdata[1]}}{words}<br>"
-        f"%{{customdata[0]}} {unit_label(shown.currency)} · {count}<extra></extra>",
+        f"%{{customdata[0]}} {unit_label(shown.currency, unit)} · {count}<extra></extra>",
     }
 
 
@@ -148,10 +150,11 @@ def _labels(year: int) -> list[Trace]:
     months, rows = [], []
     for month in range(1, 13):
         column, _ = _place(dt.date(year, month, 1))
-        months.append((column + (0.1 if column == 0 else 0.9), 7 - (_SECOND if month > 6 else 0), month_name(month)))
-    for half in (0, _SECOND):
+        top = 6 * _ROW + _SQUARE + (_FIRST if month < 7 else 0)
+        months.append((column + (0.1 if column == 0 else 0.9), top + 7, month_name(month)))
+    for half in (0, _FIRST):
         for at, word in ((0, t("一")), (2, t("三")), (4, t("五")), (6, t("日"))):
-            rows.append((-0.2, -at * _ROW - half - _SQUARE // 2, word))
+            rows.append((-0.2, (6 - at) * _ROW + half + _SQUARE // 2, word))
     return [
         words_at([x for x, _, _ in points], [y for _, y, _ in points], [w for *_, w in points], position, QUIET, 11)
         for points, position in ((months, "middle right"), (rows, "middle left"))

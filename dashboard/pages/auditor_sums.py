@@ -34,6 +34,9 @@ def sums_card(asking: Asking, wanted: PaymentFilter, by: Any) -> Any:
         tabs(ways, show, label=t("看哪一种图"), id="show") if len(ways) > 1 else None,
         inside(asking, wanted, by),
         title=t("整体情况"),
+        side=html.A(t("转移支付去向"), href=to_transfers(asking), className="button small", id="to-transfers")
+        if asking.viewer.may("budgets")
+        else None,
         id="totals-card",
         kind="show-tabs",
     )
@@ -146,6 +149,11 @@ def _calendar(asking: Asking, wanted: PaymentFilter, by: Any) -> Any:
     )
 
 
+def to_transfers(asking: Asking) -> str:
+    """Transfers on a page of their own, of the filter's place and year."""
+    return href("/transfers", **{k: asking.one(k) for k in ("region", "year", "currency")})
+
+
 def _transfers(asking: Asking, wanted: PaymentFilter, by: Any) -> Any:
     """Money between levels, for the filter's place and year."""
     query: dict[str, Any] = {k: asking.one(k) for k in ("region", "year", "currency")}
@@ -154,7 +162,7 @@ def _transfers(asking: Asking, wanted: PaymentFilter, by: Any) -> Any:
             asking,
             "transfers",
             link=lambda code: asking.same(region=code),
-            remark=[t("只按地区和年度看。"), " ", html.A(t("单独看转移支付"), href=href("/transfers", **query))],
+            remark=[t("只按地区和年度看。"), " ", html.A(t("单独看转移支付"), href=to_transfers(asking))],
             **query,
         )
     except NotFound as nothing:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from dash import html
@@ -13,45 +11,27 @@ from budgetwatch.calendar import today
 from budgetwatch.cases.machine import STATES
 from budgetwatch.errors import NotFound
 from budgetwatch.queries import pictures, work
-from budgetwatch.queries.listing import Listing
-from budgetwatch.queries.names import Names, names
-from budgetwatch.queries.work import CaseView, MoveView, StepView
-from budgetwatch.records.feeds import ALL
+from budgetwatch.queries.work import CaseView, StepView
 from budgetwatch.text import Text
 from dashboard import drawn
 from dashboard.asking import Asking
 from dashboard.components import (
-    Column,
     amount,
-    area,
     breadcrumbs,
-    button,
     card,
-    chooser,
-    columns_of,
     definition_list,
     due_mark,
-    empty,
-    field,
-    hidden,
     link_button,
-    note,
     page_head,
-    pager,
     severity_badge,
     state_badge,
-    table,
     timeline,
 )
-from dashboard.components.coded import coded
 from dashboard.components.figure_words import figure_pairs
-from dashboard.components.table import shown_value
+from dashboard.components.prose import whole
 from dashboard.i18n import say, t
-
-SIZE = 20
-#: Moves that do not carry the case forward.
-ASIDE = ("comment", "release", "send_back", "return_reply")
-HIDDEN = ("_row", "batch", "line", "currency")
+from dashboard.pages.case_evidence import evidence_card
+from dashboard.pages.case_moves import moves_card
 
 
 def view(asking: Asking) -> tuple[str, Any]:
@@ -70,8 +50,12 @@ def view(asking: Asking) -> tuple[str, Any]:
         ),
         html.Div(
             [
-                html.Div([_found(case), _reply(case), _evidence(asking, case), _reasons(case)], className="case-main"),
-                html.Div([_moves(case), _standing(case), _course(asking, case), _steps(case)], className="case-side"),
+                html.Div(
+                    [_found(case), _reply(case), evidence_card(asking, case), _reasons(case)], className="case-main"
+                ),
+                html.Div(
+                    [moves_card(case), _standing(case), _course(asking, case), _steps(case)], className="case-side"
+                ),
             ],
             className="case",
         ),
@@ -87,7 +71,7 @@ def _next(asking: Asking, case: CaseView) -> Any:
 def _found(case: CaseView) -> Any:
     return card(
         html.Div([severity_badge(case.severity), state_badge(case.state, case.state_label)], className="found-marks"),
-        html.P(say(case.sentence), className="found-sentence", id="found"),
+        html.P(whole(say(case.sentence)), className="found-sentence", id="found"),
         html.P(html.A(t("去办理"), href="#moves", id="to-moves", className="button"), className="phone-only")
         if case.moves
         else None,
@@ -129,81 +113,6 @@ def _reply(case: CaseView) -> Any:
         id="reply",
         kind="reply has-reply",
     )
-
-
-def _evidence(asking: Asking, case: CaseView) -> Any:
-    page = asking.number("page", 1, least=1) or 1
-    listing = case.evidence
-    if page > 1:
-        listing = work.evidence(asking.home, asking.viewer, case.flag_id, limit=SIZE, offset=(page - 1) * SIZE)
-    feed = ALL.get(case.row_feed)
-    heading = t(
-        "依据的记录（{feed}，共 {n} 条）", feed=say(feed.label) if feed else case.row_feed, n=f"{case.row_count:,}"
-    )
-    if not listing.rows:
-        return card(
-            empty(t("这条规则依据的是缺失的记录，没有可列的行；请看上面的数字和日期。")),
-            title=heading,
-            id="evidence-card",
-        )
-    columns = evidence_columns(asking, listing, case.row_feed)
-    return card(
-        table(columns, listing.rows[:SIZE], caption=heading, id="evidence", cards=False, currency=case.currency),
-        pager(asking, min(case.row_count, 1000), SIZE),
-        title=heading,
-        id="evidence-card",
-    )
-
-
-def evidence_columns(asking: Asking, listing: Listing, feed: str) -> list[Column]:
-    """What one judges by first, as the query orders it, codes as words; where the row came from at the end."""
-    opens = feed == "payment" and asking.viewer.may("vouchers")
-    known = names(asking.home, asking.viewer)
-    telling = [h for h in listing.headings if any(row.get(h.name) not in (None, "") for row in listing.rows)]
-    several = len({row.get("currency") for row in listing.rows}) > 1
-    columns = [_worded(feed, c, known) for c in columns_of(telling, leave_out=HIDDEN)]
-    if several:
-        columns.append(Column("currency", t("币种"), "code"))
-    main = (
-        next((c for c in columns if c.kind in ("text", "source") and c.name != "agency_name"), None) if opens else None
-    )
-
-    def source(row: Mapping[str, Any]) -> Any:
-        where = t("批次 {batch} · 第 {line} 行", batch=row.get("batch", "—"), line=row.get("line", "—"))
-        if opens and (main is None or not row.get(main.name)):
-            return html.A(where, href=f"/voucher/{row['_row']}", id=f"voucher-link-{row['_row']}", className="nowrap")
-        return html.Span(where, className="nowrap quiet")
-
-    def opening(row: Mapping[str, Any]) -> Any:
-        if main is None or not row.get(main.name):
-            return shown_value(None, "text")
-        return html.A(str(row[main.name]), href=f"/voucher/{row['_row']}", id=f"voucher-link-{row['_row']}")
-
-    return [
-        *[replace(c, cell=opening, main=True) if c is main else c for c in columns],
-        Column("_row", t("出处"), "source", cell=source),
-    ]
-
-
-def _worded(feed: str, column: Column, known: Names) -> Column:
-    """The column with its codes as words; a code that nothing names stands back."""
-    if column.kind != "code":
-        return column
-    name = column.name
-
-    def cell(row: Mapping[str, Any]) -> Any:
-        value = row.get(name)
-        if not value:
-            return shown_value(None, "code")
-        if name in ("adm_div_code", "recipient_div"):
-            return html.Span(say(known.region(value)), title=str(value))
-        named = {"func_code": known.function, "dep_eco_code": known.economic, "eco_code": known.economic}.get(name)
-        word = say(named(value)) if named else ""
-        if word and word != value:
-            return html.Span([word, " ", html.Span(str(value), className="code quiet")])
-        return coded(feed, name, value) or html.Span(str(value), className="code quiet")
-
-    return replace(column, cell=cell)
 
 
 def _reasons(case: CaseView) -> Any:
@@ -287,73 +196,3 @@ def _step(step: StepView) -> Any:
         ],
         html.P(step.note, className="step-note") if step.note else None,
     ]
-
-
-def _moves(case: CaseView) -> Any:
-    if not case.moves:
-        return card(note(t("现在没有轮到您做的事。"), tone="calm"), title=t("可以做什么"), id="moves", kind="moves")
-    forward = [m.action for m in case.moves if m.action not in ASIDE]
-    return card(
-        # The one way forward stands open; where there are several, nobody is nudged.
-        *[_move(case, move, opened=forward == [move.action]) for move in case.moves],
-        title=t("可以做什么"),
-        id="moves",
-        kind="moves",
-    )
-
-
-def _move(case: CaseView, move: MoveView, *, opened: bool) -> Any:
-    """One possible move: a button at once where nothing need be said, else a form that opens."""
-    key, label = move.action, say(move.label)
-    fields = [
-        f
-        for f in (
-            _field(key, name, move)
-            for name in ("reason", "letter_no", "due_on", "note")
-            if name in move.takes | move.needs
-        )
-        if f
-    ]
-    form = html.Form(
-        [
-            *fields,
-            hidden("case_id", case.case_id, id=f"{key}-case"),
-            hidden("version", case.version, id=f"{key}-version"),
-            hidden("action", key, id=f"{key}-action"),
-            hidden("label", label, id=f"{key}-label"),
-            button(label, id=f"do-{key}", kind="" if key in (*ASIDE, "dismiss") else "primary"),
-        ],
-        id=f"form-{key}",
-        className="move-form",
-        **{"data-deed": "case.act"},
-    )
-    return html.Details(
-        [html.Summary(label, id=f"move-{key}"), form],
-        open=opened,
-        className="move",
-        id=f"move-box-{key}-{case.version}",
-    )
-
-
-def _field(action: str, name: str, move: MoveView) -> Any:
-    must = name in move.needs
-    suggested = move.suggested.get(name)
-    value = "" if suggested is None else str(suggested)
-    id_ = f"{action}-{name}"
-    if name == "reason":
-        options = [(code, say(word)) for code, word in move.reasons]
-        return chooser(t("理由"), name, options, id=id_, every=t("请选择"), required=must)
-    if name == "due_on":
-        return field(
-            t("答复期限"),
-            name,
-            id=id_,
-            kind="date",
-            value=value,
-            required=must,
-            hint="" if value else t("不填则为十个工作日"),
-        )
-    if name == "letter_no":
-        return field(t("函询文号"), name, id=id_, value=value, required=must, hint=t("不填则自动编号"))
-    words = {"ask": t("要问单位什么"), "reply": t("说明内容")}.get(action, t("说明"))
-    return area(words, name, id=id_, required=must)

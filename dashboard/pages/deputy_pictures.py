@@ -33,6 +33,12 @@ def pictures_card(asking: Asking, shown: BudgetPreview) -> Any:
         tabs(ways, show, label=t("看哪一种图"), id="show"),
         {"changes": _changes, "parts": _parts, "spent": _spent}[show](asking, shown, place),
         title=t("看图"),
+        side=html.A(
+            t("转移支付去向"),
+            href=href("/transfers", region=shown.region, year=asking.one("year"), currency=asking.one("currency")),
+            className="button small",
+            id="to-transfers",
+        ),
         id="pictures-card",
         kind="show-tabs",
     )

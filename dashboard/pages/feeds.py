@@ -106,7 +106,7 @@ def _fresh_columns(asking: Asking) -> list[Column]:
             main=True,
         ),
         Column("facts", t("数据行数"), "integer"),
-        Column("batches", t("批次"), "integer"),
+        Column("batches", t("批次数"), "integer"),
         Column("last_day", t("数据截至"), "date"),
         Column("last_received", t("最近接收"), "moment"),
         Column("days_silent", t("未更新天数"), "integer"),

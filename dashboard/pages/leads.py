@@ -29,7 +29,7 @@ from dashboard.components.helping import page_help
 from dashboard.components.prose import whole
 from dashboard.components.saved_box import saved_box
 from dashboard.i18n import say, t
-from dashboard.pages.case import evidence_columns
+from dashboard.pages.case_evidence import evidence_columns
 
 SIZE = 20
 

@@ -10,7 +10,7 @@ from dash import html
 from budgetwatch.queries.places import Coverage
 from budgetwatch.queries.standing import MEASURES, Standing, Standings
 from dashboard.asking import Asking
-from dashboard.components import Column, table
+from dashboard.components import Column, table, unit_label
 from dashboard.figures.places import shown
 from dashboard.i18n import say, t
 
@@ -36,7 +36,7 @@ def table_of(asking: Asking, found: Standings, covered: Coverage, rows: Sequence
     columns = [
         Column("place", t("地区"), cell=lambda one: html.A(one["name"], href=asking.same(place=one["row"].place.code)),
                sort="place", main=True),
-        *(Column(m, say(MEASURES[m].label), "ratio", figure(m), sort=m) for m in measures),
+        *(Column(m, _label(found, m), "ratio", figure(m), sort=m) for m in measures),
         Column("arrived", t("应报数据"), "ratio", lambda one: html.Span(one["arrived"], className="figure")),
         *([Column("district", t("所在区县"))] if any(row.place.parent for row in rows) else []),
     ]  # fmt: skip
@@ -50,6 +50,12 @@ def table_of(asking: Asking, found: Standings, covered: Coverage, rows: Sequence
         for row in ordered
     ]
     return table(columns, lines, caption=t("各地区的数字"), id="places-table", asking=asking, order=order, cards=False)
+
+
+def _label(found: Standings, measure: str) -> str:
+    """The measure, with the unit where it is money: what falls on a head is always in the smallest one."""
+    label = say(MEASURES[measure].label)
+    return label + t("（{unit}）", unit=unit_label(found.currency, "yuan")) if measure == "per_head" else label
 
 
 def _arrived(covered: Coverage, code: str) -> str:

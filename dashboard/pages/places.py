@@ -14,9 +14,10 @@ from budgetwatch.queries.places import Coverage, coverage, place
 from budgetwatch.queries.standing import MEASURES, Standing, Standings, standing
 from budgetwatch.shapes import Shapes, shapes
 from dashboard import drawn
-from dashboard.asking import Asking
+from dashboard.asking import Asking, href
 from dashboard.components import card, nothing_yet, page_head, tabs
 from dashboard.components.placemap import place_map, sheet
+from dashboard.components.prose import whole
 from dashboard.components.tilegrid import Group, Scale, Tile, legend, ranges_of, scale, tile_grid
 from dashboard.figures.places import download, sentence, shown
 from dashboard.i18n import say, t
@@ -99,7 +100,7 @@ def _picture(
     chosen = opened.place.code if opened else ""
     bare = any(row.value(found.measure) is None for row in rows)
     key = legend(ranges_of(classes, lambda value: shown(found, value)), none=bare)
-    said = html.P(sentence(found, covered, rows), className="places-says", id="places-says")
+    said = html.P(whole(sentence(found, covered, rows)), className="places-says", id="places-says")
     mapped = _map(asking, found, rows, level, classes, chosen)
     inside = [said, key, *mapped] if mapped else [said, _grid(asking, found, classes, level, chosen, key)]
     return card(*inside, title=_title(found), id="places-picture")
@@ -111,7 +112,13 @@ def _multiples(asking: Asking, found: Standings, opened: Standing | None) -> Any
         return None
     if asking.one("lines") != "1":  # the page stays light for those who came for the map
         more = html.A(t("看各地逐月的支出进度"), href=asking.same(lines=1), className="button small", id="places-lines")
-        return html.P(more)
+        transfers = html.A(
+            t("转移支付去向"),
+            href=href("/transfers", region=opened.place.code if opened and not opened.place.is_town else None),
+            className="button small",
+            id="to-transfers",
+        )
+        return html.P([more, " ", transfers])
     below = opened is not None and any(row.place.parent == opened.place.code for row in found.rows)
     region = opened.place.code if opened is not None and below else None
     lines = drawn.show(

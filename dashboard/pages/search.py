@@ -12,6 +12,7 @@ from budgetwatch.queries.search import Found, Hit
 from dashboard.asking import Asking, href
 from dashboard.components import empty, link_button, page_head, pager, tabs
 from dashboard.components.helping import page_help
+from dashboard.components.prose import whole
 from dashboard.components.saved_box import saved_box
 from dashboard.i18n import say, t
 from dashboard.pages import guide
@@ -144,7 +145,7 @@ def _group(asking: Asking, one: str, hits: list[Hit], found: Found, kind: str) -
 def _hit(hit: Hit, n: int) -> Any:
     return html.Li(
         html.A(
-            [html.Span(say(hit.title), className="hit-title"), html.Span(say(hit.below), className="hit-below")],
+            [html.Span(whole(say(hit.title)), className="hit-title"), html.Span(say(hit.below), className="hit-below")],
             href=hit.address,
             id=f"hit-{hit.kind}-{n}",
             className="hit row-link",

@@ -11,6 +11,7 @@ from budgetwatch.cases.machine import STATES
 from budgetwatch.queries import budgets, work
 from dashboard.asking import Asking
 from dashboard.components import Column, card, due_mark, empty, link_button, page_head, pager, state_badge, table
+from dashboard.components.prose import whole
 from dashboard.i18n import say, t
 
 SIZE = 25
@@ -77,7 +78,7 @@ def _sentence(row: Mapping[str, Any]) -> Any:
     return html.Div(
         [
             html.A(
-                say(row["sentence"]),
+                whole(say(row["sentence"])),
                 href=f"/case/{row['case_id']}",
                 id=f"case-link-{row['case_id']}",
                 className="row-link",

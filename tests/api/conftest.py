@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -12,21 +11,8 @@ from budgetwatch.access import people
 from budgetwatch.access.viewer import SYSTEM, Viewer
 from budgetwatch.api.app import create_app
 from budgetwatch.home import Home
-from budgetwatch.settings import Settings
-from tests.queries import city as small_city
 
 PASSWORD = "a-long-enough-word"
-
-
-@pytest.fixture(scope="session")
-def city_template(made_once: Callable[..., Path]) -> Path:
-    return made_once("small-city", small_city.template)
-
-
-@pytest.fixture
-def city(settings: Settings, city_template: Path) -> Iterator[Home]:
-    with small_city.copied(settings, city_template) as home:
-        yield home
 
 
 @pytest.fixture

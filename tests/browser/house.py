@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,16 @@ def space_out(page: Any, on: bool = True) -> None:
         "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet]; }",
         SPACED if on else "",
     )
+
+
+def until(page: Any, true: str, arg: object = None, patience: float = 15.0) -> None:
+    """Wait until an expression of `arg` is true; by asking, as the page's policy lets nobody evaluate inside it."""
+    ends = time.monotonic() + patience
+    while not page.evaluate(f"arg => Boolean({true})", arg):
+        if time.monotonic() > ends:
+            here = page.evaluate("document.activeElement ? document.activeElement.outerHTML.slice(0, 150) : ''")
+            raise AssertionError(f"never: {true}, with {arg}; the focus is on {here}")
+        page.wait_for_timeout(50)
 
 
 def settled(page: Any) -> None:

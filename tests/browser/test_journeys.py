@@ -160,24 +160,3 @@ def test_a_wrong_password_gets_a_sentence_and_a_stranger_gets_the_sign_in(browse
     page.wait_for_selector("#login-error")
     assert "不正确" in page.inner_text("#login-error")
     stranger.close()
-
-
-def test_the_committee_journey_can_be_made_by_keyboard_alone(person) -> None:
-    reviewer = person("reviewer")
-    page = reviewer.page
-
-    def tab_to(selector: str, most: int = 80) -> None:
-        for _ in range(most):
-            if page.evaluate("s => document.activeElement && document.activeElement.matches(s)", selector):
-                return
-            page.keyboard.press("Tab")
-        raise AssertionError(f"{selector} cannot be reached by Tab")
-
-    tab_to("#next-case")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/case/*")
-    reviewer.see("#moves")
-    tab_to("#do-take")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#notice:not(:empty)")
-    assert "初核中" in page.inner_text("#page")

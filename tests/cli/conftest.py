@@ -13,8 +13,6 @@ import pytest
 
 from budgetwatch.cli import main
 from budgetwatch.home import Home
-from budgetwatch.settings import Settings
-from tests.queries import city as small_city
 
 
 @dataclass(frozen=True)
@@ -26,17 +24,6 @@ class Said:
     @property
     def json(self) -> Any:
         return json.loads(self.out)
-
-
-@pytest.fixture(scope="session")
-def city_template(made_once: Callable[..., Path]) -> Path:
-    return made_once("small-city", small_city.template)
-
-
-@pytest.fixture
-def city(settings: Settings, city_template: Path) -> Iterator[Home]:
-    with small_city.copied(settings, city_template) as home:
-        yield home
 
 
 @pytest.fixture

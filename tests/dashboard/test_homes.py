@@ -7,23 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from budgetwatch import tables as t
 from budgetwatch.calendar import today
 from budgetwatch.home import Home
+from tests.builders import changed
 from tests.dashboard.conftest import PEOPLE, Reader, find, words
 
 Open = Callable[..., Reader]
 Flagged = Callable[..., int]
-
-
-def changed(home: Home, case_id: int, **values: object) -> int:
-    with home.session() as session:
-        case = session.get_one(t.Case, case_id)
-        for one in (case, session.get_one(t.Flag, case.flag_id)):
-            for name, value in values.items():
-                if hasattr(one, name):
-                    setattr(one, name, value)
-    return case_id
 
 
 def act(who: Reader, case_id: int, action: str, **fields: str) -> None:

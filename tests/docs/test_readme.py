@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -60,6 +62,27 @@ def test_every_command_shown_is_understood(line: str) -> None:
     files = {"payments.csv", "payments_2010_2022.parquet"}
     words = [w for w in words if w not in files] + (["README.md"] if files & set(words) else [])
     command.make_context("budgetwatch", words, resilient_parsing=False)
+
+
+def _verbs(command: Any, before: str = "") -> Iterator[str]:
+    for name, one in getattr(command, "commands", {}).items():
+        yield from _verbs(one, f"{before}{name} ") if hasattr(one, "commands") else (f"{before}{name}",)
+
+
+def _verbs_in_the_table() -> set[str]:
+    """`feeds list`, `check` in one cell are two verbs of one group; words in capitals and options are none."""
+    found = set()
+    for cell in re.findall(r"^\| (`[a-z].*?) \|", README, flags=re.M):
+        group = ""
+        for span in re.findall(r"`([^`]+)`", cell):
+            words = [word for word in span.split() if re.fullmatch(r"[a-z-]+", word) and not word.startswith("-")]
+            group = words[0] if len(words) > 1 else group
+            found.add(" ".join(words if len(words) > 1 or not group else [group, *words]))
+    return found
+
+
+def test_the_table_of_commands_names_every_verb() -> None:
+    assert set(_verbs(typer.main.get_command(app))) - _verbs_in_the_table() == set()
 
 
 def test_every_link_and_picture_of_the_documents_is_there() -> None:

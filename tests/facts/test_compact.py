@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ def test_the_ranges_of_the_new_files_follow_each_other_so_that_a_month_reads_few
         ranges.append((min(s.min for s in stats), max(s.max for s in stats)))
     ranges.sort()
     assert len(ranges) == 4
-    assert all(high <= low for (_, high), (low, _) in zip(ranges, ranges[1:], strict=False))
+    assert all(high <= low for (_, high), (low, _) in pairwise(ranges))
 
 
 def test_compacting_again_changes_nothing_and_large_files_are_left_alone(

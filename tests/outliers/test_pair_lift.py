@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from functools import partial
 
 import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from budgetwatch.outliers import MODELS, PairLift, Scores, explain
+from budgetwatch.outliers import MODELS, PairLift, explain
 from budgetwatch.text import Text
+from tests.outliers.everyday import Row, ordinary, scored
 
-COLUMNS = ["agency_code", "item_name", "payee_name"]
-Row = tuple[str | None, str | None, str | None, str | None, str]
-
-
-@pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(":memory:") as made:
-        yield made
-
-
-def ordinary(times: int = 300) -> list[Row]:
-    """Two units that each buy their own thing from their own suppliers, at everyday amounts."""
-    return [
-        row
-        for n in range(times)
-        for row in (
-            ("201", "stationery", f"shop {n % 3}", str(900 + n % 200), "CNY"),
-            ("202", "electricity", f"grid {n % 3}", str(1900 + n % 200), "CNY"),
-        )
-    ]
-
-
-def score(connection: duckdb.DuckDBPyConnection, rows: list[Row], **words: Any) -> Scores:
-    connection.execute(
-        "CREATE OR REPLACE TABLE fact (_row BIGINT, agency_code VARCHAR, item_name VARCHAR, payee_name VARCHAR, "
-        "amount DECIMAL(18,2), currency VARCHAR)"
-    )
-    if rows:
-        connection.executemany("INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?)", [(n, *row) for n, row in enumerate(rows)])
-    return PairLift.score(connection, "SELECT * FROM fact", COLUMNS, "amount", **{"min_rows": 100, "keep": 10, **words})
+score = partial(scored, PairLift)
 
 
 def test_a_pair_that_never_met_before_is_among_the_first_and_is_named(connection: duckdb.DuckDBPyConnection) -> None:

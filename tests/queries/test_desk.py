@@ -17,20 +17,10 @@ from budgetwatch.errors import Denied
 from budgetwatch.home import Home
 from budgetwatch.queries import desk, desk_admin, desk_answers, desk_leader, desk_rules, work
 from budgetwatch.rules import reasons
+from tests.builders import changed
 
 Person = Callable[..., Viewer]
 Flagged = Callable[..., int]
-
-
-def changed(home: Home, case_id: int, **values: object) -> int:
-    """The case with its flag (and itself, where it has the same column) changed."""
-    with home.session() as session:
-        case = session.get_one(t.Case, case_id)
-        for one in (case, session.get_one(t.Flag, case.flag_id)):
-            for name, value in values.items():
-                if hasattr(one, name):
-                    setattr(one, name, value)
-    return case_id
 
 
 def days(n: int) -> dt.date:

@@ -34,7 +34,12 @@ def test_simplified_traditional_wide_and_small_letters_find_the_same(city: Home)
 
 def test_a_code_comes_before_what_only_holds_it() -> None:
     shelf = Shelf(
-        [Entry("900", "甲 205 号", count=9), Entry("20501", "丙"), Entry("205", "乙"), Entry("901", "第205中学", count=1)]
+        [
+            Entry("900", "甲 205 号", count=9),
+            Entry("20501", "丙"),
+            Entry("205", "乙"),
+            Entry("901", "第205中学", count=1),
+        ]
     )
     assert [(level, e.code) for level, e in shelf.find("205")] == [
         (EXACT, "205"), (PREFIX, "20501"), (WORD, "900"), (CONTAINS, "901")
@@ -84,7 +89,9 @@ def test_one_kind_is_paged_through(city: Home) -> None:
     auditor = viewer("auditor")
     whole = search.results(city, auditor, "990", kind="unit", limit=100)
     assert whole.total == len(whole.hits) == whole.counts["unit"] > 2
-    pages = [search.results(city, auditor, "990", kind="unit", limit=2, offset=n).hits for n in range(0, whole.total, 2)]
+    pages = [
+        search.results(city, auditor, "990", kind="unit", limit=2, offset=n).hits for n in range(0, whole.total, 2)
+    ]
     assert [hit for page in pages for hit in page] == whole.hits
 
 

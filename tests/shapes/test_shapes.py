@@ -15,20 +15,8 @@ from budgetwatch import shapes, tables
 from budgetwatch.access.viewer import SYSTEM, Viewer
 from budgetwatch.errors import BadFile, Denied, NotFound
 from budgetwatch.home import Home
-from tests.queries import city as small_city
 
 TOWNS = {"990102": (0, 0), "990103": (4, 0), "990102001": (0, 4)}
-
-
-@pytest.fixture(scope="session")
-def city_template(made_once: Callable[..., Path]) -> Path:
-    return made_once("small-city", small_city.template)
-
-
-@pytest.fixture
-def city(settings: Any, city_template: Path) -> Any:
-    with small_city.copied(settings, city_template) as home:
-        yield home
 
 
 def square(x: float, y: float, side: float = 4) -> list[list[float]]:
