@@ -92,7 +92,7 @@ class Home:
         """
         snapshot = self.store.snapshot(versions)
         if viewer is not SYSTEM:
-            if versions is None:
+            if versions is None or dict(versions) == self.store.current():
                 self.serving.wanted(snapshot)
             with self._pool.lend(snapshot, viewer) as cursor:
                 yield cursor

@@ -117,20 +117,22 @@ def plain(node: Any) -> Any:
             return json.loads(to_json_plotly(node))
         # What was given to the component lies in its __dict__ beside Dash's own: several times faster than asking it
         # for each of the props that it could have.
-        known = _props(type(node))
+        given = node.__dict__
+        names = [name for name in _props(type(node)) if name in given]
+        names += [name for name in given if name.startswith(("data-", "aria-"))]
         kept = {
-            name: plain(value) if name == "children" else value
-            for name, value in node.__dict__.items()
-            if (value is not None or name == "children") and (name in known or name.startswith(("data-", "aria-")))
+            name: plain(given[name]) if name == "children" else given[name]
+            for name in names
+            if name == "children" or given[name] is not None
         }
         return {"props": kept, "type": node._type, "namespace": HTML}
     return json.loads(to_json_plotly(node))
 
 
 @cache
-def _props(kind: type[Component]) -> frozenset[str]:
-    """The names of all props that components of this kind know."""
-    return frozenset(kind()._prop_names)
+def _props(kind: type[Component]) -> tuple[str, ...]:
+    """The names of all props that components of this kind know, in their order."""
+    return tuple(kind()._prop_names)
 
 
 def markup(node: Any) -> str:

@@ -50,7 +50,7 @@ class Pool:
             cursor.close()
 
     def close(self) -> None:
-        """Let go of all; cursors that are lent out keep theirs until they are given back."""
+        """Close all; for when nobody asks any more."""
         with self._lock:
             _close(self._open)
 
@@ -75,8 +75,8 @@ class Pool:
                 self._open[key] = made
                 self._making.pop(key, None)
                 while len(self._open) > self._kept:
-                    # An instance lives as long as a cursor of it does, so nobody's question is cut off.
-                    self._open.popitem(last=False)[1].close()
+                    # Not closed: that would cut off those who hold a cursor. It ends with the last of them.
+                    self._open.popitem(last=False)
                 return made.cursor()
 
     def _made(self, snapshot: Snapshot, viewer: Scope, served: dict[str, Path]) -> duckdb.DuckDBPyConnection:

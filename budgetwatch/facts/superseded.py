@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import numpy as np
 
 from budgetwatch.facts.engine import literal
 from budgetwatch.facts.log import REPLACES, ROW
@@ -15,8 +14,13 @@ from budgetwatch.facts.store import FactStore
 from budgetwatch.records.rowid import BATCH_SHIFT
 from budgetwatch.settings import Settings
 
+if TYPE_CHECKING:
+    import numpy as np
+
 
 def _none() -> np.ndarray[Any, np.dtype[np.int64]]:
+    import numpy as np  # heavy; the command line loads what it uses
+
     return np.empty(0, dtype=np.int64)
 
 
@@ -42,6 +46,8 @@ def corrections(store: FactStore, feed: str, settings: Settings, rows: Sequence[
             f"SELECT {REPLACES} AS old, {ROW} AS new FROM {source} WHERE {REPLACES} IS NOT NULL{only} ORDER BY 1",
             {"rows": list(rows)} if rows is not None else None,
         ).fetchnumpy()
+    import numpy as np
+
     old, new = np.asarray(found["old"], dtype=np.int64), np.asarray(found["new"], dtype=np.int64)
     batches = store.state(feed).batches
     taken = np.unique(new >> BATCH_SHIFT)

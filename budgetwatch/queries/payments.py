@@ -13,7 +13,8 @@ from budgetwatch.queries import seen
 from budgetwatch.queries.export import export
 from budgetwatch.queries.listing import Heading, Listing, heading
 from budgetwatch.queries.names import Names, code_name, names, remembered
-from budgetwatch.queries.payment_filter import ECO, PaymentFilter, asked, where
+from budgetwatch.queries.payment_filter import ECO, PaymentFilter, asked
+from budgetwatch.queries.payment_text import asking
 from budgetwatch.queries.scope import demand, one_of, paged, ratio
 from budgetwatch.queries.voucher import FlagRef, Voucher, voucher
 from budgetwatch.records.rowid import unpack
@@ -96,11 +97,8 @@ def whole(
     """Count of the whole result and its sums by currency; remembered while the facts stay the same."""
 
     def ask() -> tuple[int, dict[str, Decimal]]:
-        condition, params = where(viewer, f)
-        query = (
-            f"SELECT currency, count(*), sum(amount) FROM payment WHERE {condition} GROUP BY currency ORDER BY 2 DESC"
-        )
-        with home.facts(viewer, versions) as facts:
+        with asking(home, viewer, f, versions) as (facts, condition, params):
+            query = f"SELECT currency, count(*), sum(amount) FROM payment WHERE {condition} GROUP BY 1 ORDER BY 2 DESC"
             found = facts.execute(query, params).fetchall()
         return sum(n for _, n, _ in found), {currency or "CNY": amount for currency, _, amount in found}
 
@@ -128,10 +126,9 @@ def search(
     if key == "payee_name":
         key = seen.expression(viewer, key)
     way = "DESC" if order.startswith("-") else "ASC"
-    condition, params = where(viewer, f)
     total, totals_ = whole(home, viewer, f, versions)
     read = ", ".join(seen.column(viewer, c) for c in _READ)
-    with home.facts(viewer, versions) as facts:
+    with asking(home, viewer, f, versions) as (facts, condition, params):
         # Chosen by what the columns hold, then shown as this viewer may see them.
         found = seen.dicts(
             facts.execute(
@@ -176,19 +173,20 @@ def totals(home: Home, viewer: Viewer, f: PaymentFilter, by: TotalsBy = "month",
 
 
 def _totals(home: Home, viewer: Viewer, f: PaymentFilter, by: str, limit: int) -> Listing:
-    condition, params = where(viewer, f)
     code, name = _group(viewer, f, by)
     order = "code NULLS LAST, currency" if by in ("month", "year") else "currency, amount DESC, code"
-    query = f"""
-        SELECT *, count(*) OVER () AS groups, sum(amount) OVER (PARTITION BY currency) AS whole,
-               sum("count") OVER () AS payments
-        FROM (SELECT {code} AS code, {name} AS name, coalesce(currency, 'CNY') AS currency, sum(amount) AS amount,
-                     count(*) AS "count", min(pay_date) AS first_day, max(pay_date) AS last_day
-              FROM payment WHERE {condition} GROUP BY ALL)
-        ORDER BY {order} LIMIT {limit}"""
-    if by in ("agency", "project"):
-        query = query.replace(f"{name} AS name", f"any_value({name}) AS name")
-    with home.facts(viewer) as facts:
+    with asking(home, viewer, f) as (facts, condition, params):
+        # Months are grouped as dates and written as words after: once a month, not once a payment.
+        written = "* REPLACE (strftime(code, '%Y-%m') AS code)" if by == "month" else "*"
+        query = f"""
+            SELECT {written}, count(*) OVER () AS groups, sum(amount) OVER (PARTITION BY currency) AS whole,
+                   sum("count") OVER () AS payments
+            FROM (SELECT {code} AS code, {name} AS name, coalesce(currency, 'CNY') AS currency, sum(amount) AS amount,
+                         count(*) AS "count", min(pay_date) AS first_day, max(pay_date) AS last_day
+                  FROM payment WHERE {condition} GROUP BY ALL)
+            ORDER BY {order} LIMIT {limit}"""
+        if by in ("agency", "project"):
+            query = query.replace(f"{name} AS name", f"any_value({name}) AS name")
         rows = seen.dicts(facts.execute(query, params))
     known = names(home, viewer)
     total = rows[0]["groups"] if rows else 0
@@ -222,7 +220,7 @@ def _group(viewer: Viewer, f: PaymentFilter, by: str) -> tuple[str, str]:
     if by == "economic":
         return f"substr({ECO}, 1, {_deeper(f.eco)})", "NULL"
     return {
-        "month": ("strftime(pay_date, '%Y-%m')", "NULL"),
+        "month": ("date_trunc('month', pay_date)", "NULL"),
         "year": ("budget_year::VARCHAR", "NULL"),
         "agency": ("agency_code", "agency_name"),
         "payee": (seen.expression(viewer, "payee_name"), "NULL"),

@@ -7,8 +7,8 @@ from typing import Any
 
 from dash import html
 
-#: A day; or a figure with 元, 万元, 亿元, per cent or the currency after it.
-_WHOLE = re.compile(r"\d{4}-\d{2}-\d{2}|[\d,]*\d(?:\.\d+)?\s?(?:[\u4ebf\u4e07]?\u5143|%|CNY\b)")
+#: A day or moment; or a figure with 元, 万元, 亿元, per cent or the currency after it.
+_WHOLE = re.compile(r"\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2})?|[\d,]*\d(?:\.\d+)?\s?(?:[\u4ebf\u4e07]?\u5143|%|CNY\b)")
 
 
 #: As English is typed in a rule, and how it is set.

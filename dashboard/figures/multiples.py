@@ -140,7 +140,7 @@ def multiples_sentence(shown: Places) -> str:
 
 
 def _way(left: float, floor: float, told: Told) -> list[tuple[float, float]]:
-    return [(left + m, rounded(floor + float(s * 100))) for m, s in told]
+    return [(left + m, rounded(round(floor + float(s * 100), 1))) for m, s in told]
 
 
 def _lines(ways: list[list[tuple[float, float]]], **line: Any) -> Trace:
@@ -149,7 +149,7 @@ def _lines(ways: list[list[tuple[float, float]]], **line: Any) -> Trace:
     return {
         "type": "scatter",
         "x": [None if x is None else rounded(x) for x, _ in points],
-        "y": [y for _, y in points],
+        "y": [None if y is None else rounded(y) for _, y in points],
         "mode": "lines",
         "line": line,
         "hoverinfo": "skip",
@@ -168,7 +168,7 @@ def _points(places: list[PlaceLine], cells: list[tuple[tuple[float, float], Told
     return {
         "type": "scatter",
         "x": [rounded(x) for x, _ in points],
-        "y": [y for _, y in points],
+        "y": [rounded(y) for _, y in points],
         "mode": "markers",
         "marker": {"size": 9, "color": BLUE, "opacity": [int(m == way[-1][0]) for _, _, way in every for m, _ in way]},
         "customdata": [[say(place.name), place.code] for place, _, way in every for _ in way],

@@ -56,6 +56,7 @@ def bare(traces: Sequence[Trace], *, x: Sequence[float], y: Sequence[float], **l
     """No axes at all, from `x` to `x` and `y` to `y`: for pictures whose marks carry their own words."""
     unseen = {"visible": False, "fixedrange": True}
     figure = dressed(traces, x={}, y={}, showlegend=False, margin={"l": 0, "r": 0, "t": 0, "b": 0}, **layout)
+    del figure["layout"]["legend"]
     figure["layout"] |= {"xaxis": {**unseen, "range": list(x)}, "yaxis": {**unseen, "range": list(y)}}
     return figure
 
@@ -142,12 +143,13 @@ def height_of_rows(n: int) -> int:
 
 def scaled(value: Decimal | None, currency: str = "CNY", unit: str | None = None) -> float | None:
     """An amount as a length on paper, in the unit given or the reader's. Only for drawing: figures in words stay exact."""
-    return None if value is None else rounded(value / in_one(unit or unit_for(currency), currency))
+    return None if value is None else float(Decimal(value) / in_one(unit or unit_for(currency), currency))
 
 
 def rounded(value: Decimal | float) -> float:
-    """As exact as any screen is: seven figures."""
-    return float(f"{value:.7g}")
+    """As exact as any screen is, seven figures; whole numbers as such, which are shorter to send."""
+    number = float(f"{value:.7g}")
+    return int(number) if number.is_integer() else number
 
 
 def axis_unit(values: Iterable[Decimal | None], currency: str = "CNY") -> str:

@@ -24,6 +24,7 @@ from dashboard.components import (
     table,
     tiles,
 )
+from dashboard.components.prose import whole
 from dashboard.components.table import shown_value
 from dashboard.i18n import say, t
 from dashboard.pages.feeds import batch_status
@@ -124,7 +125,7 @@ def _summary(row: Mapping[str, Any], titled: str) -> Any:
                             t("金额合计"),
                             amount(row.get("amount_sum"), str(row.get("currency") or "CNY"), with_unit=True),
                         ),
-                        (t("数据起止"), f"{row.get('first_day') or '—'} – {row.get('last_day') or '—'}"),
+                        (t("数据起止"), whole(f"{row.get('first_day') or '—'} – {row.get('last_day') or '—'}")),
                         (t("接收时间"), shown_value(row.get("received_at"), "moment")),
                         (t("接收人"), row.get("received_by") or "—"),
                         (

@@ -186,7 +186,7 @@ def _step(step: StepView) -> Any:
             className="step-head",
         ),
         html.P(
-            f"{step.actor_name}{' · ' + say(role) if role else ''} · {step.at.astimezone():%Y-%m-%d %H:%M}",
+            whole(f"{step.actor_name}{' · ' + say(role) if role else ''} · {step.at.astimezone():%Y-%m-%d %H:%M}"),
             className="step-meta",
         ),
         *[

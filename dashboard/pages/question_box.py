@@ -8,7 +8,7 @@ from dash import html
 
 from budgetwatch.queries.budgets import BudgetPreview
 from dashboard.asking import Asking
-from dashboard.components import amount, area, button, definition_list, delta, hidden
+from dashboard.components import amount, area, button, definition_list, delta, hidden, unit_label
 from dashboard.i18n import say, t
 
 
@@ -24,6 +24,7 @@ def question_box(asking: Asking, shown: BudgetPreview) -> Any:
     figures_of = {k: row.get(k) for k in ("draft", "last_budget", "last_actual", "change", "per_head")}
     func = code if shown.by == "function" else asking.one("func")
     agency = code if shown.by in ("department", "unit") else asking.one("agency")
+    change_word = t("变化") + t("（{unit}）", unit=unit_label(shown.currency))
     return html.Dialog(
         [
             html.Div(
@@ -44,7 +45,7 @@ def question_box(asking: Asking, shown: BudgetPreview) -> Any:
                     (t("本年草案"), amount(row.get("draft"), shown.currency, with_unit=True)),
                     (t("上年预算"), amount(row.get("last_budget"), shown.currency, with_unit=True)),
                     (t("上年实际"), amount(row.get("last_actual"), shown.currency, with_unit=True)),
-                    (t("变化"), delta(row.get("change"), row.get("change_ratio"), shown.currency)),
+                    (change_word, delta(row.get("change"), row.get("change_ratio"), shown.currency)),
                 ]
             ),
             html.Form(

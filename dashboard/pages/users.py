@@ -145,7 +145,7 @@ def _roles(asking: Asking, found: Sequence[Person], chosen: str) -> Any:
             )
             for role, word, n in chips
         ],
-        className="chips",
+        className="chips is-roles",
         role="group",
         **{"aria-label": t("按角色筛选")},
     )

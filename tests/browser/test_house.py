@@ -71,4 +71,5 @@ def test_the_systems_own_colours_and_a_calm_screen_are_respected(lived_in_person
         """() => [...document.querySelectorAll('.is-current, .is-chosen, [aria-pressed=true]')].filter(e => e.checkVisibility())
             .map(e => { const s = getComputedStyle(e); return s.color !== s.backgroundColor })"""
     )
-    assert shown and all(shown)
+    assert shown
+    assert all(shown)

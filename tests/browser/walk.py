@@ -89,7 +89,9 @@ def stops(someone: Any, role: str) -> Iterator[Stop]:
 
 def open_folds(page: Any) -> None:
     """Open everything that is folded up on the page, save what lies over other things."""
-    page.evaluate("document.querySelectorAll('#page details:not(.help, .saved-box)').forEach(fold => { fold.open = true })")
+    page.evaluate(
+        "document.querySelectorAll('#page details:not(.help, .saved-box)').forEach(fold => { fold.open = true })"
+    )
 
 
 def opened(someone: Any, role: str) -> Iterator[str]:
@@ -104,7 +106,7 @@ def opened(someone: Any, role: str) -> Iterator[str]:
     someone.see("#palette")
     yield "search"
     page.keyboard.type("教育")
-    page.wait_for_selector(".palette-option[aria-selected=true]")
+    page.wait_for_selector(".palette-option[aria-selected=true], .palette-told.is-empty")  # a unit sees itself only
     someone.settle()
     yield "search found"
     page.fill("#palette-input", "qqzz")

@@ -246,13 +246,13 @@ def test_the_sentence_of_parts_names_the_greatest_and_what_is_in_it() -> None:
 @given(st.lists(money, max_size=12), st.lists(money, max_size=5), money)
 def test_bars_of_a_waterfall_join_end_to_end(amounts: list[Decimal], others: list[Decimal], start: Decimal) -> None:
     shown = changes(str(start or 1), *map(str, amounts), others=tuple(map(str, others)))
-    bars = read(waterfall.waterfall(shown)).data[0]
+    bars = waterfall.waterfall(shown)["data"][0]
     at = 0.0
-    for step, base, length in zip(shown.steps, bars.base, bars.x, strict=True):
+    for step, base, length in zip(shown.steps, bars["base"], bars["x"], strict=True):
         if step.kind in ("change", "others"):
             assert base == pytest.approx(at, abs=1e-3)
             at += length
-    assert bars.x[-1] == pytest.approx(at, abs=1e-2)
+    assert bars["x"][-1] == pytest.approx(at, abs=1e-2)
     assert waterfall.waterfall_sentence(shown)
 
 
@@ -284,7 +284,7 @@ def test_streams_into_a_kind_are_those_out_of_it(kinds: list[tuple[Decimal, list
         assert sum((b.amount for b in bands if b.target == node), d(0)) == sum(
             (b.amount for b in bands if b.source == node), d(0)
         )
-    read(transfers.transfers(shown))
+    transfers.transfers(shown)
     assert transfers.transfers_sentence(shown)
 
 
@@ -355,7 +355,7 @@ def test_currencies_never_share_an_axis() -> None:
 def test_any_sums_make_a_figure_and_a_sentence(amounts: list[Decimal]) -> None:
     sums = [total(str(n), str(a)) for n, a in enumerate(amounts)]
     for by in ("month", "agency"):
-        read(totals.totals(sums, by))
+        totals.totals(sums, by)
         assert totals.totals_sentence(sums, by)
 
 

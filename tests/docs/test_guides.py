@@ -33,9 +33,9 @@ RUN = ("sh", "console")
 #: Said of what belongs to the machine (the activation of an environment), to `make`, or to files that are not here.
 ELSEWHERE = re.compile(r"^(\. \.venv|make |export BUDGETWATCH_HOME=\./var-real)", re.M)
 WAIT = """import sys, time, urllib.request
-for _ in range(300):
+for _ in range(600):
     try:
-        urllib.request.urlopen('http://127.0.0.1:' + sys.argv[1] + '/api/health')
+        urllib.request.urlopen('http://127.0.0.1:' + sys.argv[1] + '/api/health', timeout=5)
         sys.exit()
     except OSError:
         time.sleep(0.2)
@@ -95,7 +95,7 @@ def _served(found: re.Match[str]) -> str:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = f"{found[0].partition(' --port')[0]} --port {port}"
-    return f'{command} & server=$!\npython -c "{WAIT}" {port}\nkill $server'
+    return f"{command} & server=$!\ntrap 'kill $server' EXIT\npython -c \"{WAIT}\" {port}"
 
 
 def _with_commands() -> list[Path]:
@@ -109,6 +109,7 @@ def _run_elsewhere(document: Path) -> set[str]:
     return {text for *_, text in blocks(DOCS / "guides" / "en" / document.name)}
 
 
+@pytest.mark.timeout(1800)  # a guide has twenty commands, each a process of its own
 @pytest.mark.parametrize("document", _with_commands(), ids=lambda d: str(d.relative_to(ROOT)))
 def test_every_command_of_a_document_runs(document: Path, desk: Path) -> None:
     elsewhere = _run_elsewhere(document)

@@ -50,8 +50,10 @@ def work(path: Path, profile: str, seed: int, told: Path) -> None:
 
         trial = csv(path / "tmp" / f"trial-{os.getpid()}.csv", [payment("trial")])
         intake.check(home, trial, profile)  # the engines are loaded: what is killed from here on is their work
+        began = time.monotonic()
+        intake.check(home, trial, profile)
         trial.unlink()
-        say("ready")
+        say(f"ready {time.monotonic() - began:.3f}")
         while True:
             known = groups(home)
             act = dice.random()

@@ -11,6 +11,8 @@ import yaml
 
 from budgetwatch.errors import BadProfile
 from budgetwatch.feeds.profile import _Reader, load, load_all, parse
+from budgetwatch.home import Home
+from budgetwatch.intake import pull
 from tests.feeds.senders import TREASURY
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "feeds.md"
@@ -68,11 +70,24 @@ def test_the_operators_own_profile_wins_over_ours_of_that_name(tmp_path: Path) -
     assert load_all(tmp_path)["gla"].sender == "Invented treasury"
 
 
+def examples() -> list[Any]:
+    return [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", DOCS.read_text("utf-8"), re.S)]
+
+
 def test_every_example_of_the_documentation_is_a_profile() -> None:
-    examples = re.findall(r"```yaml\n(.*?)```", DOCS.read_text("utf-8"), re.S)
-    assert examples
-    for example in examples:
-        parse(yaml.safe_load(example), "docs/feeds.md")
+    shown = [example for example in examples() if isinstance(example, dict)]
+    assert shown
+    for example in shown:
+        parse(example, "docs/feeds.md")
+
+
+def test_the_sources_of_the_documentation_fetch_by_profiles_that_it_shows(home: Home) -> None:
+    for example in examples():
+        if isinstance(example, dict):
+            (home.path / "profiles" / f"{example['name']}.yml").write_text(yaml.safe_dump(example, allow_unicode=True))
+    [shown] = [example for example in examples() if isinstance(example, list)]
+    (home.path / "sources.yml").write_text(yaml.safe_dump(shown, allow_unicode=True))
+    assert set(pull.sources(home)) == {one["name"] for one in shown}
 
 
 def test_the_documentation_explains_every_key() -> None:

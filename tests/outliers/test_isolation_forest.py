@@ -29,8 +29,8 @@ def test_a_row_rare_in_several_ways_comes_first_and_says_which(connection: duckd
 
 
 def test_an_explanation_names_three_features_at_most_the_heaviest_first(connection: duckdb.DuckDBPyConnection) -> None:
-    for scored in score(connection, ordinary(), keep=20).rows:
-        losses = [float(f["loss"]) for f in scored.parts["features"]]
+    for one in score(connection, ordinary(), keep=20).rows:
+        losses = [float(f["loss"]) for f in one.parts["features"]]
         assert 1 <= len(losses) <= 3
         assert losses == sorted(losses, reverse=True)
 
