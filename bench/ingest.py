@@ -12,6 +12,7 @@ import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from bench.measure import Figure, Measured, child, in_turns, remark
@@ -93,5 +94,5 @@ def _make(file: str, rows: str) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    side = {"bare": _bare, "ours": _ours, "make": _make}[sys.argv[1]]
-    print(json.dumps(side(*sys.argv[2:])))
+    sides: dict[str, Callable[..., dict[str, int]]] = {"bare": _bare, "ours": _ours, "make": _make}
+    print(json.dumps(sides[sys.argv[1]](*sys.argv[2:])))

@@ -15,6 +15,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -183,7 +184,7 @@ def _make(folder: str, rows: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sides = {"bare": _bare, "run": _run, "models": _models, "make": _make}
+    sides: dict[str, Callable[..., Any]] = {"bare": _bare, "run": _run, "models": _models, "make": _make}
     if sys.argv[1] in sides:
         print(json.dumps(sides[sys.argv[1]](*sys.argv[2:])))
     else:

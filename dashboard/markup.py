@@ -118,7 +118,7 @@ def plain(node: Any) -> Any:
         # What was given to the component lies in its __dict__ beside Dash's own: several times faster than asking it
         # for each of the props that it could have.
         given = node.__dict__
-        names = [name for name in _props(type(node)) if name in given]
+        names = [name for name in _props(type(node)) if name in given]  # type: ignore[arg-type]
         names += [name for name in given if name.startswith(("data-", "aria-"))]
         kept = {
             name: plain(given[name]) if name == "children" else given[name]
@@ -130,7 +130,7 @@ def plain(node: Any) -> Any:
 
 
 @cache
-def _props(kind: type[Component]) -> tuple[str, ...]:
+def _props(kind: Any) -> tuple[str, ...]:
     """The names of all props that components of this kind know, in their order."""
     return tuple(kind()._prop_names)
 

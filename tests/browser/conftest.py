@@ -168,8 +168,12 @@ class Person:
         _SESSIONS[self.url, login] = [c for c in self.context.cookies() if c["name"] == "budgetwatch"]
 
     def settle(self) -> None:
-        """Wait until no request is under way."""
+        """Wait until no request is under way and the page says that it waits for nothing.
+
+        The network is idle once a document; what is asked for later shows in `aria-busy`.
+        """
         self.page.wait_for_load_state("networkidle")
+        self.page.locator("#page[aria-busy=true]").wait_for(state="detached")
 
     def see(self, selector: str):
         """Wait until it can be seen, and hand it over."""

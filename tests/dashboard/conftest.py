@@ -80,7 +80,12 @@ def find(node: Any, test: Callable[[dict[str, Any]], bool]) -> list[dict[str, An
 def words(node: Any) -> str:
     """All that a drawn page says, in order."""
     if isinstance(node, list):
-        return " ".join(words(child) for child in node)
+        said, before = "", False
+        for child in node:  # an amount that is kept whole stands in its sentence as it was written
+            inside = isinstance(child, dict) and (child.get("props") or {}).get("className") == "nowrap"
+            said += ("" if inside or before or not said else " ") + words(child)
+            before = inside
+        return said
     if isinstance(node, dict):
         return words((node.get("props") or {}).get("children"))
     return "" if node is None else str(node)

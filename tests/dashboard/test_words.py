@@ -21,7 +21,7 @@ HOUSE = Path(dashboard.__file__).parent
 CJK = re.compile("[㐀-鿿]")
 HOLES = re.compile(r"{\w+}")
 #: The product's own name stands in both languages; the rest is seen before a language is known.
-AS_IS = {"预算联网监督", "跳到正文 · Skip to content", "预算联网监督 · budgetwatch", "中文", "简体", "繁體", "简", "繁"}
+AS_IS = {"预算联网监督", "跳到正文", "预算联网监督 · budgetwatch", "中文", "简体", "繁體", "简", "繁"}
 #: Changed by a converter, and right in 繁體 all the same: 只有, 批准, 公里, 平台, 干預, 皇后, 系統, 表面 …
 BOTH = set("只准里台干后系面布占制丑松几云采复才出回周志征卷向当冲注致升范游群体党累家借")
 

@@ -33,7 +33,7 @@ class City:
     facts: duckdb.DuckDBPyConnection
 
     def sql(self, question: str) -> pl.DataFrame:
-        return pl.from_arrow(self.facts.execute(question).to_arrow_table())  # type: ignore[return-value]
+        return pl.from_arrow(self.facts.sql(question).to_arrow_table())  # type: ignore[return-value]
 
     def answers(self, *kinds: str, label: str = "anomaly") -> list[dict[str, Any]]:
         return [a for a in self.planted if a["label"] == label and (not kinds or a["kind"] in kinds)]
