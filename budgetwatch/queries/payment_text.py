@@ -90,5 +90,6 @@ def asking(
 
 def _rows(facts: duckdb.DuckDBPyConnection, viewer: Viewer, text: str) -> np.ndarray[Any, Any] | None:
     condition, params = where(viewer, PaymentFilter(text=text))
-    rows = facts.execute(f"SELECT _row FROM payment WHERE {condition} LIMIT {MOST + 1}", params).fetchnumpy()["_row"]
+    query = f"SELECT _row FROM payment WHERE {condition} LIMIT {MOST + 1}"
+    rows: Any = facts.execute(query, params).fetchnumpy()["_row"]
     return None if len(rows) > MOST else rows
