@@ -131,7 +131,9 @@ class Person:
     """Someone at a screen: a page, what its console said, and every address it asked for."""
 
     def __init__(self, browser, served: Served, *, viewport=DESKTOP, language: str = "zh") -> None:
-        self.context = browser.new_context(viewport=viewport, locale="zh-CN" if language == "zh" else "en-GB")
+        self.context = browser.new_context(
+            viewport=viewport, locale="zh-CN" if language == "zh" else "en-GB", reduced_motion="reduce"
+        )
         self.context.add_cookies([{"name": "lang", "value": language, "url": served.url}])
         self.page = self.context.new_page()
         self.page.set_default_timeout(20_000)

@@ -10,7 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from budgetwatch import tables
+from budgetwatch.access import people
 from budgetwatch.access.viewer import SYSTEM, Viewer
+from budgetwatch.api.app import create_app
 from budgetwatch.facts.compact import compact
 from budgetwatch.facts.superseded import successors
 from budgetwatch.home import Home
@@ -123,3 +125,19 @@ def test_payments_can_be_asked_as_they_were_known_on_a_day(judged: Home) -> None
     assert search(judged, SYSTEM, everything, versions=before).totals == {"CNY": Decimal("62001.00")}
     assert search(judged, SYSTEM, everything).totals == {"CNY": Decimal("61001.00")}
     assert search(judged, SYSTEM, everything, versions=judged.store.as_of(dt.date(2001, 1, 1))).total == 0
+
+
+def test_the_api_answers_as_known_on_a_day(judged: Home) -> None:
+    from starlette.testclient import TestClient
+
+    auditor = people.add_user(
+        judged, SYSTEM, login="auditor", name="auditor", role="auditor", password="a-long-enough-word", region="9901"
+    )
+    token = people.issue_token(judged, auditor, "test")
+    correct(judged, FIRST, "11000.00")
+    today = judged.store.versions("payment")[-1].at.astimezone().date()
+    with TestClient(create_app(judged, dashboard=False), headers={"Authorization": f"Bearer {token}"}) as client:
+        asked = {day: client.get(f"/api/payments?known_on={day}").json() for day in (today, dt.date(2001, 1, 1))}
+        assert client.get("/api/payments?known_on=yesterday").status_code == 422
+    assert [one["total"] for one in asked.values()] == [3, 0]
+    assert asked[today]["totals"] == {"CNY": "61001.00"}
