@@ -124,7 +124,8 @@ def _tile(tile: Tile, id: str, *, head: bool = False) -> Any:
     inside = [
         html.Span(tile.name, className="place-name"),
         html.Span(
-            [html.Span(tile.figure, className="place-figure figure"), step_mark(tile.step) if tile.step >= 0 else None], className="place-row"
+            [html.Span(tile.figure, className="place-figure figure"), step_mark(tile.step) if tile.step >= 0 else None],
+            className="place-row",
         ),
         html.Span(tile.note, className="visually-hidden") if tile.note else None,
     ]

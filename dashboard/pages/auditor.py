@@ -35,6 +35,7 @@ from dashboard.pages.auditor_sums import sums_card
 
 SIZE = 30
 
+
 def view(asking: Asking) -> tuple[str, Any]:
     """The page in one piece: a total is one click from its rows, a row one click from its voucher."""
     wanted = filter_of(asking)
