@@ -10,13 +10,13 @@ from tests.browser.conftest import DESKTOP, PHONE
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("role", walk.LOGINS)
-def test_every_page_reads_in_order_and_can_be_walked_and_pressed(role: str, lived_in_person) -> None:
+@pytest.mark.parametrize(("role", "every"), walk.ROUNDS)
+def test_every_page_reads_in_order_and_can_be_walked_and_pressed(role: str, every: bool, lived_in_person) -> None:
     someone = lived_in_person(walk.LOGINS[role])
     page = someone.page
     found: list[str] = []
     titles: dict[str, str] = {}
-    for stop in list(walk.stops(someone, role)):
+    for stop in list(walk.stops(someone, role, every=every)):
         page.set_viewport_size(DESKTOP)
         someone.open(stop.address)
         path = stop.address.split("?")[0]

@@ -10,8 +10,8 @@ from tests.browser.conftest import DESKTOP
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("role", walk.LOGINS)
-def test_every_page_fits_a_narrow_screen_and_spaced_text(role: str, lived_in_person) -> None:
+@pytest.mark.parametrize(("role", "every"), walk.ROUNDS)
+def test_every_page_fits_a_narrow_screen_and_spaced_text(role: str, every: bool, lived_in_person) -> None:
     someone = lived_in_person(walk.LOGINS[role])
     page = someone.page
     found: list[str] = []
@@ -20,7 +20,7 @@ def test_every_page_fits_a_narrow_screen_and_spaced_text(role: str, lived_in_per
         house.settled(page)
         found.extend(f"{where}: {what}" for question in ("sideways", "clipped") for what in house.ask(page, question))
 
-    for stop in list(walk.stops(someone, role)):
+    for stop in list(walk.stops(someone, role, every=every)):
         page.set_viewport_size(house.NARROW)
         someone.open(stop.address)
         look(f"{stop.name} at 320 px")

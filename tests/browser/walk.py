@@ -7,19 +7,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from budgetwatch.access.viewer import Viewer
 from dashboard import router
 
-#: The demo accounts that stand for the roles; a district's people see the same pages with less in them.
+#: The demo accounts that stand for the roles, those with most pages first; a district's people see the same pages
+#: with less in them.
 LOGINS = {
-    "reviewer": "reviewer",
-    "lead": "lead",
-    "leader": "leader",
-    "deputy": "deputy",
     "auditor": "auditor",
+    "reviewer": "reviewer",
+    "deputy": "deputy",
+    "admin": "admin",
     "unit": "unit",
     "finance": "finance",
-    "admin": "admin",
+    "lead": "lead",
+    "leader": "leader",
 }
 #: Where the first link to a page of one thing stands.
 FOUND_ON = {
@@ -47,12 +50,21 @@ STATES = {
 }
 
 
+#: What a walk is asked: in the usual run each page once, by the first role that opens it; in a long one every page of
+#: every role.
+ROUNDS = [
+    *(pytest.param(role, False, id=role) for role in LOGINS),
+    *(pytest.param(role, True, id=f"{role}-every", marks=pytest.mark.soak) for role in LOGINS),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """One page to look at: its name in file names, and its address."""
+    """One page to look at: its name in file names, its address, and the route that it belongs to."""
 
     name: str
     address: str
+    route: str = ""
 
 
 def may_open(role: str) -> list[str]:
@@ -61,29 +73,48 @@ def may_open(role: str) -> list[str]:
     return [r.path for r in router.ROUTES if not r.powers or any(viewer.may(p) for p in r.powers)]
 
 
-def stops(someone: Any, role: str) -> Iterator[Stop]:
-    """Every page of the role in the running product, those of one thing by the first link to one."""
-    paths = may_open(role)
+def first_opened_by(role: str) -> set[str]:
+    """The routes that no role before this one opens, and the home, which is another for each."""
+    before: set[str] = {""} if role != next(iter(LOGINS)) else set()
+    for earlier in LOGINS:
+        if earlier == role:
+            break
+        before |= set(may_open(earlier))
+    return ({*may_open(role), ""} - before) | {"/home"}
+
+
+def stops(someone: Any, role: str, *, every: bool = True) -> Iterator[Stop]:
+    """Every page of the role in the running product, those of one thing by the first link to one.
+
+    Not `every`: only those that no role before it opens, so that all roles together see each page once.
+    """
+    wanted = None if every else first_opened_by(role)
+    yield from (stop for stop in _stops(someone, role, wanted) if wanted is None or stop.route in wanted)
+
+
+def _stops(someone: Any, role: str, wanted: set[str] | None) -> Iterator[Stop]:
+    paths = [p for p in may_open(role) if wanted is None or p in wanted]
     for path in paths:
         if "{" not in path:
-            yield Stop(path.strip("/").replace("/", "-"), path)
+            yield Stop(path.strip("/").replace("/", "-"), path, path)
             for name, query in STATES.get(path, {}).items():
                 if "{ask}" not in query:
-                    yield Stop(name, path + query)
+                    yield Stop(name, path + query, path)
     for path, places in FOUND_ON.items():
         if path not in paths:
             continue
         for place in places:
-            if place in paths and (address := _first_link(someone, place, path)):
-                yield Stop(path.split("/")[1] + "-one", address)
+            if place in may_open(role) and (address := _first_link(someone, place, path)):
+                yield Stop(path.split("/")[1] + "-one", address, path)
                 break
     for name, place, link in ALSO_ONE:
         if place in paths and (address := _first(someone, place, link)):
-            yield Stop(name, address)
-    if "/deputy" in paths and role == "deputy" and (address := _first(someone, "/deputy", "a[href*='ask=']")):
-        yield Stop("deputy-asking", address)
+            yield Stop(name, address, place)
+    if role == "deputy" and (address := _first(someone, "/deputy", "a[href*='ask=']")):
+        yield Stop("deputy-asking", address, "/home")
     yield Stop("not-found", "/nowhere")
-    if forbidden := next((r.path for r in router.ROUTES if "{" not in r.path and r.path not in paths), None):
+    shut = (r.path for r in router.ROUTES if "{" not in r.path and r.path not in may_open(role))
+    if forbidden := next(shut, None):
         yield Stop("denied", forbidden)
 
 
