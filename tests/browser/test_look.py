@@ -45,7 +45,8 @@ def _look(role: str, language: str, lived_in_person, browser, *, every: bool = T
         for width, viewport in WIDTHS.items():
             page.set_viewport_size(viewport)
             page.wait_for_timeout(250)
-            now = looks.shrink(page.screenshot(full_page=True))
+            # A dialog stands where the window is, not the page: there the window is what is looked at.
+            now = looks.shrink(page.screenshot(full_page="ask=" not in stop.address))
             file = looks.KEPT / role / f"{stop.name}-{language}-{width}.webp"
             seen.add(file)
             if KEEPING:
