@@ -58,8 +58,8 @@ class Route:
 ROUTES: tuple[Route, ...] = (
     Route("/home", home.view, ()),
     Route("/search", search.view, ()),
-    Route("/work", jobs.view, ()),
-    Route("/work/{job_id}", jobs.view_one, ()),
+    Route("/jobs", jobs.view, ()),
+    Route("/jobs/{job_id}", jobs.view_one, ()),
     Route("/places", places.view, ("budgets", "batches")),
     Route("/guide", guide.view, ()),
     Route("/guide/{name}", guide.view_one, ()),

@@ -204,7 +204,7 @@ def _search() -> Any:
 
 def _work() -> Any:
     """How much long work of one's own runs or has ended unread; `work.js` shows it when there is some."""
-    return html.A(href="/work", id="jobs-badge", className="jobs-badge", hidden=True, **{"aria-label": t("后台任务")})
+    return html.A(href="/jobs", id="jobs-badge", className="jobs-badge", hidden=True, **{"aria-label": t("后台任务")})
 
 
 def _units(asking: Asking, name: str) -> Any:
@@ -274,7 +274,7 @@ def _account(asking: Asking, scope: str) -> Any:
                     html.Div(
                         [
                             _link("/guide", t("使用指南"), "book", asking.path),
-                            _link("/work", t("后台任务"), "clock", asking.path),
+                            _link("/jobs", t("后台任务"), "clock", asking.path),
                         ],
                         className="who-links",
                     ),

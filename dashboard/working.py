@@ -49,7 +49,7 @@ def export(asking: Asking, fields: Fields) -> Done:
 
 
 def _started(job: jobs.Job) -> Done:
-    return Done(t("已开始：{title}。可以离开此页，完成后会提示您。", title=say(job.title)), go=f"/work/{job.id}")
+    return Done(t("已开始：{title}。可以离开此页，完成后会提示您。", title=say(job.title)), go=f"/jobs/{job.id}")
 
 
 def add_user(asking: Asking, fields: Fields) -> Done:

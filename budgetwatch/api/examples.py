@@ -23,7 +23,7 @@ def _listing(row: dict[str, Any], totals: dict[str, str] | None = None) -> dict[
 
 _JOB = {
     "id": 7, "kind": "run", "title": "运行全部规则", "state": "running", "state_name": "进行中", "share": 0.42, "doing": "大额现金支付",
-    "left_seconds": 170, "left": "还需约 3 分钟", "took": None, "said": None, "result": {}, "seen": False, "page": "/work/7",
+    "left_seconds": 170, "left": "还需约 3 分钟", "took": None, "said": None, "result": {}, "seen": False, "page": "/jobs/7",
     "created_at": "2026-01-05T08:00:00+00:00", "started_at": "2026-01-05T08:00:01+00:00", "finished_at": None,
 }  # fmt: skip
 

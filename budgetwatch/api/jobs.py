@@ -52,7 +52,7 @@ def shown(job: jobs.Job) -> dict[str, Any]:
         "said": jobs.ended(job) if job.over else None,
         "result": {k: v for k, v in job.result.items() if k not in ("refusal", "file")},
         "seen": job.seen,
-        "page": f"/work/{job.id}",
+        "page": f"/jobs/{job.id}",
         "created_at": job.created_at,
         "started_at": job.started_at,
         "finished_at": job.finished_at,

@@ -26,7 +26,7 @@ PLACES: dict[str, str] = {
     "p": "/places",
     "f": "/feeds",
     "r": "/rules",
-    "w": "/work",
+    "w": "/jobs",
     "s": "/search",
 }
 
@@ -62,7 +62,7 @@ def keys(viewer: Viewer, addresses: Sequence[str]) -> list[dict[str, Any]]:
         "/places": t("各地"),
         "/feeds": t("数据"),
         "/rules": t("规则"),
-        "/work": t("后台任务"),
+        "/jobs": t("后台任务"),
         "/search": t("搜索"),
     }
     lists = [

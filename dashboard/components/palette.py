@@ -35,7 +35,7 @@ def ground(asking: Asking, pages: Sequence[tuple[str, str, str]]) -> Any:
 
 
 def _further() -> list[tuple[str, str]]:
-    return [("/search", t("搜索")), ("/work", t("后台任务")), ("/guide", t("使用指南"))]
+    return [("/search", t("搜索")), ("/jobs", t("后台任务")), ("/guide", t("使用指南"))]
 
 
 def _words() -> dict[str, str]:

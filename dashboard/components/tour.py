@@ -181,7 +181,7 @@ def _admin() -> list[dict[str, str]]:
     return [
         _step("/feeds", "#freshness, #title", t("数据"), t("每种数据最近一次报送到哪天；退回的行写明了哪里要改。")),
         _step("/rules", "#rules, #title", t("规则"), t("每条规则查了多少、发现多少、多少无法判断，都在这里。")),
-        _step("/work", "#title", t("后台任务"), t("接收文件、运行规则要些时间，可以离开这一页，做完再回来看。")),
+        _step("/jobs", "#title", t("后台任务"), t("接收文件、运行规则要些时间，可以离开这一页，做完再回来看。")),
     ]
 
 

@@ -37,7 +37,7 @@ def run_button(asking: Asking, *, rule_id: str = "", kind: str = "") -> Any:
         (j for j in jobs.mine(asking.home, asking.viewer, limit=8) if j.kind == "run" and not j.over), None
     )
     if under_way is not None:
-        return link_button(t("规则正在运行…"), f"/work/{under_way.id}", id="run-rules-open", kind=kind)
+        return link_button(t("规则正在运行…"), f"/jobs/{under_way.id}", id="run-rules-open", kind=kind)
     word = t("运行这条规则") if rule_id else t("运行全部规则")
     return deed_button(word, "job.run", id="run-rules", kind=kind, **({"rule_id": rule_id} if rule_id else {}))
 

@@ -85,7 +85,7 @@ def _open(job: Job) -> Any:
     return live(
         job,
         html.Div(
-            [html.A(say(job.title), href=f"/work/{job.id}", className="job-title row-link"), state_mark(job)],
+            [html.A(say(job.title), href=f"/jobs/{job.id}", className="job-title row-link"), state_mark(job)],
             className="job-head",
         ),
         bar(job),
@@ -105,7 +105,7 @@ def _ended(asking: Asking, job: Job) -> Any:
             html.Div(
                 [
                     html.A(
-                        say(job.title), href=f"/work/{job.id}", className="job-title row-link", id=f"job-link-{job.id}"
+                        say(job.title), href=f"/jobs/{job.id}", className="job-title row-link", id=f"job-link-{job.id}"
                     ),
                     state_mark(job),
                     html.Span(t("新"), className="badge mark mark-info") if not job.seen else None,
@@ -173,7 +173,7 @@ def view_one(asking: Asking) -> tuple[str, Any]:
     title = say(job.title)
     head = page_head(
         title,
-        above=breadcrumbs([(t("后台任务"), "/work"), (title, None)]),
+        above=breadcrumbs([(t("后台任务"), "/jobs"), (title, None)]),
         actions=_stop(job) if not job.over else None,
     )
     if not job.over:

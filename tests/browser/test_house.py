@@ -20,7 +20,7 @@ def test_every_page_reads_in_order_and_can_be_walked_and_pressed(role: str, ever
         page.set_viewport_size(DESKTOP)
         someone.open(stop.address)
         path = stop.address.split("?")[0]
-        if titles.setdefault(page.title(), path) != path and not path.startswith(("/work/", "/case/")):
+        if titles.setdefault(page.title(), path) != path and not path.startswith(("/jobs/", "/case/")):
             found.append(f"{stop.name}: the window's title “{page.title()}” is also that of {titles[page.title()]}")
         for width, viewport, least in (("wide", DESKTOP, 24), ("narrow", PHONE, 44)):
             page.set_viewport_size(viewport)

@@ -32,12 +32,12 @@ FOUND_ON = {
     "/rules/{rule_id}": ("/rules",),
     "/feeds/{batch}": ("/feeds",),
     "/guide/{name}": ("/guide",),
-    "/work/{job_id}": ("/work",),
+    "/jobs/{job_id}": ("/jobs",),
     "/users/{login}": ("/users",),
 }
 #: Further pages of one thing that look different: (name, where its link stands, the link).
 ALSO_ONE = (
-    ("job-failed", "/work", "#page .is-failed a[href^='/work/']"),
+    ("job-failed", "/jobs", "#page .is-failed a[href^='/jobs/']"),
     ("case-closed", "/committee", "#page a[href^='/case/']:last-of-type"),
 )
 #: Pages in a state that has an address of its own and looks different.

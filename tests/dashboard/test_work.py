@@ -63,7 +63,7 @@ def test_a_running_job_shows_what_it_does_how_far_it_is_and_the_time_left(reader
     assert claim is not None
     words_now = ledger.stored(Text("大额现金支付", "Large cash payments"))
     ledger.beat(city_home, claim.id, share=0.42, words=words_now, result={"left": 170.0})
-    for page in (address, "/work"):
+    for page in (address, "/jobs"):
         drawn = lead.open(page)
         for said in ("大额现金支付", "42%", "还需约 3 分钟"):
             assert said in drawn.text
@@ -80,16 +80,16 @@ def test_work_is_stopped_and_started_again_from_its_page(reader: Open, city_home
     stopped = lead.do(address, "job.stop", job=number)
     assert "由您停止" in stopped.text
     assert f"again-{number}" in stopped.ids()
-    assert started(lead.do(address, "job.again", job=number)) == f"/work/{number + 1}"
+    assert started(lead.do(address, "job.again", job=number)) == f"/jobs/{number + 1}"
 
 
 def test_the_work_of_another_is_not_found(reader: Open) -> None:
     address = started(reader("lead").do("/rules", "job.run"))
     other = reader("reviewer")
     assert other.open(address).error == "not_found"
-    assert other.do("/work", "job.stop", job=address.rpartition("/")[2]).after["refused"]
-    assert "还没有后台任务" in other.open("/work").text
-    assert other.open("/work/x").error == "not_found"
+    assert other.do("/jobs", "job.stop", job=address.rpartition("/")[2]).after["refused"]
+    assert "还没有后台任务" in other.open("/jobs").text
+    assert other.open("/jobs/x").error == "not_found"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_the_work_of_another_is_not_found(reader: Open) -> None:
     [("admin", {"go-feeds", "run-rules"}), ("auditor", {"go-auditor"}), ("lead", {"run-rules"}), ("deputy", set())],
 )
 def test_an_empty_list_names_what_one_may_start(reader: Open, login: str, ways: set[str]) -> None:
-    ids = reader(login).open("/work").ids()
+    ids = reader(login).open("/jobs").ids()
     assert {"go-feeds", "run-rules", "go-auditor"} & ids == ways
 
 

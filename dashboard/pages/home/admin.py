@@ -102,14 +102,14 @@ def _work(found: list[Work]) -> Any:
         rows([_job(one) for one in found], label=t("进行中的工作")) if found else calm(t("没有正在进行的工作。")),
         id="jobs",
         count=len(found),
-        more=(t("全部工作"), "/work"),
+        more=(t("全部工作"), "/jobs"),
     )
 
 
 def _job(one: Work) -> Any:
     state = t("等待中") if one.state == "waiting" else f"{one.share:.0%}"
     return row(
-        say(one.title), f"/work/{one.id}", f"{one.owner} · {say(one.words)}", html.Span(state, className="figure")
+        say(one.title), f"/jobs/{one.id}", f"{one.owner} · {say(one.words)}", html.Span(state, className="figure")
     )
 
 
