@@ -21,7 +21,7 @@ WIDTHS = {"desktop": DESKTOP, "phone": PHONE}
 KEEPING = os.environ.get("BUDGETWATCH_KEEP_LOOKS") == "1"
 ARTIFACTS = Path(__file__).resolve().parents[1] / "_artifacts" / "looks"
 #: How much of a page may differ where the same browser draws it with the same letters.
-HERE = 0.02
+HERE = 0.01
 
 
 def _comparable(browser) -> None:
