@@ -85,8 +85,8 @@ CALENDAR_EVENT = Feed(
 DISCLOSURE = Feed(
     "disclosure",
     Text("公开文本数字", "Published figure"),
-    key=("budget_year", "stage", "adm_div_code", "agency_code", "item"),
-    note="a figure as it stands in a published document, in yuan as published",
+    key=("budget_year", "stage", "adm_div_code", "agency_code", "item", "place"),
+    note="a figure as it stands in one place of a published document, in yuan as published",
     columns=(
         YEAR,
         column("stage", "code", "阶段", "Stage", need=True, values="stage"),
@@ -94,6 +94,9 @@ DISCLOSURE = Feed(
         AGENCY,
         AGENCY_NAME,
         column("item", "code", "公开项目", "Item", "项目", need=True, values="disclosure_item"),
+        column(
+            "place", "code", "出处", "Where", "所在位置", values="disclosure_place", note="empty: the summary table"
+        ),
         AMOUNT,
         CURRENCY,
         column("publish_date", "date", "公开日期", "Published"),
