@@ -62,9 +62,9 @@ def _look(role: str, language: str, lived_in_person, browser, *, every: bool = T
                 now.save(ARTIFACTS / f"{role}-{file.stem}-now.png")
                 differing.append(f"{role}/{file.name}: {share:.1%} of it differs")
     if KEEPING:
-        for stale in (looks.KEPT / role).glob(f"*-{language}-*.webp"):
-            if stale not in seen:
-                stale.unlink()
+        # By width: "*-zh-*" would also name the pictures of zh-Hant, and throw them away.
+        for stale in {f for width in WIDTHS for f in (looks.KEPT / role).glob(f"*-{language}-{width}.webp")} - seen:
+            stale.unlink()
         (looks.KEPT / "machine.json").write_text(json.dumps(looks.machine(browser), indent=1) + "\n")
     assert not differing, "\n".join(differing)
 
