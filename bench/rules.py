@@ -100,7 +100,7 @@ def _opened(folder: str) -> tuple[Home, list[str], list[str], int]:
 
     home = Home(Settings(home=Path(folder)))
     present = set(home.store.current())
-    asked = [rule for rule in home.rules.values() if present.issuperset(rule.reads)]
+    asked = [rule for rule in map(home.rules.__getitem__, home.rules.active) if present.issuperset(rule.reads)]
     with home.facts(SYSTEM) as connection:
         for feed in present:  # every column once: the files come into the page cache
             connection.execute(f"SELECT * FROM {feed} WHERE hash({feed}) = 0").fetchall()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _COLUMNS = (
     heading("rule_id", "编号", "Rule", "code"),
     heading("name", "规则", "Name"),
+    heading("enabled", "启用", "On", "flag"),
     heading("kind", "类型", "Kind", "code"),
     heading("severity", "级别", "Severity", "severity"),
     heading("over_label", "对象数据", "Looks at"),
@@ -68,6 +69,7 @@ class RuleDetail:
 
     id: str
     name: Text
+    enabled: bool
     kind: str
     severity: str
     why: Text
@@ -87,7 +89,7 @@ class RuleDetail:
 
 
 def rules(home: Home, viewer: Viewer, *, text: str = "", severities: Sequence[str] | None = None) -> Listing:
-    """Rows: rule_id name(Text) kind severity why(Text) law(Text) over over_label(Text) looked_at flagged could_not_judge
+    """Rows: rule_id name(Text) enabled kind severity why(Text) law(Text) over over_label(Text) looked_at flagged could_not_judge
     (of the latest run) flags (in scope) confirmed dismissed; what the viewer may not see is None."""
     demand(viewer, "rules")
     for severity in severities or ():
@@ -104,6 +106,7 @@ def rules(home: Home, viewer: Viewer, *, text: str = "", severities: Sequence[st
             {
                 "rule_id": rule.id,
                 "name": rule.name,
+                "enabled": rule.enabled,
                 "kind": rule.kind,
                 "severity": rule.severity,
                 "why": rule.why,
@@ -132,6 +135,7 @@ def rule(home: Home, viewer: Viewer, rule_id: str) -> RuleDetail:
     return RuleDetail(
         id=one.id,
         name=one.name,
+        enabled=one.enabled,
         kind=one.kind,
         severity=one.severity,
         why=one.why,

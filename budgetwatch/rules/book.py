@@ -34,12 +34,16 @@ _MOST_READ = 128
 
 
 class RuleBook(Mapping[str, Rule]):
-    """The rules by id, in the order of their files; `laws` are what they may cite."""
+    """The rules by id, in the order of their files; `laws` are what they may cite.
+
+    `order` names them all, `active` those that an ordinary run asks.
+    """
 
     def __init__(self, rules: Mapping[str, Rule], laws: Mapping[str, Law]) -> None:
         self._rules = dict(rules)
         self.laws = MappingProxyType(dict(laws))
         self.order = tuple(self._rules)
+        self.active = tuple(rule.id for rule in self._rules.values() if rule.enabled)
 
     @classmethod
     def load(cls, folder: Path, verdicts: Verdicts | None = None) -> RuleBook:

@@ -144,6 +144,7 @@ class RuleSpec(_Strict):
     id: Annotated[str, Field(pattern=r"^[A-Z]{2,4}-[0-9]{2,3}[a-z]?$")]
     name: Both
     severity: Severity
+    enabled: bool = True
     why: Both
     law: Annotated[list[LawRef], Field(min_length=1)]
     check: BothLists

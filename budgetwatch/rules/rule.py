@@ -108,6 +108,11 @@ class Rule:
         return "outlier" if self.form == "outlier" else "rule"
 
     @property
+    def enabled(self) -> bool:
+        """Whether ordinary runs ask it; one that is off is a template: checked like the others, asked when named."""
+        return self.spec.enabled
+
+    @property
     def question(self) -> str | DeadlineSpec | OutlierSpec:
         """What it asks, as written."""
         asked: str | DeadlineSpec | OutlierSpec = getattr(self.spec, self.form)

@@ -58,12 +58,12 @@ def run(
     as_of: dt.date | None = None,
     progress: Progress | None = None,
 ) -> RunReport:
-    """Ask the rules (all, or those named) over the facts as they stand, or as of `versions`; keep what they find.
+    """Ask the rules (all that are on, or those named, on or off) over the facts as they stand, or as of `versions`; keep what they find.
 
     `as_of` is the day the rules take for today: by default the last payment, else the last event, else
     today. Raises `Conflict` when another run is under way, `NotFound` for an unknown rule.
     """
-    rules = [home.rules[rule_id] for rule_id in (home.rules.order if rule_ids is None else dict.fromkeys(rule_ids))]
+    rules = [home.rules[rule_id] for rule_id in (home.rules.active if rule_ids is None else dict.fromkeys(rule_ids))]
     with turn(home):
         pinned = dict(home.store.current() if versions is None else versions)
         with home.facts(SYSTEM, pinned) as connection:

@@ -18,9 +18,9 @@ from budgetwatch.tables import Case, Evidence, Flag, Run, RunRule
 
 
 def stale_rules(home: Home) -> list[str]:
-    """The rules of the book with an open flag whose rows were corrected since the rule's last run; see `stale_flags`."""
+    """The rules that are on, with an open flag whose rows were corrected since the rule's last run; see `stale_flags`."""
     found = stale_flags(home)
-    return [rule_id for rule_id in home.rules.order if rule_id in found]
+    return [rule_id for rule_id in home.rules.active if rule_id in found]
 
 
 def stale_flags(home: Home) -> dict[str, list[int]]:

@@ -40,6 +40,7 @@ MALFORMED = [
     ("an id that is not text", (CASH, "id: PY-07", "id: 7"), ["id"]),
     ("an id of another shape", (CASH, "id: PY-07", "id: seven"), ["seven"]),
     ("a severity that is none", (CASH, "severity: orange", "severity: purple"), ["purple", "orange"]),
+    ("a rule neither on nor off", (CASH, "    over:", "    enabled: perhaps\n    over:"), ["enabled"]),
     ("an octal trap", (CASH, "article: \"57\"", "article: 0301"), ["0301", "quotes"]),
     ("a boolean trap", (CASH, "settlement: cash}", "settlement: NO}"), ["NO", "quotes"]),
     ("a key that YAML reads as true", (CASH, "    over:", "    on: payment\n    over:"), ["on", "quotes"]),

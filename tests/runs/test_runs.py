@@ -19,8 +19,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from budgetwatch import tables
+from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.errors import Conflict, NotFound
 from budgetwatch.home import Home
+from budgetwatch.queries import catalogue
 from budgetwatch.records.rowid import Address, pack
 from budgetwatch.rules.book import RuleBook, from_text
 from budgetwatch.rules.finding import row_numbers
@@ -66,6 +68,19 @@ def evidence(home: Home, flag_id: int) -> list[tables.Evidence]:
                 sa.select(tables.Evidence).where(tables.Evidence.flag_id == flag_id).order_by(tables.Evidence.id)
             )
         )
+
+
+def test_a_rule_that_is_off_is_asked_only_when_it_is_named(home: Home) -> None:
+    with_rules(home, CASH.replace("severity: orange", "severity: orange\n    enabled: false"), SPLIT)
+    facts(home, "payment", [pay("1", "A", "2025-03-03", "12000.00")])
+    assert [result.rule_id for result in run(home, actor="tests", as_of=AS_OF).rules] == ["PY-08"]
+    assert [result.rule_id for result in run(home, actor="tests", rule_ids=["PY-07"], as_of=AS_OF).rules] == ["PY-07"]
+    assert [(row["rule_id"], row["enabled"]) for row in catalogue.rules(home, SYSTEM).rows] == [
+        ("PY-07", False),
+        ("PY-08", True),
+    ]
+    [flag] = flags(home)
+    assert recompute(home, flag.id).identical
 
 
 def test_a_run_reports_looked_at_flagged_and_could_not_judge(any_home: Home) -> None:
