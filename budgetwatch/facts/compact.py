@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from budgetwatch.errors import Conflict, Fault
+from budgetwatch.facts import reading
 from budgetwatch.facts.engine import literal
 from budgetwatch.facts.log import ROW
 from budgetwatch.facts.store import FactStore
@@ -77,7 +78,7 @@ def order(feed: Feed) -> list[str]:
 
 def _rewritten(old: Sequence[Path], feed: Feed, parts: int, work: Path, settings: Settings) -> list[Path]:
     """The rows of these files in so many new ones, in order; proven to be the same rows."""
-    source = f"read_parquet([{', '.join(literal(path) for path in old)}])"
+    source = reading.source(old)
     config: dict[str, str | int | bool] = {"memory_limit": settings.memory, "temp_directory": str(work / "spill")}
     if settings.threads:
         config["threads"] = settings.threads

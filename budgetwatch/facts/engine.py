@@ -12,6 +12,7 @@ from typing import Protocol
 
 import duckdb
 
+from budgetwatch.facts.reading import lacking, source
 from budgetwatch.facts.store import REPLACES, ROW, Snapshot
 from budgetwatch.records import ALL, Feed
 from budgetwatch.settings import Settings
@@ -67,13 +68,16 @@ def view(feed: Feed, snapshot: Snapshot, viewer: Scope | None = None, copy: str 
 
     `copy` is a table of just these rows, before scope.
     """
-    names = ", ".join(f'f."{name}"' for name in (*feed.by_name, ROW))
     files = snapshot.files.get(feed.name, ())
     if not files:
         typed = ", ".join(f'NULL::{c.duckdb} AS "{c.name}"' for c in feed.columns)
         return f"SELECT {typed}, NULL::BIGINT AS {ROW} WHERE false"
-    source = copy or f"read_parquet([{', '.join(literal(path) for path in files)}])"
-    query = f"SELECT {names} FROM {source} AS f"
+    absent = lacking(feed, files) if copy is None else ()
+    names = ", ".join(
+        f'NULL::{feed.by_name[name].duckdb} AS "{name}"' if name in absent else f'f."{name}"'
+        for name in (*feed.by_name, ROW)
+    )
+    query = f"SELECT {names} FROM {copy or source(files)} AS f"
     if copy is None and feed.name in snapshot.replaced:
         correcting = f"read_parquet([{', '.join(literal(path) for path in snapshot.correcting.get(feed.name, files))}])"
         query += (

@@ -28,6 +28,7 @@ YEAR = column(
     "年度",
     "财政年度",
     "fiscal_year",
+    "SET_YEAR",
     need=True,
 )
 DIV = column(
@@ -39,6 +40,8 @@ DIV = column(
     "MOF_DIV_CODE",
     "行政区划",
     "行政区划代码",
+    "行政区划编码",
+    "区划编码",
     need=True,
 )
 AGENCY = column(
@@ -56,6 +59,10 @@ FUNC = column(
     "Functional subject",
     "ExpFuncCode",
     "EXP_FUNC_CODE",
+    "ExpFuncCode3",
+    "功能分类",
+    "功能分类科目编码",
+    "支出功能分类科目编码",
     "支出功能分类",
     "功能科目",
     "功能科目编码",
@@ -68,8 +75,12 @@ DEP_ECO = column(
     "DepExpEcoCode",
     "DEP_BGT_ECO_CODE",
     "部门预算经济分类",
+    "部门预算支出经济分类",
+    "部门经济分类科目编码",
     "经济科目",
     "经济分类",
+    "经济分类科目",
+    "经济分类科目编码",
 )
 GOV_ECO = column(
     "gov_eco_code",
@@ -79,9 +90,21 @@ GOV_ECO = column(
     "GovExpEcoCode",
     "GOV_BGT_ECO_CODE",
     "政府预算经济分类",
+    "政府预算支出经济分类",
+    "政府经济分类科目编码",
 )
 PRO = column("pro_code", "code", "项目代码", "Project code", "DepProCode", "PRO_CODE", "项目编码")
-PRO_NAME = column("pro_name", "text", "项目名称", "Project", "PRO_NAME", "预算项目")
+PRO_NAME = column("pro_name", "text", "项目名称", "Project", "PRO_NAME", "DepProName", "预算项目", "预算项目名称")
+PARENT = column(
+    "parent_code",
+    "code",
+    "主管部门代码",
+    "Parent department",
+    "SupDepCode",
+    "DEPT_CODE",
+    "主管部门编码",
+    "主管单位代码",
+)
 AMOUNT = column("amount", "money", "金额", "Amount", "PayAmt", "PAY_AMT", "支付金额", "预算金额", need=True)
 CURRENCY = column("currency", "code", "币种", "Currency", note="ISO 4217; CNY unless the profile says otherwise")
 SOURCE = column(

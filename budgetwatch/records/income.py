@@ -31,6 +31,7 @@ REVENUE = Feed(
         column("ytd", "money", "累计收入", "Year to date", "累计数", "本年累计", need=True),
         column("last_ytd", "money", "上年同期累计", "Same time last year", "上年同期", "去年同期累计"),
         column("refund", "money", "退库", "Refunds", "当月退库", "退库数"),
+        column("refund_basis", "text", "退库依据", "Basis of refunds", "退库文号"),
         CURRENCY,
     ),
 )
@@ -57,6 +58,8 @@ NONTAX_ITEM = Feed(
         column("collected_date", "date", "收缴日期", "Collected on", "收款日期"),
         column("remitted_date", "date", "缴库日期", "Paid in on", "入库日期"),
         column("last_year", "money", "上年同期", "Same time last year", "去年同期"),
+        column("spent_direct", "money", "坐支金额", "Spent before it was paid in", "直接支出"),
+        column("approval_doc", "code", "批准文号", "Approval document", "设立依据"),
         CURRENCY,
     ),
 )
@@ -77,6 +80,7 @@ SOE_DIVIDEND = Feed(
         column("paid", "money", "已缴收益", "Paid", "已上缴收益", "已缴"),
         column("due_date", "date", "应缴日期", "Due on", "缴款期限"),
         column("paid_date", "date", "缴库日期", "Paid on", "入库日期"),
+        column("transferred", "money", "调入一般公共预算", "Transferred to the general budget", "调入一般公共预算金额"),
         CURRENCY,
     ),
 )

@@ -10,6 +10,7 @@ from budgetwatch.records.columns import (
     CURRENCY,
     DIV,
     NOTE,
+    PARENT,
     YEAR,
     column,
 )
@@ -24,14 +25,27 @@ ORG_UNIT = Feed(
         AGENCY,
         YEAR,
         AGENCY_NAME,
-        column("parent_code", "code", "主管部门代码", "Parent department", "SupDepCode", "主管部门编码"),
+        PARENT,
         column("parent_name", "text", "主管部门", "Parent department name", "主管部门名称"),
         DIV,
         column("level", "code", "级次", "Level", "预算级次", values="level"),
         column("unit_type", "code", "单位性质", "Kind of unit", "单位类型", values="unit_type"),
         column("staff_quota", "integer", "编制数", "Posts", "编制人数"),
         column("staff_actual", "integer", "实有人数", "Staff", "在职人数"),
-        column("uscc", "code", "统一社会信用代码", "Unified social credit code"),
+        column("vehicle_quota", "integer", "车辆编制", "Vehicles allowed", "公务用车编制", "车辆编制数"),
+        column("vehicles", "integer", "实有车辆", "Vehicles", "实有车辆数"),
+        column("floor_area", "integer", "办公面积（平方米）", "Floor area (m²)", "办公用房面积"),
+        column("short_name", "text", "单位简称", "Short name", "agency_abbreviation"),
+        column("industry", "code", "行业代码", "Industry", "ind_code"),
+        column("uscc", "code", "统一社会信用代码", "Unified social credit code", "unifsoc_cred_code"),
+        column(
+            "predecessor",
+            "code",
+            "原单位代码",
+            "Was before",
+            "改革前单位代码",
+            note="the unit that it was made of by a reform",
+        ),
     ),
 )
 
@@ -58,6 +72,12 @@ SUBJECT_DICT = Feed(
         column("code", "code", "科目编码", "Code", "编码", need=True),
         column("name", "text", "科目名称", "Name", "名称", need=True),
         column("parent", "code", "上级科目", "Parent", "上级编码"),
+        column("level", "integer", "科目级次", "Level", "级次", note="1 类, 2 款, 3 项"),
+        column("valid_from", "integer", "启用年度", "First year", "生效年度"),
+        column("valid_to", "integer", "停用年度", "Last year", "失效年度"),
+        column(
+            "successor", "code", "对应新科目", "Became", "新科目编码", note="the code that stands for it from then on"
+        ),
     ),
 )
 
@@ -78,6 +98,14 @@ CALENDAR_EVENT = Feed(
         column("subject", "text", "事项", "Subject", "标题", "事项名称"),
         column("refers_to", "code", "关联事项", "Refers to", "关联编号", note="the event or document this one answers"),
         column("doc_no", "code", "文号", "Document no."),
+        column(
+            "due_date",
+            "date",
+            "应完成日期",
+            "Due",
+            "期限",
+            note="where the event has a day of its own by which it is due",
+        ),
         NOTE,
     ),
 )
@@ -111,7 +139,7 @@ AUDIT_ISSUE = Feed(
     day="as_of",
     note="a finding of the audit office, and how far it is mended",
     columns=(
-        column("issue_id", "code", "问题编号", "Finding", "审计问题编号", need=True),
+        column("issue_id", "code", "问题编号", "Finding no.", "审计问题编号", need=True),
         YEAR,
         DIV,
         AGENCY,
@@ -120,6 +148,8 @@ AUDIT_ISSUE = Feed(
         column("report", "text", "审计报告", "Report", "报告名称"),
         column("report_date", "date", "报告日期", "Reported", "审计报告日期"),
         column("category", "text", "问题类别", "Category", "问题类型"),
+        column("basis", "text", "定性依据", "Legal basis", "违反规定"),
+        column("rule_ids", "text", "关联疑点规则", "Rules concerned", "对应规则", note="several are joined by ；"),
         column("finding", "text", "问题描述", "What was found", "问题摘要", "问题内容"),
         column("amount", "money", "涉及金额", "Amount", "问题金额"),
         column("requirement", "text", "整改要求", "Requirement", "审计要求"),
