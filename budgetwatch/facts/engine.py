@@ -91,7 +91,8 @@ def view(feed: Feed, snapshot: Snapshot, viewer: Scope | None = None, copy: str 
 def _limits(feed: Feed, viewer: Scope | None) -> list[str]:
     """What narrows a feed to the viewer's scope. Feeds without regions (subjects) are everyone's.
 
-    A unit's people see their own unit's rows; of feeds that know no units, only the list of regions.
+    A unit's people see their own unit's rows; of feeds that know no units, only the list of regions; and nothing of
+    what the house notes for itself, such as cases that they have not been asked about.
     """
     limits: list[str] = []
     if viewer is None:
@@ -101,7 +102,7 @@ def _limits(feed: Feed, viewer: Scope | None) -> list[str]:
         after = viewer.region[:-1] + chr(ord(viewer.region[-1]) + 1)
         limits.append(f"f.adm_div_code >= {literal(viewer.region)} AND f.adm_div_code < {literal(after)}")
     if viewer.agency_code is not None:
-        if "agency_code" in feed.by_name:
+        if "agency_code" in feed.by_name and not feed.own:
             limits.append(f"f.agency_code = {literal(viewer.agency_code)}")
         elif feed.name not in ("region", "subject_dict"):
             limits.append("false")

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, cast
 import yaml
 
 from budgetwatch.errors import BadProfile, NotFound
-from budgetwatch.records import ALL, Feed
+from budgetwatch.records import SENT, Feed
 from budgetwatch.records.codes import LISTS
 from budgetwatch.text import Text
 
@@ -253,9 +253,9 @@ class _Reader:
         return {name: self.strings(f"{key}: {name}", item) for name, item in self.mapping(key, value).items()}
 
     def feed(self, key: str, value: Any) -> Feed:
-        if self.text(key, value) not in ALL:
-            self.unknown(f"{key}: {value}", value, ALL)
-        return ALL[value]
+        if self.text(key, value) not in SENT:
+            self.unknown(f"{key}: {value}", value, SENT)
+        return SENT[value]
 
     def title(self, key: str, value: Any) -> Text:
         body = self.strings(key, value)

@@ -71,6 +71,11 @@ def beside(path: Path) -> Manifest | None:
     )  # fmt: skip
 
 
+def agreed(said: Manifest) -> list[str]:
+    """What the manifest said and was held against the file, by name."""
+    return [name for name in ("rows", "sum", "sha256", "sm3") if getattr(said, name) is not None]
+
+
 def same_bytes(said: Manifest, path: Path, sha256: str = "") -> None:
     """Refuse a file whose bytes are not those that were sent."""
     if said.sha256 is not None and said.sha256 != (found := sha256 or hashed(path)):
@@ -168,6 +173,7 @@ def _differs(path: Path, name: str, said: str, found: str) -> BadFile:
     return BadFile(
         Text(f"与清单不符：{words[0]}应为 {said}，实为 {found}。", f"Not what its manifest says: the {words[1]} should be {said} but is {found}."),
         where=path.name,
+        manifest=name,
         fix=Text("文件可能传输不完整或发错，请发送方连同清单重新报送。", "It may be cut short or the wrong one: ask for file and manifest again."),
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from budgetwatch.errors import BudgetwatchError
+from budgetwatch.errors import BadFile, BudgetwatchError
 from budgetwatch.feeds import profile as profiles
 from budgetwatch.feeds.keys import known_already, superseding
 from budgetwatch.feeds.profile import Profile
@@ -57,7 +57,13 @@ def take_in(
     may_send(how, allowed_region)
     said = manifest.beside(path)
     if said is not None:
-        manifest.same_bytes(said, path)
+        try:
+            manifest.same_bytes(said, path)
+        except BadFile as differs:
+            if "manifest" in differs.facts:  # other bytes than were sent: kept as a refused batch, for rules to count
+                with receiving(home, path, how, actor) as batch:
+                    refuse(home, batch, path, differs, home.path / "tmp")
+            raise
     try:
         with watched(home, path):
             recover(home)
@@ -95,7 +101,8 @@ def _taken(
         remarks = manifest.gaps(home, how, said) if said is not None else []
         told = {
             "written": {"headings": list(staged.headings), "delimiter": staged.delimiter,
-                        **({"origin": dict(origin)} if origin else {})},
+                        **({"origin": dict(origin)} if origin else {}),
+                        **({"manifest": manifest.agreed(said)} if said is not None else {})},
             "sequence": said.sequence if said is not None else None, "remarks": remarks, "mends": staged.mends,
         }  # fmt: skip
         return commit(home, path, how, batch, staged, progress, work, allowed_region, told)

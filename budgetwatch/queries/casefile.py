@@ -321,7 +321,7 @@ def evidence(home: Home, viewer: Viewer, flag_id: int, limit: int = 50, offset: 
     by_row = {row["_row"]: row for row in rows}
     shown = [by_row[row] for row in wanted if row in by_row]
     for row in shown:
-        row["batch"], row["line"], _ = unpack(row["_row"])
+        row["batch"], row["line"], _ = (None, None, 0) if feed.own else unpack(row["_row"])
     newer = revised.successors_of(home, feed.name, kept)
     said = revised.said(home, viewer, feed, shown, newer)
     for row in shown:
@@ -331,7 +331,9 @@ def evidence(home: Home, viewer: Viewer, flag_id: int, limit: int = 50, offset: 
     if feed.name == "payment":
         seen.audit(home, viewer, "view_evidence", "flag", flag_id, rows=len(shown))
     headings = tuple(Heading(c, feed.by_name[c].label, feed.by_name[c].kind) for c in present)
-    address = (heading("batch", "批次", "Batch", "integer"), heading("line", "文件行", "Line", "integer"))
+    address = (
+        () if feed.own else (heading("batch", "批次", "Batch", "integer"), heading("line", "文件行", "Line", "integer"))
+    )
     mark = (revised.heading_of(len(newer)),) if newer else ()
     return Listing(
         (*headings, *mark, *address),

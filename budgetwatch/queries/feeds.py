@@ -22,7 +22,7 @@ from budgetwatch.queries import seen
 from budgetwatch.queries.listing import Listing, heading
 from budgetwatch.queries.names import remembered
 from budgetwatch.queries.scope import demand, missing, one_of, paged
-from budgetwatch.records import ALL
+from budgetwatch.records import ALL, SENT
 from budgetwatch.records.rowid import SQL_BATCH
 from budgetwatch.text import Text
 
@@ -204,7 +204,7 @@ def freshness(home: Home, viewer: Viewer) -> Listing:
     with home.session() as session:
         received = dict(session.execute(sa.select(t.Batch.id, t.Batch.received_at)).all())
     rows = []
-    for name, feed in ALL.items():
+    for name, feed in SENT.items():
         facts, numbers, last_day = counted[name]
         last = max((received[n] for n in numbers if n in received), default=None)
         rows.append(
@@ -225,7 +225,7 @@ def freshness(home: Home, viewer: Viewer) -> Listing:
 def _counted(home: Home, viewer: Viewer) -> dict[str, tuple[int, list[int], Any]]:
     found = {}
     with home.facts(viewer) as facts:
-        for name, feed in ALL.items():
+        for name, feed in SENT.items():
             day = f"max({feed.day})" if feed.day else "NULL"
             row = facts.execute(f'SELECT count(*), list(DISTINCT {SQL_BATCH}), {day} FROM "{name}"').fetchone()
             found[name] = (row[0], row[1] or [], row[2]) if row else (0, [], None)

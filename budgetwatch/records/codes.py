@@ -83,6 +83,8 @@ LISTS: Mapping[str, Mapping[str, Text]] = {
         cheque=("支票", "Cheque"),
         payroll=("代发", "Payroll batch"),
     ),
+    "batch_status": _of(accepted=("已接收", "Accepted"), refused=("已拒收", "Refused")),
+    "case_verdict": _of(confirmed=("认定问题", "Confirmed as a problem"), dismissed=("排除", "Dismissed")),
     "transfer_direction": _of(received=("上级下达", "Received from above"), sent=("对下下达", "Sent below")),
     "transfer_type": _of(
         general=("一般性转移支付", "General transfer"),

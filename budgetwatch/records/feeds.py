@@ -1,10 +1,10 @@
-"""The canonical feeds: every kind of fact that government sends, by name, in reading order."""
+"""The canonical feeds by name, in reading order: every kind of fact that is sent, and what the house itself remembers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from budgetwatch.records import delivery, income, levels, reference, spending
+from budgetwatch.records import delivery, income, levels, own, reference, spending
 from budgetwatch.records.types import Feed
 
 ALL: Mapping[str, Feed] = {
@@ -15,5 +15,8 @@ ALL: Mapping[str, Feed] = {
         delivery.PROCUREMENT, delivery.ASSET, delivery.PERFORMANCE, delivery.LIVELIHOOD_ITEM, income.REVENUE,
         income.NONTAX_ITEM, income.SOE_DIVIDEND, income.INSURANCE_FUND, reference.AUDIT_ISSUE, reference.ORG_UNIT,
         reference.REGION, reference.SUBJECT_DICT, reference.CALENDAR_EVENT, reference.DISCLOSURE,
+        own.BATCH, own.LOOP_CASE, own.LOOP_OPINION, own.UNREAD,
     )
 }  # fmt: skip
+#: What government sends: the feeds that profiles and intake know.
+SENT: Mapping[str, Feed] = {name: feed for name, feed in ALL.items() if not feed.own}

@@ -48,7 +48,8 @@ class Feed:
     """One kind of fact that government sends: its columns, its key and the day it happened.
 
     `key` is what makes a row one thing (a resend of the key is the same thing); empty: none.
-    `day` is the column by which rows are ordered in time and pruned.
+    `day` is the column by which rows are ordered in time and pruned. An `own` feed is what the house itself
+    remembers (`records.own`): rules read it, nobody sends it.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Feed:
     key: tuple[str, ...]
     day: str | None = None
     note: str = ""
+    own: bool = False
     by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -56,7 +56,7 @@ def check(
         found += checking.check(
             home.store, feed, needed=needed.get(feed, ()), deep=deep, memory=home.settings.memory
         )  # fmt: skip
-        if not any(one.code in ("log_gap", "log_broken") for one in found if one.feed == feed):
+        if not ALL[feed].own and not any(one.code in ("log_gap", "log_broken") for one in found if one.feed == feed):
             found += _agreement(home, feed)
     return found
 

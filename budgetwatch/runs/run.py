@@ -18,6 +18,7 @@ from budgetwatch.progress import Progress
 from budgetwatch.rules import Rule
 from budgetwatch.rules.judge import Verdict, judge
 from budgetwatch.runs.keep import Kept, keep
+from budgetwatch.runs.own import OWN, note_down
 from budgetwatch.runs.turn import turn
 
 _log = logging.getLogger(__name__)
@@ -65,12 +66,18 @@ def run(
     """
     rules = [home.rules[rule_id] for rule_id in (home.rules.active if rule_ids is None else dict.fromkeys(rule_ids))]
     with turn(home):
+        if versions is None:
+            note_down(home)
         pinned = dict(home.store.current() if versions is None else versions)
         with home.facts(SYSTEM, pinned) as connection:
             day = as_of or last_day(connection)
             run_id = _begin(home, actor, day, pinned)
             try:
-                results, kept = _ask(home, connection, rules, day, pinned, run_id, progress)
+                have = {
+                    *pinned,
+                    *(OWN if versions is None else ()),
+                }  # of its own affairs the house knows that there are none
+                results, kept = _ask(home, connection, rules, day, have, run_id, progress)
             except BaseException as error:
                 _end(home, run_id, failure=f"{type(error).__name__}: {error}"[:2000])
                 raise
@@ -96,12 +103,12 @@ def _ask(
     connection: duckdb.DuckDBPyConnection,
     rules: list[Rule],
     day: dt.date,
-    pinned: Mapping[str, int],
+    have: Iterable[str],
     run_id: int,
     progress: Progress | None,
 ) -> tuple[list[RuleResult], list[Kept]]:
     results, kept = [], []
-    for verdict in judge(connection, rules, day, pinned, progress):
+    for verdict in judge(connection, rules, day, have, progress):
         with home.session() as session:
             done = keep(session, run_id, verdict, day)
         kept.append(done)

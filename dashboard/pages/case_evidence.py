@@ -12,7 +12,7 @@ from budgetwatch.queries import work
 from budgetwatch.queries.listing import Listing
 from budgetwatch.queries.names import Names, names
 from budgetwatch.queries.work import CaseView
-from budgetwatch.records.feeds import ALL
+from budgetwatch.records import ALL
 from dashboard.asking import Asking
 from dashboard.components import Column, card, columns_of, empty, pager, table
 from dashboard.components.coded import coded
@@ -74,7 +74,7 @@ def evidence_columns(asking: Asking, listing: Listing, feed: str) -> list[Column
 
     return [
         *[replace(c, cell=opening, main=True) if c is main else c for c in columns],
-        Column("_row", t("出处"), "source", cell=source),
+        *([] if feed in ALL and ALL[feed].own else [Column("_row", t("出处"), "source", cell=source)]),
     ]
 
 

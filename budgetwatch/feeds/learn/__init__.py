@@ -19,7 +19,7 @@ from budgetwatch.feeds.learn.meaning import LIKELY, Guess, Held, feed_of, guesse
 from budgetwatch.feeds.learn.shape import Shape, shape_of
 from budgetwatch.feeds.profile import DATES, Profile, nearest
 from budgetwatch.feeds.readers.sheet import column
-from budgetwatch.records import ALL, Feed
+from budgetwatch.records import SENT, Feed
 from budgetwatch.settings import Settings
 from budgetwatch.text import Text
 
@@ -40,8 +40,8 @@ class Learnt:
 
 def learn(path: Path, settings: Settings, *, feed: str | None = None, name: str = "") -> Learnt:
     """Look at a file; `feed` where it is known what it holds. Refuses what is no table with `BadFile`."""
-    if feed is not None and feed not in ALL:
-        near = nearest(feed, ALL) or list(ALL)
+    if feed is not None and feed not in SENT:
+        near = nearest(feed, SENT) or list(SENT)
         raise NotFound(
             Text(f"没有名为「{feed}」的数据。", f"There is no feed named '{feed}'."),
             fix=Text(f"可用：{'、'.join(near)}。", f"Known: {', '.join(near)}."),
@@ -54,7 +54,7 @@ def learn(path: Path, settings: Settings, *, feed: str | None = None, name: str 
     if feed is None:
         kind, found = feed_of(held)
     else:
-        kind, found = ALL[feed], guesses(held, ALL[feed])
+        kind, found = SENT[feed], guesses(held, SENT[feed])
     found = {c: g for c, g in found.items() if g.sure >= LIKELY}
     name = name or f"{path.name.split('.')[0].lower() or 'new'}-{kind.name}"
     doubts = [*shape.doubts, *_doubts(kind, found, held, broken)]
@@ -77,7 +77,7 @@ def learn(path: Path, settings: Settings, *, feed: str | None = None, name: str 
 def _sample(path: Path, shape: Shape, work: Path, settings: Settings) -> tuple[list[Held], int]:
     """What the first rows hold, read by the reader that will read the whole file later."""
     how = Profile(
-        "new", ALL["payment"], "", Text("", ""), shape.format, (shape.encoding,), shape.delimiter, shape.quote,
+        "new", SENT["payment"], "", Text("", ""), shape.format, (shape.encoding,), shape.delimiter, shape.quote,
         shape.skip_rows, shape.sheet, shape.records,
     )  # fmt: skip
     sheet = readers.read(path, how, work, settings)

@@ -11,7 +11,7 @@ import polars as pl
 
 from budgetwatch.feeds.headings import fold
 from budgetwatch.feeds.profile import DATES
-from budgetwatch.records import ALL, Column, Feed
+from budgetwatch.records import SENT, Column, Feed
 from budgetwatch.records.codes import LISTS
 
 #: Below this a heading is not taken for a column's name, only mentioned.
@@ -90,7 +90,7 @@ def look(heading: str, values: pl.Series) -> Held:
 
 def feed_of(held: Sequence[Held]) -> tuple[Feed, dict[str, Guess]]:
     """The feed that explains the headings best: its required columns found, and few headings left over."""
-    found = [(feed, guesses(held, feed)) for feed in ALL.values()]
+    found = [(feed, guesses(held, feed)) for feed in SENT.values()]
 
     def explained(pair: tuple[Feed, dict[str, Guess]]) -> float:
         feed, mine = pair
