@@ -15,7 +15,17 @@ from budgetwatch import tables
 from budgetwatch.errors import BudgetwatchError
 from budgetwatch.text import Text
 
-APPENDED = (tables.Evidence, tables.CaseStep, tables.Answer, tables.Audit)
+APPENDED = (
+    tables.Evidence,
+    tables.CaseStep,
+    tables.Answer,
+    tables.Audit,
+    tables.RuleEdition,
+    tables.RuleStep,
+    tables.BackTest,
+    tables.BackTestRule,
+    tables.ShadowRun,
+)
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 

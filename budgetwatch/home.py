@@ -14,28 +14,48 @@ Everything a deployment keeps lies under `settings.home`:
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import secrets
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from budgetwatch import db
+from budgetwatch import db, rulebooks
 from budgetwatch.access.viewer import SYSTEM, Viewer
+from budgetwatch.calendar import today
 from budgetwatch.facts.engine import connect
 from budgetwatch.facts.pool import Pool
 from budgetwatch.facts.serving import Serving
 from budgetwatch.facts.store import FactStore
+from budgetwatch.rulebooks import Effective
 from budgetwatch.rules.book import RuleBook
 from budgetwatch.rules.memory import Verdicts
 from budgetwatch.settings import Settings
+from budgetwatch.tables import RuleStep
 
 if TYPE_CHECKING:
     import duckdb
+
+#: Seconds for which the rules in force are taken as known; asking the database for each name would cost more than it.
+_FRESH = 1.0
+
+
+class _RulesInForce:
+    """`home.rules`, asked anew at each look. Without `__set__`, so that a home may be given a book of its own instead."""
+
+    @overload
+    def __get__(self, home: None, owner: type[Home]) -> _RulesInForce: ...
+    @overload
+    def __get__(self, home: Home, owner: type[Home]) -> RuleBook: ...
+    def __get__(self, home: Home | None, owner: type[Home]) -> _RulesInForce | RuleBook:
+        return self if home is None else home.effective.book
 
 
 class Home:
@@ -51,10 +71,37 @@ class Home:
         self.store = FactStore(self.path / "facts")
         self.serving = Serving(self.path / "serving")
         self._pool = Pool(self.settings, self.serving)
+        self._effective: tuple[dt.date, int, float, Effective] | None = None
+
+    #: The rules in force today: those of the files, overlaid by the approved editions that are active.
+    rules = _RulesInForce()
+
+    @property
+    def effective(self) -> Effective:
+        """The same, with which editions stand in it. What another process decided is seen within a second."""
+        day, at = today(), time.monotonic()
+        kept = self._effective
+        if kept is not None and kept[0] == day and at - kept[2] < _FRESH:
+            return kept[3]
+        with self.session() as session:
+            last = session.scalar(sa.select(sa.func.max(RuleStep.id))) or 0
+            known = kept[3] if kept is not None and kept[:2] == (day, last) else None
+            made = known or rulebooks.overlaid(self.files, rulebooks.in_force(session, day))
+        self._effective = day, last, at, made
+        return made
+
+    def rules_on(self, day: dt.date) -> RuleBook:
+        """The rules that were, or will be, in force on that day, over the files as they are now."""
+        with self.session() as session:
+            return rulebooks.overlaid(self.files, rulebooks.in_force(session, day)).book
+
+    def look_again(self) -> None:
+        """The rules' life has gone on: ask the database at the next look."""
+        self._effective = None
 
     @cached_property
-    def rules(self) -> RuleBook:
-        """The rules of this deployment, read and checked once."""
+    def files(self) -> RuleBook:
+        """The rules of the files, read and checked once."""
         return RuleBook.load(self.settings.rules, Verdicts(self.path / "tmp" / "rules-verified.json", self.secret))
 
     @cached_property

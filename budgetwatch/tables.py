@@ -1,7 +1,7 @@
 """What we remember, as tables: people, batches, rules' versions, runs, flags, cases and decisions.
 
 Facts themselves live in the fact store; here stands everything that people and runs did with them.
-Rows of `EVIDENCE`, `CASE_STEP`, `ANSWER` and `AUDIT` are only ever added (see `db.guard_appended`).
+Some tables are only ever added to (see `db.APPENDED`).
 """
 
 from __future__ import annotations
@@ -312,6 +312,118 @@ class Exemption(Base):
     proposed_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     approved_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    ended_on: Mapped[dt.date | None] = mapped_column(Date, doc="ended early: the first day on which it no longer holds")
+    ended_by_id: Mapped[int | None] = mapped_column(doc="who ended it early")
+    ended_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    end_note: Mapped[str] = mapped_column(Text, default="", server_default="", doc="why it was ended early")
+
+
+class RuleEdition(Base):
+    """One text of a rule as somebody drafted it (版本): numbered within its rule, hashed, never changed. Only added."""
+
+    __tablename__ = "rule_editions"
+    __table_args__ = (UniqueConstraint("rule_id", "no"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rule_id: Mapped[str] = mapped_column(String(64), index=True)
+    no: Mapped[int] = mapped_column(doc="1, 2, 3 … of its rule")
+    body: Mapped[str] = mapped_column(Text, doc="the rule's YAML, at the left margin")
+    digest: Mapped[str] = mapped_column(String(64), doc="SHA-256 of the body")
+    base_digest: Mapped[str] = mapped_column(String(64), default="", doc="of the text it was made from; empty: new")
+    base_no: Mapped[int | None] = mapped_column(doc="the edition it was made from; none: the file, or nothing")
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    author_name: Mapped[str] = mapped_column(String(128))
+    region: Mapped[str] = mapped_column(String(32), default="", doc="its author's scope")
+    note: Mapped[str] = mapped_column(Text, default="", doc="what was changed, and why")
+    created_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+
+
+class RuleStep(Base):
+    """One step of an edition's life: who, when, from where to where, and why. Only added."""
+
+    __tablename__ = "rule_steps"
+    __table_args__ = (UniqueConstraint("edition_id", "seq"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("rule_editions.id"))
+    seq: Mapped[int]
+    action: Mapped[str] = mapped_column(String(24))
+    from_state: Mapped[str] = mapped_column(String(16))
+    to_state: Mapped[str] = mapped_column(String(16))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    actor_name: Mapped[str] = mapped_column(String(128))
+    actor_role: Mapped[str] = mapped_column(String(32))
+    at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    note: Mapped[str] = mapped_column(Text, default="")
+    day: Mapped[dt.date | None] = mapped_column(Date, doc="from which it is active, or retired")
+    back_test_id: Mapped[int | None] = mapped_column(ForeignKey("back_tests.id"), doc="on which it rests")
+
+
+class BackTest(Base):
+    """What a set of rules would have found in all stored years, within one person's scope. Only added."""
+
+    __tablename__ = "back_tests"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), doc="none: on the machine itself")
+    region: Mapped[str] = mapped_column(String(32), default="", doc="the scope it looked at, a prefix of region codes")
+    asked: Mapped[dict[str, Any]] = mapped_column(Json, doc="rules, editions and what was tried of thresholds")
+    as_of: Mapped[dt.date] = mapped_column(Date)
+    versions: Mapped[dict[str, int]] = mapped_column(Json, doc="feed -> fact version")
+    result: Mapped[dict[str, Any]] = mapped_column(Json, doc="the report; amounts as strings")
+    seconds: Mapped[float] = mapped_column(default=0.0)
+    created_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+
+
+class BackTestRule(Base):
+    """One rule of a back-test, by the hash of its text: how a proposal finds the tests that it rests on. Only added."""
+
+    __tablename__ = "back_test_rules"
+    __table_args__ = (UniqueConstraint("back_test_id", "rule_id", "digest"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    back_test_id: Mapped[int] = mapped_column(ForeignKey("back_tests.id"))
+    rule_id: Mapped[str] = mapped_column(String(64), index=True)
+    edition_id: Mapped[int | None] = mapped_column(ForeignKey("rule_editions.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64), doc="SHA-256 of the body that was tested")
+
+
+class ShadowRun(Base):
+    """What an edition on trial said of live data beside one real run; no flag and no case came of it. Only added."""
+
+    __tablename__ = "shadow_runs"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("rule_editions.id"), index=True)
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("runs.id"), doc="the real run it ran beside")
+    as_of: Mapped[dt.date] = mapped_column(Date)
+    looked_at: Mapped[int] = mapped_column(BigInteger, default=0)
+    flagged: Mapped[int] = mapped_column(BigInteger, default=0)
+    could_not_judge: Mapped[int] = mapped_column(BigInteger, default=0)
+    reasons: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    both: Mapped[int] = mapped_column(BigInteger, default=0, doc="found by the rule in force too")
+    only_shadow: Mapped[int] = mapped_column(BigInteger, default=0, doc="found on trial only")
+    only_real: Mapped[int] = mapped_column(BigInteger, default=0, doc="found by the rule in force only")
+    seconds: Mapped[float] = mapped_column(default=0.0)
+    failure: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+
+
+class ShadowFlag(Base):
+    """What would be a flag if the edition on trial were in force; kept apart, never a case."""
+
+    __tablename__ = "shadow_flags"
+    __table_args__ = (UniqueConstraint("edition_id", "key"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("rule_editions.id"))
+    key: Mapped[str] = mapped_column(String(64), doc="as the flag's would be")
+    subject: Mapped[str] = mapped_column(String(512))
+    subject_name: Mapped[str] = mapped_column(String(512), default="")
+    period: Mapped[str] = mapped_column(String(32), default="")
+    region: Mapped[str] = mapped_column(String(32), default="")
+    agency_code: Mapped[str | None] = mapped_column(String(128))
+    agency_name: Mapped[str] = mapped_column(String(255), default="")
+    severity: Mapped[str] = mapped_column(String(8))
+    amount: Mapped[Decimal | None] = mapped_column(Money)
+    row_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    facts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, doc="the figures its message names, as strings")
+    first_shadow_id: Mapped[int] = mapped_column(ForeignKey("shadow_runs.id"))
+    last_shadow_id: Mapped[int] = mapped_column(ForeignKey("shadow_runs.id"), doc="the latest that found it")
 
 
 class Question(Base):

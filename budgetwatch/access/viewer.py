@@ -19,17 +19,23 @@ ROLES: dict[str, Text] = {
 
 #: What each role may do; `queries` and services ask `viewer.may(...)`, never the role itself.
 POWERS: dict[str, frozenset[str]] = {
-    "reviewer": frozenset({"flags", "cases", "work_cases", "facts", "vouchers", "budgets", "rules", "batches", "run"}),
+    "reviewer": frozenset(
+        {"flags", "cases", "work_cases", "facts", "vouchers", "budgets", "rules", "draft_rules", "batches", "run"}
+    ),
     "lead": frozenset(
-        {"flags", "cases", "work_cases", "approve", "facts", "vouchers", "budgets", "rules", "batches", "run", "exempt"}
+        {"flags", "cases", "work_cases", "approve", "facts", "vouchers", "budgets", "rules", "draft_rules"}
+        | {"approve_rules", "switch_rules", "batches", "run", "exempt"}
     ),
     # Leaders read all cases of their level but work none, and see no payee unmasked.
     "leader": frozenset({"flags", "cases", "budgets", "rules", "batches"}),
     "deputy": frozenset({"budgets", "ask", "rules"}),
-    "auditor": frozenset({"flags", "cases", "facts", "vouchers", "payees", "budgets", "rules", "batches", "export"}),
+    "auditor": frozenset(
+        {"flags", "cases", "facts", "vouchers", "payees", "budgets", "rules", "draft_rules", "batches", "export"}
+    ),
     "unit": frozenset({"own_cases", "reply", "answer"}),
     "finance": frozenset({"own_cases", "reply", "answer", "budgets", "batches", "take_in", "rules"}),
-    "admin": frozenset({"users", "batches", "take_in", "run", "rules"}),
+    # Administrators put in force what others drafted and approved; they decide on no rule's content.
+    "admin": frozenset({"users", "batches", "take_in", "run", "rules", "switch_rules"}),
 }
 
 
@@ -60,4 +66,6 @@ class Viewer:
 
 #: The product itself (runs, the command line on the machine that holds the data): sees everything.
 SYSTEM = Viewer(None, "system", "系统", "system")
-POWERS["system"] = frozenset().union(*POWERS.values()) - {"work_cases", "approve", "reply", "answer", "ask"}
+POWERS["system"] = frozenset().union(*POWERS.values()) - {
+    "work_cases", "approve", "reply", "answer", "ask", "draft_rules", "approve_rules", "switch_rules",
+}  # fmt: skip

@@ -7,6 +7,7 @@ is proved once for its content (see `memory`).
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import threading
 from collections import OrderedDict
@@ -53,6 +54,14 @@ class RuleBook(Mapping[str, Rule]):
             problems[0].facts.update({"problems": len(problems)} if len(problems) > 1 else {})
             raise problems[0]
         return book
+
+    def overlaid(self, rules: Mapping[str, Rule]) -> RuleBook:
+        """The same book with those rules in place of its own, new ones after the last."""
+        made = copy.copy(self)
+        made._rules = {**self._rules, **rules}
+        made.order = tuple(made._rules)
+        made.active = tuple(rule.id for rule in made._rules.values() if rule.enabled)
+        return made
 
     def __getitem__(self, rule_id: str) -> Rule:
         try:

@@ -9,9 +9,22 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from budgetwatch import cases, review
+from budgetwatch import cases, lifecycle, review
+from budgetwatch.calendar import today
 from budgetwatch.db import APPENDED, AppendOnly
-from budgetwatch.tables import Answer, Audit, Case, CaseStep, Evidence
+from budgetwatch.tables import (
+    Answer,
+    Audit,
+    BackTest,
+    BackTestRule,
+    Case,
+    CaseStep,
+    Evidence,
+    RuleEdition,
+    RuleStep,
+    ShadowRun,
+)
+from tests.lifecycle.builders import back_tested, ruled, with_floor
 
 
 @pytest.fixture
@@ -22,12 +35,20 @@ def lived_in(any_home: Any, person: Callable[..., Any], flagged: Callable[..., i
         any_home, person(any_home, "deputy"), budget_year=2026, region="990102", line="教育支出", text="为什么增加？"
     )
     review.answer(any_home, person(any_home, "finance"), question.id, "因为新建学校。")
+    ruled(any_home)
+    edition = lifecycle.draft(any_home, drafter := person(any_home, "reviewer"), with_floor(any_home, "5000.00"))
+    back_tested(any_home, drafter, edition)
+    with any_home.session() as session:
+        session.add(ShadowRun(edition_id=edition.id, as_of=today()))
     return any_home
 
 
 @pytest.mark.parametrize("table", APPENDED, ids=lambda t: t.__tablename__)
 def test_the_program_refuses_to_change_or_remove_such_a_row(lived_in: Any, table: Any) -> None:
-    changed = {Evidence: "severity", CaseStep: "note", Answer: "text", Audit: "actor"}[table]
+    changed = {
+        Evidence: "severity", CaseStep: "note", Answer: "text", Audit: "actor", RuleEdition: "note", RuleStep: "note",
+        BackTest: "region", BackTestRule: "digest", ShadowRun: "failure",
+    }[table]  # fmt: skip
     with pytest.raises(AppendOnly, match="only ever added"), lived_in.session() as session:
         setattr(session.scalars(sa.select(table)).first(), changed, "changed")
     with pytest.raises(AppendOnly, match="only ever added"), lived_in.session() as session:
