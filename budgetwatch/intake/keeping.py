@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import polars as pl
 
-from budgetwatch.facts.store import sync
+from budgetwatch.facts.durable import duplicate, sync
 from budgetwatch.feeds.gate import empty_rejects
 from budgetwatch.home import Home
 
@@ -36,8 +35,7 @@ def keep_sent(home: Home, path: Path, sha256: str) -> None:
         return
     half = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        shutil.copyfile(path, half)
-        sync(half)
+        duplicate(path, half)
         half.chmod(0o444)
         half.replace(target)
     finally:

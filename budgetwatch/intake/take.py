@@ -152,6 +152,8 @@ def commit(
     feed = how.feed
     if progress:
         progress(0.95, Text("正在入库", "Committing"))
+    if how.keep_sent:  # before our turn to write, which others wait for
+        keep_sent(home, path, staged.sha256)
     with home.store.writing(feed.name):
         if (
             before := accepted_before(home, staged.sha256, how, region)
@@ -166,8 +168,6 @@ def commit(
             superseding(staged.files, known)
         figures = add_up(staged, how)
         kept = keep_rejects(home, batch, staged.rejects)
-        if how.keep_sent:
-            keep_sent(home, path, staged.sha256)
         receipt = receipt_of(batch, "accepted", how, path, staged, figures, None)
         said = {
             **{k: v for k, v in asdict(receipt).items() if k not in ("batch", "status", "version", "refusal")},

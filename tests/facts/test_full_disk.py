@@ -44,7 +44,7 @@ WRITES: dict[str, tuple[Any, str]] = {
     "staging": (take, "stage"),
     "adding up": (take, "add_up"),
     "rejects": (take, "keep_rejects"),
-    "copy of the file": (keeping.shutil, "copyfile"),
+    "copy of the file": (keeping, "duplicate"),
     "file of facts": (durable.os, "replace"),
     "log entry": (durable.os, "link"),
     "waiting for the disk": (durable.os, "fsync"),

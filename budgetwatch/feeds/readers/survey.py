@@ -92,11 +92,11 @@ class _Pass:
         b = np.frombuffer(piece, np.uint8)
         if NUL in piece:
             self.found.nul = True
-        if (CR in piece and not self._crlf(piece, b)) or (self.last == CR and b[0] != LF):
-            self.found.plain = False
-            return
         is_end, is_delimiter, *_ = room = self.room[:, : b.size]
         np.equal(b, LF, out=is_end)
+        if (CR in piece and not self._crlf(b, room)) or (self.last == CR and b[0] != LF):
+            self.found.plain = False
+            return
         np.equal(b, self.delimiter, out=is_delimiter)
         if self.found.tight:
             self.found.tight = self._tight(piece, b, room)
@@ -184,9 +184,11 @@ class _Pass:
     def _edge(self, byte: int) -> bool:
         return byte in (LF, CR, self.delimiter, self.quote)
 
-    def _crlf(self, piece: bytearray, b: np.ndarray) -> bool:
-        """Whether every CR is followed by LF (one at the very end of a chunk is taken on trust)."""
-        return piece.count(b"\r") - piece.endswith(b"\r") == piece.count(b"\r\n")
+    def _crlf(self, b: np.ndarray, room: np.ndarray) -> bool:
+        """Whether every CR is followed by LF (one at the very end of a chunk is judged with the next)."""
+        is_end, is_return, lone = room[0], room[2], room[3]
+        np.equal(b, CR, out=is_return)
+        return not np.greater(is_return[:-1], is_end[1:], out=lone[1:]).any()
 
     def _well_quoted(self, b: np.ndarray, is_quote: np.ndarray, parity: np.ndarray) -> bool:
         """Quotes open only at a field's beginning, and close only at its end (or stand doubled)."""
