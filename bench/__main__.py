@@ -1,4 +1,4 @@
-"""All measured figures from one run: taking in, durable commits, the rules, the outlier models, the screens. Exit code 1 when a goal is missed.
+"""All measured figures from one run: taking in, further files, durable commits, the rules, the outlier models, the screens. Exit code 1 when a goal is missed.
 
 python -m bench                       10 million payments: some minutes, and 8 GB of temporary disk
 python -m bench --rows 1000000        a quick look
@@ -11,10 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import commits, ingest, outliers, rules, screens
+from bench import commits, increments, ingest, outliers, rules, screens
 from bench.measure import Figure, machine, table
 
-PARTS = ("ingest", "commits", "rules", "outliers", "screens")
+PARTS = ("ingest", "increments", "commits", "rules", "outliers", "screens")
 
 
 def main() -> int:
@@ -48,6 +48,8 @@ def main() -> int:
         work = Path(folder)
         if "ingest" in wanted:
             made += ingest.figures(work, given.rows, given.times, given.file, given.profile)
+        if "increments" in wanted:
+            made += increments.figures(work, given.rows, given.times, given.profile)
         if "commits" in wanted:
             made += commits.figures(work)
         if "rules" in wanted:

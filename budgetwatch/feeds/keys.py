@@ -14,10 +14,14 @@ from typing import Any, cast
 import duckdb
 import polars as pl
 
-from budgetwatch.facts.engine import literal, view
+from budgetwatch.facts.engine import literal
 from budgetwatch.facts.store import REPLACES, ROW, Snapshot
 from budgetwatch.records import Feed
 from budgetwatch.records.rowid import PART_BITS
+
+#: Pairs of rows of which all values are held at a time; some 200 MB.
+_COMPARED_AT_ONCE = 250_000
+_PAIR = {"new": pl.Int64(), "old": pl.Int64()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,48 +84,99 @@ def _hash(key: Sequence[str]) -> pl.Expr:
 def known_already(
     staged: Sequence[Path], feed: Feed, key: Sequence[str], snapshot: Snapshot, region: str = ""
 ) -> Known:
-    """Which staged rows the store knows already, unchanged or with other values; `region`: what their sender may speak for."""
-    with helper() as connection:
-        connection.execute(f"CREATE VIEW known AS {view(feed, snapshot)}")
-        on = " AND ".join(f'n."{k}" IS NOT DISTINCT FROM k."{k}"' for k in key)
-        connection.execute(
-            f"CREATE TABLE pair AS SELECT n.{ROW} AS new, max(k.{ROW}) AS old"
-            f" FROM known k JOIN {_scan(staged)} n ON {on} GROUP BY n.{ROW}"
-        )
-        same = " AND ".join(f'n."{c.name}" IS NOT DISTINCT FROM k."{c.name}"' for c in feed.columns)
-        theirs = (
-            f"coalesce(starts_with(k.adm_div_code, {literal(region)}), false)"
-            if "adm_div_code" in feed.by_name
-            else "true"
-        )
-        found = table(
-            connection,
-            f"""SELECT new, old, {same} AS same, {theirs} AS theirs
-                FROM pair JOIN {_scan(staged)} n ON n.{ROW} = pair.new JOIN known k ON k.{ROW} = pair.old""",
-        )
+    """Which staged rows the store knows already, unchanged or with other values; `region`: what their sender may speak for.
+
+    Of the store only the row groups are read whose keys reach into the range of the staged ones, and of those the keys
+    alone; all values only of rows whose key is there.
+    """
+    files = snapshot.files.get(feed.name, ())
+    pairs = _same_key(staged, key, files, snapshot.correcting.get(feed.name, ())) if files and staged else None
+    if pairs is None or pairs.is_empty():
+        nothing = pl.Series("new", [], dtype=pl.Int64)
+        return Known(nothing, pl.DataFrame(schema=_PAIR), nothing)
+    found = pl.concat(_compared(some, staged, feed, files, region) for some in pairs.iter_slices(_COMPARED_AT_ONCE))
     changed = found.filter(~pl.col("same"))
     line = (pl.col("new") // (1 << PART_BITS)) % (1 << 36)
     foreign = changed.filter(~pl.col("theirs")).select(line.unique().sort()).to_series()
     return Known(found.filter(pl.col("same"))["new"], changed.filter("theirs").select("new", "old"), foreign)
 
 
+def _same_key(
+    staged: Sequence[Path], key: Sequence[str], files: Sequence[str], correcting: Sequence[str]
+) -> pl.DataFrame:
+    """Each staged row whose key a row of the store has that nothing supersedes: `new`, `old`, ordered by the latter."""
+    with helper() as connection:
+        on = " AND ".join(f'n."{k}" IS NOT DISTINCT FROM k."{k}"' for k in key)
+        within = " AND ".join(_ranges(connection, staged, key)) or "true"
+        connection.execute(
+            f"CREATE TABLE pair AS SELECT n.{ROW} AS new, k.{ROW} AS old"
+            f" FROM {_scan(files)} k JOIN {_scan(staged)} n ON {on} WHERE {within}"
+        )
+        if correcting:
+            connection.execute(
+                f"""DELETE FROM pair WHERE old IN (
+                        SELECT {REPLACES} FROM {_scan(correcting)}
+                        WHERE {REPLACES} BETWEEN (SELECT min(old) FROM pair) AND (SELECT max(old) FROM pair))"""
+            )
+        return table(connection, "SELECT new, max(old) AS old FROM pair GROUP BY new ORDER BY old")
+
+
+def _ranges(connection: duckdb.DuckDBPyConnection, staged: Sequence[Path], key: Sequence[str]) -> list[str]:
+    """Conditions that every row `k` meets whose key is among the staged; as constants, for those prune row groups."""
+    ends = ", ".join(f'min("{k}")::VARCHAR, max("{k}")::VARCHAR, count(*) = count("{k}")' for k in key)
+    said = connection.execute(f"SELECT {ends} FROM {_scan(staged)}").fetchall()[0]
+    return [
+        f'k."{name}" BETWEEN {literal(low)} AND {literal(high)}'
+        for name, low, high, whole in zip(key, said[::3], said[1::3], said[2::3], strict=True)
+        if whole and low is not None
+    ]
+
+
+def _compared(
+    pairs: pl.DataFrame, staged: Sequence[Path], feed: Feed, files: Sequence[str | Path], region: str
+) -> pl.DataFrame:
+    """The pairs with whether all values are the `same`, and whether the old row is of the sender's own: `theirs`."""
+    names = list(feed.by_name)
+
+    def rows(paths: Sequence[str | Path], side: str) -> pl.DataFrame:
+        wanted = pl.scan_parquet([str(path) for path in paths]).filter(pl.col(ROW).is_in(pairs[side].implode()))
+        return wanted.select(*names, pl.col(ROW).alias(side)).collect(engine="streaming")
+
+    both = pairs.join(rows(files, "old"), on="old").join(rows(staged, "new"), on="new", suffix=" sent")
+    theirs = (
+        pl.col("adm_div_code").str.starts_with(region).fill_null(False) if "adm_div_code" in names else pl.lit(True)
+    )
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name} sent")) for name in names)
+    return both.select("new", "old", same.alias("same"), theirs.alias("theirs"))
+
+
 def without(staged: Sequence[Path], lines: pl.Series) -> None:
     """Take all facts of these lines out of the staged files."""
     line = (pl.col(ROW) // (1 << PART_BITS)) % (1 << 36)
     for path in staged:
-        _rewrite(path, pl.scan_parquet(path).filter(~line.is_in(lines.implode())))
+        wanted = line.is_in(lines.implode())
+        if _any(path, wanted):
+            _rewrite(path, pl.scan_parquet(path).filter(~wanted))
 
 
 def superseding(staged: Sequence[Path], known: Known) -> None:
-    """Take out the rows known unchanged, and note on changed ones which row they supersede."""
+    """Take out the rows known unchanged, and note on changed ones which row they supersede. Other files stay as they are."""
     changed = known.changed.lazy().rename({"new": ROW})
+    met = pl.concat([known.same.rename("new"), known.changed["new"]]).implode()
     for path in staged:
+        if not _any(path, pl.col(ROW).is_in(met)):
+            continue
         rows = pl.scan_parquet(path)
         names = rows.collect_schema().names()
         rows = rows.filter(~pl.col(ROW).is_in(known.same.implode())).join(
             changed, on=ROW, how="left", maintain_order="left"
         )
         _rewrite(path, rows.with_columns(pl.col("old").alias(REPLACES)).select(names))
+
+
+def _any(path: Path, wanted: pl.Expr) -> bool:
+    """Whether a row of the file is wanted, by its address alone."""
+    return bool(pl.scan_parquet(path).select(wanted.any()).collect().item())
 
 
 #: How staged files are written: zstd at its quickest packs as well as needed for a third of the CPU of its default.
@@ -134,7 +189,7 @@ def _rewrite(path: Path, rows: pl.LazyFrame) -> None:
     fresh.replace(path)
 
 
-def _scan(paths: Sequence[Path]) -> str:
+def _scan(paths: Sequence[str | Path]) -> str:
     return f"read_parquet([{', '.join(literal(p) for p in paths)}])"
 
 
