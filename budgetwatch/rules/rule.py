@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar
 
 from budgetwatch.outliers import explain
 from budgetwatch.records import ALL
+from budgetwatch.records.codes import LISTS
 from budgetwatch.rules.model import DeadlineSpec, Example, OutlierSpec, ParamSpec, RuleSpec, typed
 from budgetwatch.rules.sql import Value
 from budgetwatch.text import WRITTEN, Text
@@ -197,6 +198,9 @@ class Rule:
         if isinstance(value, (list, tuple)):
             return ("、" if language == "zh" else ", ").join(map(str, value))
         told = str(value if value is not None else "")
+        column = ALL[self.over].by_name.get(name)
+        if column is not None and column.values is not None and told in LISTS[column.values]:
+            return LISTS[column.values][told].of(language)
         if _MONEY.fullmatch(told):
             return f"{Decimal(told):,.2f}"
         return told or "—"
