@@ -50,6 +50,9 @@ class Settings(BaseSettings):
         default_factory=dict,
         description='yuan by which a reconciliation may differ, by its name: {"treasury": "100.00"}; else its own default',
     )
+    review_minutes: int = Field(
+        30, ge=1, le=10_000, description="of one flag's first review, until enough cases tell by themselves"
+    )
     threads: int = Field(0, ge=0, description="0: as many as the machine has cores")
     session_hours: int = Field(12, ge=1, description="a session ends this many hours after signing in, however busy")
     max_unpacked_bytes: int = Field(64 * 2**30, description="a packed file that unpacks to more is refused (zip bombs)")
