@@ -1,4 +1,4 @@
-"""All measured figures from one run: taking in, further files, durable commits, the rules, the outlier models, the screens. Exit code 1 when a goal is missed.
+"""All measured figures from one run: taking in, further files, durable commits, the rules, their back-test, the outlier models, the screens. Exit code 1 when a goal is missed.
 
 python -m bench                       10 million payments: some minutes, and 8 GB of temporary disk
 python -m bench --rows 1000000        a quick look
@@ -11,10 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import commits, increments, ingest, outliers, rules, screens
+from bench import backtest, commits, increments, ingest, outliers, rules, screens
 from bench.measure import Figure, machine, table
 
-PARTS = ("ingest", "increments", "commits", "rules", "outliers", "screens")
+PARTS = ("ingest", "increments", "commits", "rules", "backtest", "outliers", "screens")
 
 
 def main() -> int:
@@ -54,6 +54,8 @@ def main() -> int:
             made += commits.figures(work)
         if "rules" in wanted:
             made += rules.figures(work, given.rows, given.times, given.home, given.each)
+        if "backtest" in wanted:
+            made += backtest.figures(work, given.rows // 2, given.home)
         if "outliers" in wanted:
             made += outliers.figures()
         if "screens" in wanted:

@@ -30,10 +30,11 @@ _DAYS = ("last_day", "due_day", "end_day", "pay_date", "day", "data_day", "check
 
 @dataclass(slots=True)
 class Gathered:
-    """What could not be judged by the rule as it stands, and why it broke, if it did."""
+    """What could not be judged by the rule as it stands, and why it broke or was not asked."""
 
     cannot: int = 0
     failure: str = ""
+    missing: tuple[str, ...] = ()
     variants: list[Rule] = field(default_factory=list)
 
 

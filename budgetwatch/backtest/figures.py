@@ -56,9 +56,9 @@ def reports(
             one.cannot, tuple(months.get(at, ())), tuple((c, n, h, plain(a)) for c, n, h, a in units.get(at, ())),
             tuple(levels.get(at, ())), tuple(severities.get(at, ())), flags, gone.get(at, [(0,)])[0][0], overlap, hits - overlap,
             tuple(others.get(at, ())), precision(confirmed, judged, hits), hours(hits, years, minutes),
-            _sweeps(plan, base, verdict, minutes, years), round(seconds[at], 3), one.failure,
+            _sweeps(plan, base, verdict, minutes, years), round(seconds[at], 3), one.missing, one.failure,
         )  # fmt: skip
-        told.append(replace(report, precision=Precision(0, 0, 0)) if one.failure else report)
+        told.append(replace(report, precision=Precision(0, 0, 0)) if one.failure or one.missing else report)
     return told
 
 

@@ -78,7 +78,7 @@ class RuleReport:
     the greatest first and at most `MOST_UNITS`; `by_level` (level, hits).
     `known` are hits that are flags already, `gone` flags of the rule that it would no longer find.
     `shared` hits rest on a row that another rule's flag rests on too, `marginal` on none; `shared_with` (rule, hits).
-    `hours` is of one year's hits.
+    `hours` is of one year's hits. `missing` names feeds it reads of which there are no facts: it was not asked.
     """
 
     rule_id: str
@@ -105,6 +105,7 @@ class RuleReport:
     hours: float = 0.0
     sweeps: tuple[Sweep, ...] = ()
     seconds: float = 0.0
+    missing: tuple[str, ...] = ()
     failure: str = ""
 
 
@@ -141,6 +142,7 @@ def _rule(kept: Mapping[str, Any]) -> RuleReport:
             **kept,
             "name": Text(**kept["name"]),
             **{name: tuple(tuple(one) for one in kept[name]) for name in lists},
+            "missing": tuple(kept.get("missing", ())),
             "precision": Precision(**kept["precision"]),
             "sweeps": tuple(
                 Sweep(s["param"], Text(**s["label"]), s["unit"],

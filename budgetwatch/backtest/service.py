@@ -123,7 +123,7 @@ def measure(
                 gathered.append(collect.gather(connection, at, plan.rule, day, first_year, variants))
             else:
                 connection.execute(collect.FOUND)
-                gathered.append(collect.Gathered(failure=_absent(plan.rule, have)))
+                gathered.append(collect.Gathered(missing=tuple(f for f in plan.rule.reads if f not in have)))
             seconds.append(time.perf_counter() - started)
         minutes, measured = verdicts.minutes(home, viewer)
         connection.register("bt_known", verdicts.verdicts(home, viewer, sorted({p.rule.id for p in plans})))
@@ -209,8 +209,3 @@ def _variants(rule: Rule, values: Mapping[str, Sequence[Any]]) -> list[tuple[str
             if variant.params[name].value != rule.params[name].value:
                 tried.append((name, variant.params[name].value, variant))
     return tried
-
-
-def _absent(rule: Rule, have: set[str]) -> str:
-    missing = [ALL[feed].label.zh for feed in rule.reads if feed not in have]
-    return f"没有数据 / no facts: {'、'.join(missing)}"

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from budgetwatch import lifecycle
 from budgetwatch.cli.app import acting, home, language, reader
 from budgetwatch.cli.judge import rules
-from budgetwatch.cli.out import DONE, FOUND, AsCsv, AsJson, day, listed, printed_json, remark
+from budgetwatch.cli.out import DONE, FOUND, AsCsv, AsJson, day, listed, printed_json, progress, remark, rows
 from budgetwatch.errors import Invalid
 from budgetwatch.lifecycle import writing
 from budgetwatch.queries import editions as read
+from budgetwatch.records import ALL
 from budgetwatch.text import Text
+
+if TYPE_CHECKING:
+    from budgetwatch.backtest import Precision, RuleReport, Tried
 
 As = typer.Option(..., "--as", help="the login of the person who decides")
 Note = typer.Option("", "--note", help="why")
@@ -141,6 +146,124 @@ def rollback(
             f"{made.rule_id} 第 {made.no} 版，版本号 {made.id}", f"{made.rule_id} edition {made.no}, number {made.id}"
         ).of(language())
     )
+
+
+@rules.command("backtest")
+def backtest_(
+    what: list[str] = typer.Argument(None, help="ids of rules, or numbers of editions; with --every: all there are"),
+    login: str | None = typer.Option(
+        None, "--as", help="in whose name and scope; an edition counts as tested only then"
+    ),
+    every: bool = typer.Option(False, "--every", help="every rule of the catalogue, on or off, but models"),
+    try_: list[str] | None = typer.Option(None, "--try", help="values of a threshold, NAME=V1,V2; may be repeated"),
+    as_json: bool = AsJson,
+    as_csv: bool = AsCsv,
+) -> None:
+    """What rules would have found in all stored facts, and the hours of review it takes; no flag comes of it."""
+    from budgetwatch import backtest
+    from budgetwatch.queries import trials
+
+    wanted = list(what or ())
+    if every:
+        wanted += [rule.id for rule in home().rules.values() if rule.kind == "rule" and rule.id not in wanted]
+    sweep = {name: values.split(",") for name, values in map(_pair, try_ or ())} if try_ else None
+    asked = [
+        backtest.Asked(edition_id=int(one), sweep=sweep) if one.isdigit() else backtest.Asked(one, sweep=sweep)
+        for one in wanted
+    ]
+    viewer = acting(login) if login else reader()
+    with progress("backtest", language()) as report:
+        number = backtest.run(home(), viewer, asked, progress=report)
+    view = trials.back_test(home(), viewer, number)
+    if as_json:
+        printed_json(view, language())
+        return
+    listed(rows(_TESTED, [_hit(rule) for rule in view.report.rules]), language(), as_csv=as_csv)
+    for rule in () if as_csv else view.report.rules:
+        for swept in rule.sweeps:
+            remark(f"{rule.rule_id} {swept.label.of(language())}")
+            listed(rows(_TRIED, [_tried(one) for one in swept.tried]), language())
+    told = view.report
+    remark(
+        Text(
+            f"回测 {number}：{told.first_year}—{told.last_year} 年，每条核查 {told.minutes:g} 分钟，用时 {view.seconds:.1f} 秒",
+            f"back-test {number}: {told.first_year} to {told.last_year}, {told.minutes:g} minutes a flag, {view.seconds:.1f} s",
+        ).of(language())
+    )
+
+
+@rules.command("backtests")
+def backtests(
+    rule_id: str = typer.Argument("", help="only those of this rule"), as_json: bool = AsJson, as_csv: bool = AsCsv
+) -> None:
+    """The kept back-tests, newest first."""
+    from budgetwatch.queries import trials
+
+    listed(trials.back_tests(home(), reader(), rule_id=rule_id), language(), as_json=as_json, as_csv=as_csv)
+
+
+@rules.command("shadow")
+def shadow(
+    edition_id: int | None = typer.Argument(None, help="show what this edition would flag; without: ask all on trial"),
+    as_json: bool = AsJson,
+    as_csv: bool = AsCsv,
+) -> None:
+    """Editions on trial beside the real rules: ask them over the latest run's facts, or show what one would flag."""
+    from budgetwatch import runs
+    from budgetwatch.queries import trials
+
+    if edition_id is None:
+        made = runs.shadow(home())
+        remark(Text(f"试运行 {len(made)} 个版本。", f"{len(made)} editions asked in shadow.").of(language()))
+        return
+    if not (as_json or as_csv):
+        listed(trials.shadow_runs(home(), reader(), edition_id), language())
+    listed(trials.would_be(home(), reader(), edition_id), language(), as_json=as_json, as_csv=as_csv)
+
+
+_TESTED = [
+    ("rule_id", Text("规则", "Rule")),
+    ("hits", Text("命中", "Hits")),
+    ("amount", Text("金额", "Amount")),
+    ("units", Text("单位数", "Units")),
+    ("known", Text("已是疑点", "Flags already")),
+    ("gone", Text("不再命中", "Gone")),
+    ("marginal", Text("仅此规则", "Only here")),
+    ("precision", Text("认定率", "Precision")),
+    ("hours", Text("每年小时", "Hours a year")),
+    ("seconds", Text("秒", "Seconds")),
+    ("failure", Text("失败原因", "Failure")),
+]
+_TRIED = [
+    ("value", Text("取值", "Value")),
+    ("current", Text("现值", "Now")),
+    ("hits", Text("命中", "Hits")),
+    ("amount", Text("金额", "Amount")),
+    ("precision", Text("认定率", "Precision")),
+    ("hours", Text("每年小时", "Hours a year")),
+]
+
+
+def _hit(rule: RuleReport) -> dict[str, Any]:
+    names = ("rule_id", "hits", "amount", "units", "known", "gone", "marginal", "hours", "seconds", "failure")
+    told: dict[str, Any] = {name: getattr(rule, name) for name in names} | {"precision": _share(rule.precision)}
+    if rule.missing:
+        labels = [ALL[feed].label if feed in ALL else Text(feed, feed) for feed in rule.missing]
+        zh, en = "、".join(one.zh for one in labels), ", ".join(one.en for one in labels)
+        told |= {"hits": None, "precision": None, "hours": None, "failure": Text(f"没有数据：{zh}", f"no facts: {en}")}
+    return told
+
+
+def _tried(one: Tried) -> dict[str, Any]:
+    names = ("value", "current", "hits", "amount", "hours")
+    return {name: getattr(one, name) for name in names} | {"precision": _share(one.precision)}
+
+
+def _share(one: Precision) -> Text:
+    if one.share is None or one.low is None or one.high is None:
+        return Text("尚无认定", "no verdicts yet")
+    told = f"{one.share:.0%} ({one.low:.0%}–{one.high:.0%}), n = {one.n}"
+    return Text(told, told)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ A job is a row of `jobs`. Whoever starts one gets its number at once; a `Worker`
 does it as that person, and writes down how far it is. Nobody sees the jobs or the files of another.
 """
 
-from budgetwatch.jobs.orders import check, export, run, take_in, take_in_checked
+from budgetwatch.jobs.orders import back_test, check, export, run, take_in, take_in_checked
 from budgetwatch.jobs.service import Job, Tally, again, file, mine, one, seen, start, stop, tally
 from budgetwatch.jobs.wording import ended, left_words, standing
 from budgetwatch.jobs.worker import Worker, work_off
@@ -14,6 +14,7 @@ __all__ = [
     "Tally",
     "Worker",
     "again",
+    "back_test",
     "check",
     "ended",
     "export",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import sqlalchemy as sa
 
-from budgetwatch import intake, runs
+from budgetwatch import backtest, intake, runs
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.calendar import today
 from budgetwatch.errors import BadFile, BudgetwatchError
@@ -110,8 +110,10 @@ def _run(home: Home, viewer: Viewer, asked: Mapping[str, Any], progress: Progres
         as_of=dt.date.fromisoformat(as_of) if as_of else None,
         progress=progress,
     )
+    shadows = runs.shadow(home, run_id=report.run_id, versions=report.versions)
     return {
         "run": report.run_id,
+        "shadows": len(shadows),
         "as_of": report.as_of.isoformat(),
         "rules": len(report.rules),
         "looked_at": sum(r.looked_at for r in report.rules),
@@ -121,6 +123,12 @@ def _run(home: Home, viewer: Viewer, asked: Mapping[str, Any], progress: Progres
         "new_flags": report.new_flags,
         "changed_flags": report.changed_flags,
     }
+
+
+def _backtest(home: Home, viewer: Viewer, asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    wanted = [backtest.Asked(one.get("rule_id", ""), one.get("edition_id"), one.get("sweep")) for one in asked["rules"]]
+    number = backtest.run(home, viewer, wanted, progress=progress)
+    return {"back_test": number, "rules": len(wanted)}
 
 
 def _export(home: Home, viewer: Viewer, asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
@@ -149,6 +157,7 @@ KINDS: dict[str, Kind] = {
     "take_in": Kind(Text("接收文件", "Taking a file in"), "take_in", _take_in),
     "check": Kind(Text("试判文件", "Checking a file"), "take_in", _check),
     "run": Kind(Text("运行规则", "Running the rules"), "run", _run, alone=True),
+    "backtest": Kind(Text("回测规则", "Back-testing rules"), "draft_rules", _backtest),
     "export": Kind(Text("导出", "Export"), "export", _export),
 }
 ALONE = frozenset(name for name, kind in KINDS.items() if kind.alone)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
+from budgetwatch import backtest
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.errors import Conflict
 from budgetwatch.feeds import profile as profiles
@@ -54,6 +55,21 @@ def run(home: Home, viewer: Viewer, rule_ids: Sequence[str] | None = None, as_of
         more = ("", "") if len(wanted) <= 3 else (f" 等 {len(wanted)} 条", f" and {len(wanted) - 3} more")
         title = Text(f"运行规则 {named[0]}{more[0]}", f"Run {named[1]}{more[1]}")
     return start(home, viewer, "run", title, {"rule_ids": wanted, "as_of": as_of.isoformat() if as_of else None})
+
+
+def back_test(home: Home, viewer: Viewer, asked: Sequence[backtest.Asked]) -> Job:
+    """Back-test rules or editions; what is unknown or out of bounds is refused now, not later."""
+    plans = backtest.resolve(home, viewer, asked)
+    first = plans[0].rule
+    title = Text(f"回测 {first.id} {first.name.zh}", f"Back-test {first.id} {first.name.en}")
+    if len(plans) > 1:
+        title = Text(f"回测 {len(plans)} 条规则", f"Back-test {len(plans)} rules")
+    wanted = [
+        {"rule_id": a.rule_id, "edition_id": a.edition_id}
+        | ({"sweep": {name: [str(v) if not isinstance(v, int) else v for v in values] for name, values in a.sweep.items()}} if a.sweep is not None else {})
+        for a in asked
+    ]  # fmt: skip
+    return start(home, viewer, "backtest", title, {"rules": wanted})
 
 
 def export(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from budgetwatch.runs.recompute import Recomputation, recompute, recompute_many
 from budgetwatch.runs.run import RuleResult, RunReport, run
+from budgetwatch.runs.shadow import shadow
 from budgetwatch.runs.stale import stale_flags, stale_rules
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "recompute",
     "recompute_many",
     "run",
+    "shadow",
     "stale_flags",
     "stale_rules",
 ]
