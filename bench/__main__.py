@@ -1,4 +1,4 @@
-"""All measured figures from one run: taking in, further files, durable commits, the rules, their back-test, the outlier models, the screens. Exit code 1 when a goal is missed.
+"""All measured figures from one run, part by part: see each part's module. Exit code 1 when a goal is missed.
 
 python -m bench                       10 million payments: some minutes, and 8 GB of temporary disk
 python -m bench --rows 1000000        a quick look
