@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from budgetwatch.errors import BadRule, NotFound
 from budgetwatch.rules import yamltext
 from budgetwatch.rules.memory import Verdicts, digest_of
-from budgetwatch.rules.model import LawBook, RuleSpec, typed_params
+from budgetwatch.rules.model import FORMS, LawBook, RuleSpec, typed_params
 from budgetwatch.rules.refusal import Refusal, nearest
 from budgetwatch.rules.rule import Basis, Law, Param, Rule
 from budgetwatch.rules.wording import told
@@ -263,7 +263,7 @@ def _read_rule(
             for name, p, v in typed_params(spec)
         },
         message=Text(spec.message.zh, spec.message.en),
-        form=next(f for f in ("when", "select", "deadline", "outlier") if getattr(spec, f) is not None),
+        form=next(f for f in FORMS if getattr(spec, f) is not None),
         spec=spec,
         body=document.body(("rules", at)),
         path=path,

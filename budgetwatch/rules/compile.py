@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from budgetwatch.records import ALL
-from budgetwatch.rules import deadlines
+from budgetwatch.rules import balance, bands, deadlines
 from budgetwatch.rules.doubt import not_false
 from budgetwatch.rules.rule import Rule
 from budgetwatch.rules.sql import bind
@@ -32,7 +32,8 @@ def question(rule: Rule, as_of: dt.date) -> str:
         return grouped(rule, rule.over, f"{present}(\n{bind(rule.sql, values)}\n)")
     if rule.form == "select":
         return over_judgeable(rule, bind(rule.sql, values))
-    return over_judgeable(rule, deadlines.question(rule, values))
+    form = balance if rule.form == "balance" else deadlines
+    return over_judgeable(rule, form.question(rule, values))
 
 
 def over_judgeable(rule: Rule, sql: str) -> str:
@@ -44,11 +45,18 @@ def over_judgeable(rule: Rule, sql: str) -> str:
     return f"WITH {rule.over} AS NOT MATERIALIZED (SELECT * FROM main.{rule.over} WHERE {present})\nSELECT * FROM (\n{sql}\n) AS question"
 
 
-def findings(question_sql: str, columns: Sequence[str]) -> str:
-    """The question's answers as they are kept: rows cut to the first thousand, with their number and their hash."""
+def findings(question_sql: str, columns: Sequence[str], severity: str = "") -> str:
+    """The question's answers as they are kept: rows cut to the first thousand, with their number and their hash.
+
+    `severity` is SQL over an answer's columns (see `bands`), where the rule has bands.
+    """
     given = set(columns)
     shape = [
-        f"q.{name}::{kind} AS {name}" if name in given else f"NULL::{kind} AS {name}"
+        f"({severity})::VARCHAR AS severity"
+        if severity and name == "severity"
+        else f"q.{name}::{kind} AS {name}"
+        if name in given
+        else f"NULL::{kind} AS {name}"
         for name, kind in SHAPE.items()
         if name != "rows"
     ]
@@ -56,7 +64,7 @@ def findings(question_sql: str, columns: Sequence[str]) -> str:
     return (
         f"SELECT {', '.join(shape)}, len(_all) AS row_count, _all[1:{KEPT_ROWS}] AS rows, sha256(_all::VARCHAR) AS rows_digest"
         f"{''.join(', ' + figure for figure in figures)} "
-        f"FROM (SELECT *, list_sort(list_distinct(coalesce(rows, []))) AS _all FROM (\n{question_sql}\n)) AS q ORDER BY subject, period, rows_digest"
+        f"FROM ({bands.judged(question_sql, columns)}) AS q ORDER BY subject, period, rows_digest"
     )
 
 

@@ -19,8 +19,8 @@ import duckdb
 
 from budgetwatch.progress import Progress
 from budgetwatch.records import ALL
+from budgetwatch.rules import bands, deadlines, functions, reasons
 from budgetwatch.rules import compile as compiled
-from budgetwatch.rules import deadlines, functions, reasons
 from budgetwatch.rules.finding import Finding, answers, build, merged
 from budgetwatch.rules.ranking import ranked
 from budgetwatch.rules.rule import Rule
@@ -203,7 +203,9 @@ def _found(connection: duckdb.DuckDBPyConnection, question: str, rule: Rule, as_
     """Ask the question and sort its answers into findings and what cannot be judged."""
     columns = connection.sql(question).columns  # bound, not asked
     found: dict[tuple[str, str], Finding] = {}
-    for answer in answers(connection.sql(compiled.findings(question, columns)).to_arrow_table()):
+    for answer in answers(
+        connection.sql(compiled.findings(question, columns, bands.severity(rule, as_of))).to_arrow_table()
+    ):
         if answer["cannot"] is not None:
             verdict.cannot(reasons.said(answer["cannot"]), 1)
         elif answer["subject"] is None:

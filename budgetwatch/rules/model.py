@@ -19,6 +19,9 @@ from budgetwatch.text import Text
 
 Severity = Literal["red", "orange", "yellow", "blue"]
 ParamType = Literal["integer", "money", "ratio", "words", "code", "date"]
+#: The forms that a question may take.
+Form = Literal["when", "select", "deadline", "balance", "outlier"]
+FORMS: tuple[Form, ...] = ("when", "select", "deadline", "balance", "outlier")
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 NotEmpty = Annotated[str, Field(min_length=1, max_length=2000)]
 
@@ -118,6 +121,49 @@ class DeadlineSpec(_Strict):
     missing: Literal["flag", "ignore"] = "flag"
 
 
+class SumSide(_Strict):
+    """One side of a balance: which facts, which of them, and what is summed (a column, or an expression of columns)."""
+
+    from_: Name = Field(alias="from")
+    when: NotEmpty | None = None
+    sum: NotEmpty
+
+
+class ByPair(_Strict):
+    """The same thing said in the words of each side, and the name by which it goes."""
+
+    left: NotEmpty
+    right: NotEmpty
+    as_: Name = Field(alias="as")
+
+
+class BalanceSpec(_Strict):
+    """Two sums, each by the same things, that may differ by `tolerance` at most.
+
+    `subject` and `period` name which of `by` make the flag's subject and period. `missing` says what a group is that
+    only one side knows.
+    """
+
+    left: SumSide
+    right: SumSide
+    by: Annotated[list[Name | ByPair], Field(min_length=1)]
+    subject: Annotated[list[Name], Field(min_length=1)]
+    period: Name | list[Name] = []
+    tolerance: NotEmpty = "0"
+    missing: Literal["flag", "cannot", "ignore"] = "cannot"
+
+    @property
+    def periods(self) -> list[str]:
+        return [self.period] if isinstance(self.period, str) else list(self.period)
+
+
+class Band(_Strict):
+    """A severity, and how far a finding must go for it."""
+
+    severity: Severity
+    when: NotEmpty
+
+
 class OutlierSpec(_Strict):
     """A model's ranking of single rows; it never accuses."""
 
@@ -159,7 +205,9 @@ class RuleSpec(_Strict):
     amount: Name | None = None
     select: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
     deadline: DeadlineSpec | None = None
+    balance: BalanceSpec | None = None
     outlier: OutlierSpec | None = None
+    bands: Annotated[list[Band], Field(min_length=1, max_length=8)] | None = None
     message: Both
     examples: Annotated[list[Example], Field(min_length=3)]
 
@@ -175,12 +223,12 @@ class RuleSpec(_Strict):
 
     @model_validator(mode="after")
     def _one_question(self) -> RuleSpec:
-        asked = [form for form in ("when", "select", "deadline", "outlier") if getattr(self, form) is not None]
+        asked = [form for form in FORMS if getattr(self, form) is not None]
         if len(asked) != 1:
             told = " and ".join(asked) if asked else "no question"
             raise Said(
-                f"when、select、deadline、outlier 必须恰好写一个，这里是：{told}",
-                f"exactly one of when, select, deadline, outlier is asked, here {told}",
+                f"{'、'.join(FORMS)} 必须恰好写一个，这里是：{told}",
+                f"exactly one of {', '.join(FORMS)} is asked, here {told}",
             )
         if self.when is not None:
             if not self.subject:
@@ -188,7 +236,12 @@ class RuleSpec(_Strict):
             if self.period is None:
                 raise Said("when 须写明 period（day、month 或 year）", "a `when` names its period (day, month or year)")
         elif self.subject is not None or self.period is not None or self.amount is not None:
-            raise Said("subject、period、amount 只能与 when 同用", "subject, period and amount go with `when` only")
+            raise Said(
+                "subject、period、amount 只能与 when 同用（balance 的写在 balance 里）",
+                "subject, period and amount go with `when` only (those of a balance stand inside it)",
+            )
+        if self.outlier is not None and self.bands is not None:
+            raise Said("outlier 只排序，不能写 bands", "an outlier only ranks: it has no bands")
         return self
 
 

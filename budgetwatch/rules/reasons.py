@@ -14,6 +14,13 @@ _SENTENCES = {
     TOO_FEW: Text("可比的行太少", "too few comparable rows"),
     "no_start": Text("没有起算日", "there is no day to count from"),
     "no_calendar": Text("超出工作日历", "beyond the calendar of working days"),
+    "left_incomplete": Text(
+        "左边有的行缺少汇总所需的列，未计入", "rows of the left side lack what they are summed by, and were left out"
+    ),
+    "right_incomplete": Text(
+        "右边有的行缺少汇总所需的列，未计入", "rows of the right side lack what they are summed by, and were left out"
+    ),
+    "one_sided": Text("只有一边有数，无法核对", "only one side has it, so there is nothing to hold it against"),
     INCOMPARABLE: Text("缺少比较所需的列", "what the comparison needs is absent"),
     MERGED: Text("同一对象同一期间返回多次，已合并", "the same subject and period came back more than once; merged"),
 }

@@ -17,11 +17,11 @@ from typing import Any, Literal, TypeVar
 from budgetwatch.outliers import explain
 from budgetwatch.records import ALL
 from budgetwatch.records.codes import LISTS
-from budgetwatch.rules.model import DeadlineSpec, Example, OutlierSpec, ParamSpec, RuleSpec, typed
+from budgetwatch.rules.model import BalanceSpec, DeadlineSpec, Example, Form, OutlierSpec, ParamSpec, RuleSpec, typed
 from budgetwatch.rules.sql import Value
 from budgetwatch.text import WRITTEN, Text
 
-Form = Literal["when", "select", "deadline", "outlier"]
+Question = str | DeadlineSpec | BalanceSpec | OutlierSpec
 _MONEY = re.compile(r"-?\d+\.\d\d")
 #: What every finding can say of itself, besides the rule's own figures and parameters.
 COMMON_FIGURES = ("subject", "subject_name", "agency_name", "period", "amount", "n", "as_of")
@@ -114,9 +114,9 @@ class Rule:
         return self.spec.enabled
 
     @property
-    def question(self) -> str | DeadlineSpec | OutlierSpec:
+    def question(self) -> Question:
         """What it asks, as written."""
-        asked: str | DeadlineSpec | OutlierSpec = getattr(self.spec, self.form)
+        asked: Question = getattr(self.spec, self.form)
         return asked
 
     @property
@@ -127,6 +127,10 @@ class Rule:
     @property
     def deadline(self) -> DeadlineSpec:
         return _as(DeadlineSpec, self)
+
+    @property
+    def balance(self) -> BalanceSpec:
+        return _as(BalanceSpec, self)
 
     @property
     def outlier(self) -> OutlierSpec:
@@ -145,7 +149,7 @@ class Rule:
     def uses_workdays(self) -> bool:
         if isinstance(self.question, DeadlineSpec):
             return self.question.clock == "working"
-        return isinstance(self.question, str) and "workday" in self.question
+        return isinstance(self.question, str | BalanceSpec) and "workday" in str(self.question)
 
     @property
     def digest(self) -> str:
@@ -158,6 +162,8 @@ class Rule:
             "params": {name: [p.type, p.plain] for name, p in self.params.items()}, "form": self.form, "question": question,
             "subject": self.spec.subject, "period": self.spec.period, "amount": self.spec.amount,
         }  # fmt: skip
+        if self.spec.bands:
+            matters["bands"] = [[band.severity, band.when] for band in self.spec.bands]
         return hashlib.sha256(json.dumps(matters, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
     def values(self, as_of: dt.date) -> dict[str, Value]:
@@ -206,7 +212,7 @@ class Rule:
         return told or "—"
 
 
-_Q = TypeVar("_Q", str, DeadlineSpec, OutlierSpec)
+_Q = TypeVar("_Q", str, DeadlineSpec, BalanceSpec, OutlierSpec)
 
 
 def _as(kind: type[_Q], rule: Rule) -> _Q:

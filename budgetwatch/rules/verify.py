@@ -20,14 +20,14 @@ import duckdb
 from budgetwatch import outliers
 from budgetwatch.records import ALL, Column
 from budgetwatch.records.codes import LISTS
+from budgetwatch.rules import bands, deadlines, functions, sql, verify_balance
 from budgetwatch.rules import compile as compiled
-from budgetwatch.rules import deadlines, functions, sql
 from budgetwatch.rules.model import DeadlineSpec, Expected, OutlierSpec, Side
+from budgetwatch.rules.named import DAY, column, money, placed, readable
 from budgetwatch.rules.refusal import Refusal, nearest
 from budgetwatch.rules.rule import COMMON_FIGURES, Rule, placeholders
 from budgetwatch.text import Text
 
-_DAY = dt.date(2024, 6, 28)
 _FIX_SQL = Text("请检查列名和类型。", "Check the columns and their types.")
 
 
@@ -38,8 +38,8 @@ def finish(rule: Rule) -> tuple[str, ...]:
             raise Refusal(
                 Text(f"没有数据 {feed}。", f"there are no facts called {feed}."), nearest(feed, ALL), tuple(at)
             )
-    for n, column in enumerate(rule.needs):
-        _column(rule.over, column, ("needs", n))
+    for n, name in enumerate(rule.needs):
+        column(rule.over, name, ("needs", n))
     needs = _question(rule)
     figures = _bound(rule, needs)
     _message(rule, figures)
@@ -49,25 +49,18 @@ def finish(rule: Rule) -> tuple[str, ...]:
     return needs
 
 
-def _column(feed: str, column: str, at: tuple[str | int, ...]) -> Column:
-    columns = ALL[feed].by_name
-    if column not in columns:
-        raise Refusal(
-            Text(f"{feed} 没有列 {column}。", f"{feed} has no column {column}."), nearest(column, columns), at
-        )
-    return columns[column]
-
-
 def _question(rule: Rule) -> tuple[str, ...]:
     """Check the question's own words; returns the needed columns."""
     needs = list(rule.needs)
     if rule.form == "when":
         needs += _when(rule)
     elif rule.form == "select":
-        _sql(lambda: sql.check_select(sql.bind(rule.sql, rule.values(_DAY)), [*rule.reads, "workday"]), rule.form)
+        placed(lambda: sql.check_select(sql.bind(rule.sql, rule.values(DAY)), [*rule.reads, "workday"]), rule.form)
     elif isinstance(rule.question, DeadlineSpec):
         _deadline(rule, rule.question)
         needs += sorted(deadlines.key_columns(rule))
+    elif rule.form == "balance":
+        needs += verify_balance.check(rule, _schema())
     elif isinstance(rule.question, OutlierSpec):
         if rule.question.model not in outliers.MODELS:
             raise Refusal(
@@ -75,32 +68,23 @@ def _question(rule: Rule) -> tuple[str, ...]:
                 nearest(rule.question.model, outliers.MODELS),
                 ("outlier", "model"),
             )
-        for n, column in enumerate(rule.question.columns):
-            _column(rule.over, column, ("outlier", "columns", n))
-        _money(rule.over, rule.question.amount, ("outlier", "amount"))
+        for n, name in enumerate(rule.question.columns):
+            column(rule.over, name, ("outlier", "columns", n))
+        money(rule.over, rule.question.amount, ("outlier", "amount"))
         needs += [*rule.question.columns, rule.question.amount]
     return tuple(dict.fromkeys(needs))
 
 
-def _money(feed: str, column: str, at: tuple[str | int, ...]) -> None:
-    if _column(feed, column, at).kind != "money":
-        raise Refusal(
-            Text(f"{column} 不是金额列。", f"{column} is not a column of money."),
-            Text("请改用金额列。", "Name a column of money."),
-            at,
-        )
-
-
 def _when(rule: Rule) -> list[str]:
     condition = rule.sql
-    seen = _sql(lambda: sql.check_condition(sql.bind(condition, rule.values(_DAY)), rule.over), "when")
-    for column in sorted(seen.columns - {"_row"}):
-        _column(rule.over, column, ("when",))
+    seen = placed(lambda: sql.check_condition(sql.bind(condition, rule.values(DAY)), rule.over), "when")
+    for name in sorted(seen.columns - {"_row"}):
+        column(rule.over, name, ("when",))
     grouping = [*compiled.subject_columns(rule)]
-    for n, column in enumerate(grouping):
-        _column(rule.over, column, ("subject", n))
+    for n, name in enumerate(grouping):
+        column(rule.over, name, ("subject", n))
     if rule.spec.amount is not None:
-        _money(rule.over, rule.spec.amount, ("amount",))
+        money(rule.over, rule.spec.amount, ("amount",))
     feed = ALL[rule.over]
     if rule.spec.period != "year" or "budget_year" not in feed.by_name:
         if feed.day is None:
@@ -112,7 +96,7 @@ def _when(rule: Rule) -> list[str]:
         grouping.append(feed.day)
     else:
         grouping.append("budget_year")
-    spoken_for = sql.lenient_columns(sql.bind(condition, rule.values(_DAY)), rule.over)
+    spoken_for = sql.lenient_columns(sql.bind(condition, rule.values(DAY)), rule.over)
     silent = sorted(
         c for c in seen.columns - {"_row"} - spoken_for - {*rule.needs, *grouping} if not feed.by_name[c].required
     )
@@ -133,41 +117,35 @@ def _when(rule: Rule) -> list[str]:
 
 
 def _deadline(rule: Rule, spec: DeadlineSpec) -> None:
-    readable = rule.reads
     sides: list[tuple[str, Side | Expected]] = [("start", spec.start), ("end", spec.end)]
     if spec.expected is not None:
         sides.append(("expected", spec.expected))
     for side, part in sides:
-        if part.from_ not in readable:
-            raise Refusal(
-                Text(f"{part.from_} 未在 over 或 feeds 中写明。", f"{part.from_} is not named under over or feeds."),
-                nearest(part.from_, readable),
-                ("deadline", side, "from"),
-            )
+        readable(part.from_, rule.reads, ("deadline", side, "from"))
         if part.when is not None:
             text = part.when
-            seen = _sql(
-                lambda text=text, feed=part.from_: sql.check_condition(sql.bind(text, rule.values(_DAY)), feed),
+            seen = placed(
+                lambda text=text, feed=part.from_: sql.check_condition(sql.bind(text, rule.values(DAY)), feed),  # type: ignore[misc]
                 "deadline",
                 side,
                 "when",
             )
-            for column in sorted(seen.columns - {"_row"}):
-                _column(part.from_, column, ("deadline", side, "when"))
+            for name in sorted(seen.columns - {"_row"}):
+                column(part.from_, name, ("deadline", side, "when"))
     for side, dated in (("start", spec.start), ("end", spec.end)):
-        if _column(dated.from_, dated.day, ("deadline", side, "day")).kind != "date":
+        if column(dated.from_, dated.day, ("deadline", side, "day")).kind != "date":
             raise Refusal(
                 Text(f"{dated.day} 不是日期列。", f"{dated.day} is not a column of days."),
                 Text("请改用日期列。", "Name a column of days."),
                 ("deadline", side, "day"),
             )
     for n, (start, end) in enumerate(deadlines.joins(spec)):
-        _column(spec.start.from_, start, ("deadline", "join", n))
-        _column(spec.end.from_, end, ("deadline", "join", n))
-    for n, column in enumerate(spec.each):
-        _column(spec.end.from_, column, ("deadline", "each", n))
+        column(spec.start.from_, start, ("deadline", "join", n))
+        column(spec.end.from_, end, ("deadline", "join", n))
+    for n, name in enumerate(spec.each):
+        column(spec.end.from_, name, ("deadline", "each", n))
         if spec.expected is not None:
-            _column(spec.expected.from_, column, ("deadline", "each", n))
+            column(spec.expected.from_, name, ("deadline", "each", n))
     if spec.expected is not None and not spec.each:
         raise Refusal(
             Text("expected 须与 each 同用。", "expected goes with each."),
@@ -189,30 +167,24 @@ def _deadline(rule: Rule, spec: DeadlineSpec) -> None:
         )
 
 
-def _sql(check: Any, *at: str | int) -> Any:
-    try:
-        return check()
-    except Refusal as refusal:
-        raise Refusal(refusal.what, refusal.fix, refusal.at or at) from None
-
-
 def _bound(rule: Rule, needs: tuple[str, ...]) -> list[str]:
     """Bind the question against empty views; returns the figures it gives."""
     if rule.form == "outlier":
         return ["explanation", "rank", "score"]
-    question = compiled.question(dataclasses.replace(rule, needs=needs), _DAY)
+    question = compiled.question(dataclasses.replace(rule, needs=needs), DAY)
     try:
         described = _schema().execute(f"DESCRIBE {question}").fetchall()
         columns = {name: kind for name, kind, *_ in described}
         if rule.form == "select":
             _shape(columns)
-        _schema().execute(compiled.findings(question, list(columns))).fetchall()
+        bands.check(rule, question, columns, _schema())
+        _schema().execute(compiled.findings(question, list(columns), bands.severity(rule, DAY))).fetchall()
     except duckdb.Error as error:
         raise _unbound(rule, error) from None
     if rule.form == "when":
         kind = (
             _schema()
-            .execute(f"DESCRIBE SELECT ({sql.bind(rule.sql, rule.values(_DAY))}) AS hit FROM {rule.over}")
+            .execute(f"DESCRIBE SELECT ({sql.bind(rule.sql, rule.values(DAY))}) AS hit FROM {rule.over}")
             .fetchall()
         )
         if kind[0][1] != "BOOLEAN":
@@ -297,6 +269,7 @@ def _message(rule: Rule, figures: Iterable[str]) -> None:
 
 def _parameters_used(rule: Rule) -> None:
     asked = rule.question if isinstance(rule.question, str) else rule.question.model_dump_json(by_alias=True)
+    asked += "".join(f"\n{band.when}" for band in rule.spec.bands or ())
     used = sql.parameters(asked) | set(re.findall(r"\$([a-z_0-9]+)", asked)) | set(placeholders(rule.message.zh))
     for name in rule.params:
         if name not in used:
@@ -317,11 +290,11 @@ def _example(rule: Rule, at: int) -> None:
                 ("examples", at, "given", feed),
             )
         for n, row in enumerate(rows):
-            for column, value in row.items():
-                if column == "_times" and isinstance(value, int) and 1 <= value <= 5000:
+            for name, value in row.items():
+                if name == "_times" and isinstance(value, int) and 1 <= value <= 5000:
                     continue
-                place = ("examples", at, "given", feed, n, column)
-                _example_value(_column(feed, column, place), value, place)
+                place = ("examples", at, "given", feed, n, name)
+                _example_value(column(feed, name, place), value, place)
     try:
         rule.with_params(example.params)
     except ValueError as error:

@@ -97,6 +97,49 @@ LATE_TRANSFER = (
     )
 )
 
+BOOKS = (
+    _HEAD.format(id="DQ-94")
+    + """
+    over: payment
+    needs: []
+    feeds: [treasury_report]
+    params:
+      tolerance: {type: money, value: "100.00", min: "0.00", max: "1000000.00", unit: yuan, name: {zh: 容差, en: tolerance}}
+      red_floor: {type: money, value: "50000.00", unit: yuan, name: {zh: 红色起点, en: red from}}
+    balance:
+      left: {from: payment, sum: amount, when: "coalesce(book, '1') = '1'"}
+      right: {from: treasury_report, sum: amount}
+      by: [adm_div_code, budget_year, {left: month(pay_date), right: month, as: month}]
+      subject: [adm_div_code]
+      period: [budget_year, month]
+      tolerance: $tolerance
+      missing: cannot
+    bands:
+      - {severity: red, when: "amount >= $red_floor"}
+      - {severity: yellow, when: "difference > 0 AND n = 1"}
+    message: {zh: "{subject} {period} 支付 {left}，国库 {right}，相差 {difference}", en: "{subject} {period}: paid {left}, treasury {right}, {difference}"}
+    examples:
+      - name: {zh: 不符, en: differs}
+        given:
+          payment: [{adm_div_code: "990101", budget_year: 2025, pay_date: 2025-03-03, amount: "900.00"}]
+          treasury_report: [{adm_div_code: "990101", budget_year: 2025, month: 3, amount: "700.00"}]
+        as_of: 2025-06-30
+        expect: flags
+      - name: {zh: 相符, en: agrees}
+        given:
+          payment: [{adm_div_code: "990101", budget_year: 2025, pay_date: 2025-03-03, amount: "800.00"}]
+          treasury_report: [{adm_div_code: "990101", budget_year: 2025, month: 3, amount: "700.00"}]
+        as_of: 2025-06-30
+        expect: clear
+      - name: {zh: 国库没有这个月, en: the treasury does not have the month}
+        given:
+          payment: [{adm_div_code: "990101", budget_year: 2025, pay_date: 2025-03-03, amount: "800.00"}]
+          treasury_report: [{adm_div_code: "990101", budget_year: 2025, month: 4}]
+        as_of: 2025-06-30
+        expect: cannot
+"""
+)
+
 RANKED = (
     _HEAD.format(id="OM-90")
     + """

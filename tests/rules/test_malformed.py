@@ -13,11 +13,12 @@ from budgetwatch.rules.book import from_text
 from budgetwatch.rules.check import check_folder
 from budgetwatch.rules.rule import Law
 from budgetwatch.text import Text
-from tests.rules.samples import CASH, LATE_TRANSFER, RANKED, SPLIT, rule_file
+from tests.rules.samples import BOOKS, CASH, LATE_TRANSFER, RANKED, SPLIT, rule_file
 
 LAWS = {"预算法": Law(Text("预算法", "Budget Law"), Text("预算法", "Budget Law"), dt.date(2015, 1, 1))}
 WHEN = "settlement = 'cash' and amount >= $floor"
 FROM = "FROM payment WHERE"
+JUDGED = SPLIT.replace("max(amount) AS largest", "max(amount) AS largest, 'red' AS severity")
 
 
 def select(sql: str) -> tuple[str, str, str]:
@@ -125,6 +126,30 @@ MALFORMED = [
     ("a deadline over facts it does not name", (LATE_TRANSFER, "end: {from: transfer", "end: {from: payment"), ["payment"]),
     ("a deadline with an unknown clock", (LATE_TRANSFER, "      days: $days\n", "      days: $days\n      clock: lunar\n"), ["lunar", "calendar"]),
     ("a deadline with an unsafe condition", (LATE_TRANSFER, "direction = 'received'", "getenv('A') = 'b'"), ["getenv"]),
+    ("a band with an unknown severity", (BOOKS, "severity: red,", "severity: crimson,"), ["crimson", "red"]),
+    ("a band with an unknown figure", (BOOKS, "amount >= $red_floor", "amout >= $red_floor"), ["amout", "amount"]),
+    ("a band that is no condition", (BOOKS, "amount >= $red_floor", "amount - $red_floor"), ["true or false"]),
+    ("a band that reads facts", (BOOKS, "difference > 0 AND n = 1", "difference > (SELECT 1)"), ["subquery"]),
+    ("a band with an undefined parameter", (BOOKS, "amount >= $red_floor", "amount >= $floor"), ["$floor", "red_floor"]),
+    ("a band that compares words with numbers", (BOOKS, "difference > 0 AND n = 1", "difference = 'much' AND subject + 1 = 2"), ["does not hold"]),
+    ("bands that are empty", (BOOKS, BOOKS[BOOKS.index("    bands:"):BOOKS.index("    message:")], "    bands: []\n"), ["bands"]),
+    ("bands of a model", (RANKED, "    needs: []\n", "    needs: []\n    bands: [{severity: red, when: amount > 0}]\n"), ["outlier", "bands"]),
+    ("bands beside a severity", (JUDGED, "    message:", "    bands: [{severity: red, when: amount > 0}]\n    message:"), ["severity"]),
+    ("a balance over facts it does not name", (BOOKS, "    feeds: [treasury_report]\n", ""), ["treasury_report"]),
+    ("a balance whose sides are other facts", (BOOKS, "over: payment", "over: transfer"), ["transfer", "left"]),
+    ("a balance of an unknown column", (BOOKS, "treasury_report, sum: amount}", "treasury_report, sum: amont}"), ["amont", "amount"]),
+    ("a balance of words", (BOOKS, "right: {from: treasury_report, sum: amount}", "right: {from: treasury_report, sum: func_code}"), ["VARCHAR", "money"]),
+    ("a balance of a sum within a sum", (BOOKS, "{from: payment, sum: amount", "{from: payment, sum: sum(amount)"), ["aggregate"]),
+    ("a balance of parts of a cent", (BOOKS, "{from: payment, sum: amount", "{from: payment, sum: amount * 0.001"), ["two places"]),
+    ("a balance by an unknown column", (BOOKS, "by: [adm_div_code,", "by: [adm_div,"), ["adm_div", "adm_div_code"]),
+    ("a balance by things of two types", (BOOKS, "right: month,", "right: adm_div_code,"), ["different types"]),
+    ("a balance by an unsafe function", (BOOKS, "left: month(pay_date)", "left: getenv('A')"), ["getenv"]),
+    ("a balance whose side is a bare condition", (BOOKS, "when: \"coalesce(book, '1') = '1'\"", "when: amount"), ["true or false"]),
+    ("a balance with an unknown subject", (BOOKS, "subject: [adm_div_code]", "subject: [agency_code]"), ["agency_code"]),
+    ("a balance with an unknown period", (BOOKS, "period: [budget_year, month]", "period: [budget_year, mont]"), ["mont", "month"]),
+    ("a balance without a subject", (BOOKS, "      subject: [adm_div_code]\n", ""), ["subject"]),
+    ("a balance with a tolerance that is no money", (BOOKS, "tolerance: $tolerance", "tolerance: some"), ["some", "$tolerance"]),
+    ("a balance with an unknown way with what is missing", (BOOKS, "missing: cannot", "missing: guess"), ["guess", "ignore"]),
     ("an unknown model", (RANKED, "model: pair_lift", "model: crystal_ball"), ["crystal_ball", "pair_lift"]),
     ("a model over an unknown column", (RANKED, "columns: [agency_code, item_name]", "columns: [agency_code, item]"), ["item", "item_name"]),
     ("a model that keeps nothing", (RANKED, "keep: 5", "keep: 0"), ["keep"]),
