@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from budgetwatch.demo import lawful, misconduct, misprocedure
+from budgetwatch.demo import lawful, misconduct, misexecution, misincome, misprocedure, mispromises
 from budgetwatch.demo.budgets import Plan
 from budgetwatch.demo.events import Procedure
 from budgetwatch.demo.payees import Payees
@@ -32,6 +32,10 @@ def plant(
     """Plant `many` of each kind, changing the plan where the irregularity lies in the plan."""
     planting = Planting(plan, procedure, transfers, payees, rng, many, Planted(payees=payees), seed)
     lawful.plant(planting)
+    misexecution.slow(planting)
     misconduct.plant(planting)
+    misexecution.plant(planting)
+    misincome.plant(planting)
     misprocedure.plant(planting)
+    mispromises.plant(planting)
     return planting.out

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from budgetwatch.demo.budgets import Plan
+from budgetwatch.demo.events import Procedure, borrowing, home
 
 Row = dict[str, Any]
 _WORTH_FOLLOWING = 400_000_000  # 分: projects of less are not followed one by one
@@ -31,9 +32,12 @@ def debt_limits(plan: Plan) -> list[Row]:
     return rows
 
 
-def bonds(plan: Plan, rng: np.random.Generator) -> list[Row]:
+def bonds(plan: Plan, procedure: Procedure, rng: np.random.Generator) -> list[Row]:
     """Every bond's proceeds and what was spent of them by each year's end; amounts in 分."""
     rows: list[Row] = []
+    approved = {
+        (e.adm_div_code, e.budget_year): e.event_date for e in procedure.events if e.event_type == "borrowing_approved"
+    }
     for i, slot in enumerate(plan.slots):
         if slot.source not in ("general_bond", "special_bond"):
             continue
@@ -48,7 +52,8 @@ def bonds(plan: Plan, rng: np.random.Generator) -> list[Row]:
                     "pro_code": budget.codes[i], "pro_name": budget.names[i], "proceeds": int(budget.executable[i]),
                     "arrival_date": arrived, "spent": int(budget.paid[i]), "as_of": dt.date(seen, 12, 31),
                     "due_date": dt.date(year + 10, arrived.month, arrived.day), "rate": round(float(rng.uniform(0.022, 0.032)), 4),
-                    "approval_doc": f"示人常〔{year}〕债{i % 90 + 1}号",
+                    "use": "new", "approval_doc": borrowing(home(plan, unit.region).code, year),
+                    "approval_date": approved.get((home(plan, unit.region).code, year)),
                 })  # fmt: skip
     return rows
 

@@ -84,7 +84,16 @@ class Plan:
     years: list[int]
     virements: list[Virement] = field(default_factory=list)
     carries: list[Carry] = field(default_factory=list)
+    granted: dict[tuple[int, int], int] = field(
+        default_factory=dict
+    )  # (year, transfer slot) -> special money of the sender's own
     _of_unit: dict[int, list[int]] = field(default_factory=dict, repr=False)
+
+    def grants(self, year: int, region: str) -> int:
+        """Special money that a region gets out of its senders' own means, less what it gives so itself."""
+        mine = [(i, cents) for (y, i), cents in self.granted.items() if y == year]
+        got = sum(cents for i, cents in mine if self.slots[i].recipient == region)
+        return got - sum(cents for i, cents in mine if self.region_of(i).code == region)
 
     @property
     def draft_year(self) -> int:
@@ -174,6 +183,9 @@ def _level(plan_: Plan, approved: Ints, offset: int) -> None:
             approved[i] = below if slot.source == "upper_special" else int(_round(np.array([below * ratio]))[0])
             if slot.source == "upper_special":
                 own_special[region.code] = own_special.get(region.code, 0) + below
+                if level == "district":
+                    plan_.granted[plan_.years[0] + offset, i] = below // 50 // _HUNDRED_YUAN * _HUNDRED_YUAN
+                    approved[i] += plan_.granted[plan_.years[0] + offset, i]
     own = {region.code: 0 for region in plan_.places}
     for i, slot in enumerate(plan_.slots):
         if slot.book == "1" and slot.line_type not in ("transfer", "reserve"):

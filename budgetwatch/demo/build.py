@@ -6,6 +6,7 @@ The answers file stays under home/demo/ and is read by tests alone: nothing here
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from budgetwatch.access.viewer import ROLES, SYSTEM, Viewer
 from budgetwatch.demo import shapes as outlines
 from budgetwatch.demo.city import generate
 from budgetwatch.demo.places import CITY_NAME, CITY_PREFIX, DISTRICTS, regions
-from budgetwatch.errors import Conflict
+from budgetwatch.errors import BadFile, Conflict
 from budgetwatch.progress import Progress
 from budgetwatch.tables import Batch, Case, User
 from budgetwatch.text import Text
@@ -79,6 +80,10 @@ def build(
     rows = rejected = 0
     for number, (path, profile) in enumerate(made.files):
         say(0.3 + 0.5 * number / len(made.files), Text(f"接收 {path.name}", f"taking in {path.name}"))
+        for first, how in (f for f in made.refused if f[1] == profile and made.arrived[f[0]] < made.arrived[path]):
+            with suppress(BadFile):  # it came cut short, and its manifest says so
+                intake.take_in(home, first, how, actor=_ACTOR)
+            made.refused.remove((first, how))
         receipt = intake.take_in(home, path, profile, actor=_ACTOR)
         rows += receipt.rows_accepted
         rejected += receipt.rows_rejected

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from budgetwatch.demo import (
     anomalies,
-    assets,
     budgets,
     events,
     files,
@@ -25,29 +23,21 @@ from budgetwatch.demo import (
     ledgers,
     payees,
     places,
+    promises,
     senders,
     slots,
     spending,
-    subjects,
 )
 from budgetwatch.demo import transfers as moves
 from budgetwatch.demo.anomalies import Planted
 from budgetwatch.demo.budgets import Ints, Plan
+from budgetwatch.demo.outgoing import Generated, Outgoing
 from budgetwatch.demo.payees import Choice, Payees
 from budgetwatch.demo.senders import Sender
 from budgetwatch.progress import Progress
 from budgetwatch.text import Text
 
 _CHUNK = 250_000  # payments made at a time
-
-
-@dataclass(slots=True)
-class Generated:
-    """The written files with the profile that reads each, and the answers file; `payments` counts good payment rows."""
-
-    files: list[tuple[Path, str]] = field(default_factory=list)
-    answers: Path = Path()
-    payments: int = 0
 
 
 @dataclass(slots=True)
@@ -63,6 +53,7 @@ class City:
     salary_day: Ints
     planted: Planted
     seed: int
+    many: int  # how many of each kind were planted
 
 
 def units_for(payments_a_year: float) -> int:
@@ -83,12 +74,14 @@ def found(*, years: int, payments: int, seed: int, last_year: int) -> City:
     plan = budgets.plan(map_, units, items, span, rng)
     procedure = events.procedure(plan, rng)
     documents = moves.transfers(plan, procedure, rng)
+    promises.follow(plan, procedure, rng)
     who = Payees()
-    planted = anomalies.plant(plan, procedure, documents, who, many=3 if payments >= 150_000 else 2, seed=seed, rng=rng)
+    many = 3 if payments >= 150_000 else 2
+    planted = anomalies.plant(plan, procedure, documents, who, many=many, seed=seed, rng=rng)
     counts = {year: spending.counts(plan, year, int(a_year) - planted.in_year(year), rng) for year in span}
     choice = payees.choose(plan, who, np.maximum.reduce(list(counts.values())))
     salary_day = np.array([lawful.salary_day(u.index, seed) for u in units])
-    return City(plan, procedure, documents, choice, who, counts, salary_day, planted, seed)
+    return City(plan, procedure, documents, choice, who, counts, salary_day, planted, seed, many)
 
 
 def payments(city: City, year: int) -> Iterator[pl.DataFrame]:
@@ -152,11 +145,15 @@ def generate(
     folder.mkdir(parents=True, exist_ok=True)
     report(0.0, Text("编制预算", "making budgets"))
     city = found(years=years, payments=payments, seed=seed, last_year=last_year)
-    out = Generated(answers=answers or folder / "answers.jsonl")
-    _write_ledgers(folder, city, out)
+    to = Outgoing(folder, city)
+    to.ledgers()
     for at, year in enumerate(city.plan.years):
-        report(0.2 + 0.8 * at / years, Text(f"{year} 年支付", f"payments of {year}"))
-        _write_payments(folder, city, year, out)
+        report(0.2 + 0.75 * at / years, Text(f"{year} 年支付", f"payments of {year}"))
+        _write_payments(folder, city, year, to)
+    report(0.95, Text("月报与合同", "reports and contracts"))
+    to.followers()
+    out = to.out
+    out.answers = answers or folder / "answers.jsonl"
     lines = [json.dumps(answer, ensure_ascii=False) for answer in city.planted.answers()]
     out.answers.write_text("\n".join(lines) + "\n", "utf-8")
     return out
@@ -181,7 +178,7 @@ def generate_payments_csv(path: Path, rows: int, seed: int, *, years: int = 3, l
 payments_of = payments
 
 
-def _write_payments(folder: Path, city: City, year: int, out: Generated) -> None:
+def _write_payments(folder: Path, city: City, year: int, to: Outgoing) -> None:
     """One file a sender; each counts its vouchers on its own."""
     writers: dict[str, files.Writer] = {}
     done: dict[str, int] = {}
@@ -193,97 +190,11 @@ def _write_payments(folder: Path, city: City, year: int, out: Generated) -> None
                 writers[name] = files.Writer(folder / sender.file.format(year=year), sender)
             ready = numbered(part, sender, year, done.get(name, 0))
             city.planted.seen(ready)
+            to.seen(ready)
             writers[name].write(ready)
             done[name] = done.get(name, 0) + part.height
     for name, writer in writers.items():
-        if name == "demo_pay_city" and year == city.plan.years[0]:
-            city.planted.break_rows(writer, year)
+        city.planted.break_rows(writer, year, city.plan.years)
         writer.close()
-        out.files.append((writer.path, name))
-        out.payments += done[name]
-
-
-def _write_ledgers(folder: Path, city: City, out: Generated) -> None:
-    plan, procedure = city.plan, city.procedure
-    rng = np.random.default_rng([city.seed, 4])
-
-    def put(frame: pl.DataFrame, sender: Sender) -> None:
-        if frame.height:
-            out.files.append((files.write(folder, frame, sender), sender.profile))
-
-    by_feed = {s.feed: s for s in senders.OTHERS}
-    put(_regions(plan), by_feed["region"])
-    put(_subjects(plan), by_feed["subject_dict"])
-    put(_units(plan), senders.ORG_UNITS)
-    lines = ledgers.frame(city.planted.edited("budget_line", ledgers.budget_lines(plan, procedure, rng)), ("amount",))
-    place = pl.col("adm_div_code")
-    put(lines.filter(place == places.CITY), senders.BUDGET_CITY)
-    by_book = (place.str.len_chars() > 6) & place.str.slice(4, 2).is_in(["01"])
-    put(lines.filter(~place.is_in([places.CITY, "990103"]) & ~by_book), senders.BUDGET_DISTRICTS)
-    put(lines.filter(place == "990103"), senders.BUDGET_QINGHE)
-    put(lines.filter(by_book), senders.BUDGET_TOWNS)
-    indicators = ledgers.indicators(plan)
-    put(indicators.filter(place == places.CITY), senders.INDICATOR_CITY)
-    put(indicators.filter(place != places.CITY), senders.INDICATOR_DISTRICTS)
-    planted = city.planted
-    tables = {
-        "adjustment": (
-            planted.edited("adjustment", ledgers.adjustments(plan, procedure)) + planted.adjustments,
-            ("amount",),
-        ),
-        "transfer": ([_record(t) for t in city.transfers.rows], ("amount",)),
-        "carryover": (_over(ledgers.carryovers(plan), planted.carryovers), ("formed", "used", "recovered", "balance")),
-        "debt_limit": (
-            planted.edited("debt_limit", assets.debt_limits(plan)),
-            ("ceiling", "balance", "fiscal_capacity"),
-        ),
-        "debt_bond": (planted.edited("debt_bond", assets.bonds(plan, rng)), ("proceeds", "spent")),
-        "project_invest": (
-            planted.edited("project_invest", assets.projects(plan, rng)),
-            ("feasibility_estimate", "approved_estimate", "contract_amount", "annual_plan", "paid_total"),
-        ),
-        "calendar_event": ([_record(e) for e in procedure.events], ()),
-        "disclosure": (planted.edited("disclosure", ledgers.disclosures(plan, procedure)), ("amount",)),
-    }
-    for feed, (rows, amounts) in tables.items():
-        put(ledgers.frame(rows, amounts), by_feed[feed])
-
-
-def _over(ordinary: list[dict[str, Any]], planted: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The ordinary ledger with the planted entries in place of those of the same project, year and origin."""
-    named = {
-        tuple(row[k] for k in ("budget_year", "agency_code", "pro_code", "form_year")): row
-        for row in (*ordinary, *planted)
-    }
-    return list(named.values())
-
-
-def _record(row: object) -> dict[str, object]:
-    return {name: getattr(row, name) for name in row.__slots__}  # type: ignore[attr-defined]
-
-
-def _regions(plan: Plan) -> pl.DataFrame:
-    return pl.DataFrame(
-        [(p.code, y, p.name, p.level, p.population) for y in [*plan.years, plan.draft_year] for p in plan.places],
-        schema=["adm_div_code", "budget_year", "adm_div_name", "level", "population"], orient="row",
-    )  # fmt: skip
-
-
-def _subjects(plan: Plan) -> pl.DataFrame:
-    return pl.DataFrame(
-        [(kind, y, code, name, parent or None) for y in [*plan.years, plan.draft_year] for kind, code, name, parent in subjects.dictionary()],
-        schema=["type", "budget_year", "code", "name", "parent"], orient="row",
-    )  # fmt: skip
-
-
-def _units(plan: Plan) -> pl.DataFrame:
-    rows = []
-    for year in [*plan.years, plan.draft_year]:
-        for u in plan.units:
-            above = plan.units[u.parent] if u.parent is not None else None
-            rows.append({
-                "agency_code": u.code, "budget_year": year, "agency_name": u.name, "parent_code": above.code if above else None,
-                "parent_name": above.name if above else None, "adm_div_code": u.region.code, "level": u.region.level,
-                "unit_type": u.unit_type, "staff_quota": u.quota, "staff_actual": u.staff, "uscc": u.uscc,
-            })  # fmt: skip
-    return pl.DataFrame(rows, infer_schema_length=None)
+        to.paid(writer.path, name, year)
+        to.out.payments += done[name]

@@ -90,6 +90,16 @@ def home(plan: Plan, place: Region) -> Region:
     return place if place.has_congress else next(p for p in plan.places if p.code == place.parent)
 
 
+def resolution(place: str, year: int) -> str:
+    """The number under which a standing committee approves the year's adjustment."""
+    return f"示人常〔{year}〕{int(place[4:]) % 97 + 1}号"
+
+
+def borrowing(place: str, year: int) -> str:
+    """The number under which a standing committee approves the year's borrowing."""
+    return f"示人常〔{year}〕债{int(place[4:]) % 97 + 1}号"
+
+
 def _congress(made: Procedure, plan: Plan, place: Region, year: int, rng: np.random.Generator) -> None:
     opens = days.workday_near(
         dt.date(year, 1, {"city": 14, "district": 11}.get(place.level, 9)) + dt.timedelta(int(rng.integers(0, 3)))
@@ -163,8 +173,13 @@ def _rest_of_year(made: Procedure, plan: Plan, place: Region, year: int, rng: np
         sits = made.add(
             year, place.code, "standing_committee", meeting, f"{place.name}人大常委会会议审查{year}年预算调整方案"
         )
-        made.add(year, place.code, "adjustment_submitted", meeting - dt.timedelta(int(rng.integers(33, 42))),
-                 f"{place.name}{year}年预算调整初步方案", refers_to=sits.event_id)  # fmt: skip
+        asked = made.add(year, place.code, "adjustment_submitted", meeting - dt.timedelta(int(rng.integers(33, 42))),
+                         f"{place.name}{year}年预算调整初步方案", refers_to=sits.event_id)  # fmt: skip
+        made.add(year, place.code, "adjustment_approved", meeting, f"批准{place.name}{year}年预算调整方案的决议", refers_to=asked.event_id,
+                 doc_no=resolution(place.code, year))  # fmt: skip
+        borrowed = days.workday_before(dt.date(year, 2, 20) + dt.timedelta(int(rng.integers(0, 8))))
+        made.add(year, place.code, "borrowing_approved", borrowed, f"批准{place.name}{year}年举借政府债务的决议",
+                 doc_no=borrowing(place.code, year))  # fmt: skip
     if year == plan.years[-1]:
         return
     nxt = year + 1

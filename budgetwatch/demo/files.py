@@ -63,6 +63,7 @@ class Writer:
         )  # no clock in the file: same city, same bytes
         self._out: IO[bytes] = self._pack or self._file  # type: ignore[assignment]
         self._begun = False
+        self._last: dict[str, str | None] = {}
         self.lines = 0
 
     def write(self, frame: pl.DataFrame) -> None:
@@ -74,6 +75,13 @@ class Writer:
             self._out.write(body.encode(self.sender.encoding))
             self.lines += piece.height + (not self._begun)
             self._begun = True
+        if text.height:
+            self._last = text.row(-1, named=True)
+
+    def again(self, **changes: str | None) -> int:
+        """Append the last record once more with these columns as given; returns its number in the file."""
+        row = {**self._last, **{self.sender.headings.get(name, name): value for name, value in changes.items()}}
+        return self.raw(pl.DataFrame([row]).cast(pl.String).write_csv(include_header=False).rstrip("\n"))
 
     def raw(self, line: str) -> int:
         """Append one line exactly as given; returns its number in the file."""
@@ -88,9 +96,9 @@ class Writer:
         self._file.close()
 
 
-def write(folder: Path, frame: pl.DataFrame, sender: Sender) -> Path:
+def write(folder: Path, frame: pl.DataFrame, sender: Sender, name: str = "") -> Path:
     """One whole file, CSV or a workbook with its title rows."""
-    path = folder / sender.file
+    path = folder / (name or sender.file)
     if path.suffix == ".xlsx":
         _workbook(path, dressed(frame, sender), sender)
         return path

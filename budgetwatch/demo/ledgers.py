@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from budgetwatch.demo.budgets import Budget, Ints, Plan
-from budgetwatch.demo.events import Procedure, home
+from budgetwatch.demo.events import Procedure, home, resolution
 from budgetwatch.demo.places import CITY, Region
 from budgetwatch.demo.slots import THREE_PUBLIC
 from budgetwatch.demo.spending import indicator_no
@@ -144,7 +144,7 @@ def _revenue(
     parts: list[tuple[str, str, int]] = []
     out: list[Row] = []
     if book == "1":
-        special = by_source.get("upper_special", 0) + by_source.get("direct", 0)
+        special = by_source.get("upper_special", 0) + by_source.get("direct", 0) + plan.grants(budget.year, region.code)
         general = _general_in(plan, budget, region, special, offset)
         bonds = by_source.get("general_bond", 0)
         moved = _state_capital_out(plan, amounts) if region.code == CITY else 0
@@ -194,7 +194,7 @@ def _general_in(plan: Plan, budget: Budget, region: Region, special: int, offset
     return 0
 
 
-def indicators(plan: Plan) -> pl.DataFrame:
+def indicators(plan: Plan) -> list[Row]:
     """Every slot's indicator of every past year: initial + added − reduced − frozen = available + paid."""
     rows: list[Row] = []
     for year in plan.years:
@@ -215,7 +215,7 @@ def indicators(plan: Plan) -> pl.DataFrame:
                 "source": "upper" if slot.source in ("upper_special", "direct") and slot.line_type == "project" else "own",
                 "tracking_id": budget.tracking[i] or None,
             })  # fmt: skip
-    return frame(rows, ("initial", "added", "reduced", "frozen", "available", "paid"))
+    return rows
 
 
 def adjustments(plan: Plan, procedure: Procedure) -> list[Row]:
@@ -240,7 +240,7 @@ def adjustments(plan: Plan, procedure: Procedure) -> list[Row]:
             if slot.source in ("general_bond", "special_bond") and budget.added[i]:
                 place = home(plan, plan.region_of(i))
                 on = procedure.meeting[place.code, year]
-                add(year, i, "adjustment", on, int(budget.added[i]), None, f"示人常〔{year}〕{int(place.code[4:]) % 97 + 1}号",
+                add(year, i, "adjustment", on, int(budget.added[i]), None, resolution(place.code, year),
                     f"{place.name}人大常委会", "新增地方政府债券安排")  # fmt: skip
     for moved in plan.virements:
         budget = plan.budgets[moved.year]
@@ -282,13 +282,26 @@ def disclosures(plan: Plan, procedure: Procedure) -> list[Row]:
                 continue
             for stage, amounts in stages:
                 on = procedure.published[index, year] if stage == "approved" else dt.date(year + 1, 8, 18)
-                for item, amount in _figures(plan, amounts, items).items():
+                figures = _figures(plan, amounts, items)
+                places: list[tuple[str | None, str, int]] = [(None, item, amount) for item, amount in figures.items()]
+                places += [("basic_table", item, figures[item]) for item in ("basic", "personnel", "operating")]
+                places += [("text", item, _in_wan(figures[item])) for item in _IN_WORDS]
+                for place, item, amount in places:
                     rows.append({
                         "budget_year": year, "stage": stage, "adm_div_code": unit.region.code, "agency_code": unit.code,
-                        "agency_name": unit.name, "item": item, "amount": amount, "publish_date": on,
+                        "agency_name": unit.name, "item": item, "place": place, "amount": amount, "publish_date": on,
                         "doc_no": f"GK{year}{unit.code}{stage[0].upper()}",
                     })  # fmt: skip
     return rows
+
+
+#: Figures that the words beside the tables repeat, in 万元 with two decimals.
+_IN_WORDS = ("revenue_total", "expenditure_total", "basic", "project", "three_public")
+
+
+def _in_wan(cents: int) -> int:
+    """The amount as 万元 with two decimals say it."""
+    return (cents + 5_000) // 10_000 * 10_000
 
 
 def _figures(plan: Plan, amounts: Ints, items: list[int]) -> dict[str, int]:

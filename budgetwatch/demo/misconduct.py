@@ -66,7 +66,7 @@ def _december_rush(p: Planting) -> None:
             p.take(year, i)
             if plan.slots[i].rhythm == "regular":
                 budget.december[i] = share
-        p.label("december_rush", ("EX-04",), year, slot, also=("EX-01", "EX-05", "EX-06"), share="0.55")
+        p.label("december_rush", ("EX-04", "EX-05"), year, slot, also=("EX-01", "EX-06"), share="0.55")
 
 
 def _rush_share(p: Planting, budget: Budget, unit: int) -> float:
@@ -104,13 +104,19 @@ def _concentration(p: Planting) -> None:
             _own_project(s, b, i, 20)
             and s.eco[:3] in ("302", "310")
             and len(_projects(p, s.unit)) >= 2
-            and not any(p.plan.slots[k].eco[:3] == "303" or p.plan.slots[k].book != "1" for k in _projects(p, s.unit))
+            and not any(_for_people(p.plan.slots[k]) for k in p.plan.of_unit(s.unit))
         )
 
     for year, slot in p.spots(wanted):
         payee = p.company(slot, "综合实业")
+        for k in _projects(p, p.plan.slots[slot].unit):
+            p.take(year, k)
         label = p.label("payee_concentration", ("PY-13",), year, slot, also=("PC-14",), payee=p.payees.names[payee])
         p.out.concentrations.append(Concentration(year, tuple(_projects(p, p.plan.slots[slot].unit)), payee, label))
+
+
+def _for_people(s: Slot) -> bool:
+    return s.line_type == "project" and (s.eco[:3] == "303" or s.book != "1")
 
 
 def _projects(p: Planting, unit: int) -> list[int]:

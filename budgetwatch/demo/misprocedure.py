@@ -9,6 +9,7 @@ from budgetwatch.demo import days
 from budgetwatch.demo.events import Event, home
 from budgetwatch.demo.places import CITY, Region, Unit
 from budgetwatch.demo.planting import WAN, Planting
+from budgetwatch.demo.spending import indicator_no
 from budgetwatch.demo.transfers import Transfer
 
 Row = dict[str, Any]
@@ -29,6 +30,8 @@ def plant(p: Planting) -> None:
     _investment(p)
     _unapproved_adjustment(p)
     _documents(p)
+    _tables(p)
+    _indicators(p)
 
 
 def _units(p: Planting, department: bool) -> list[tuple[int, Unit]]:
@@ -354,7 +357,7 @@ def _documents(p: Planting) -> None:
 
         def wrong(row: Row, year: int = year, code: str = unit.code, only: bool = only_total) -> bool:
             return (row["budget_year"] == year and row["agency_code"] == code and row["stage"] == "approved"
-                    and (not only or row["item"] == "expenditure_total"))  # fmt: skip
+                    and (not only or (row["item"] == "expenditure_total" and row["place"] is None)))  # fmt: skip
 
         p.out.edit("disclosure", wrong, lambda row: row.update(amount=row["amount"] // 10_000))
         p.label("document_unit_error", ("DC-07",), year, place=unit.region.code, agency=unit.code, stage="approved",
@@ -371,3 +374,51 @@ def _documents(p: Planting) -> None:
 
         p.out.edit("disclosure", sums, lambda row: row.update(amount=row["amount"] + 2_300_000))
         p.label("three_public_sum", ("DC-05",), year, place=unit.region.code, agency=unit.code, stage="approved")
+
+
+def _tables(p: Planting) -> None:
+    """Published tables that do not add up, or say other than each other or than the words beside them; one thing a unit."""
+    slips: tuple[tuple[str, tuple[str, ...], tuple[str, ...], dict[str | None, tuple[str, ...]]], ...] = (
+        ("totals_unequal", ("DC-02",), (), {None: ("revenue_total",), "text": ("revenue_total",)}),
+        ("rows_do_not_add_up", ("DC-03",), (), {None: ("project",), "text": ("project",)}),
+        ("basic_does_not_add_up", ("DC-04",), (), {"basic_table": ("operating",)}),
+        ("basic_differs_between_tables", ("DC-04",), (), {"basic_table": ("basic", "personnel")}),
+        ("text_differs_from_table", ("DC-06",), (), {"text": ("expenditure_total",)}),
+    )  # fmt: skip
+    for kind, ids, also, where in slips:
+        for year, unit in _units(p, True):
+
+            def wrong(
+                row: Row, year: int = year, code: str = unit.code, where: dict[str | None, tuple[str, ...]] = where
+            ) -> bool:
+                mine = row["budget_year"] == year and row["agency_code"] == code and row["stage"] == "approved"
+                return mine and row["item"] in where.get(row["place"], ())
+
+            p.out.edit("disclosure", wrong, lambda row: row.update(amount=row["amount"] + 64_000_000))
+            p.label(kind, ids, year, place=unit.region.code, agency=unit.code, also=also, stage="approved")
+    for year, unit in _units(p, True):
+        done = year if year != p.plan.years[-1] else year - 1
+        if done in p.plan.years:
+            p.label(
+                "text_rounded_to_wan",
+                ("DC-06",),
+                done,
+                place=unit.region.code,
+                agency=unit.code,
+                hard=True,
+                stage="final",
+            )
+
+
+def _indicators(p: Planting) -> None:
+    """An indicator whose balance is not what its own figures give."""
+    for year, slot in p.spots(
+        lambda i, s, b: s.line_type == "project" and s.source == "own" and s.book == "1" and b.paid[i] > 20 * WAN
+    ):
+        number = indicator_no(p.plan, year, slot)
+
+        def mine(row: Row, number: str = number) -> bool:
+            return row["indicator_no"] == number
+
+        p.out.edit("indicator", mine, lambda row: row.update(available=row["available"] + 23_000_000))
+        p.label("indicator_off_balance", ("DQ-05",), year, slot, indicator_no=number)

@@ -52,6 +52,11 @@ class Unit:
     uscc: str
 
     @property
+    def is_town(self) -> bool:
+        """Whether it belongs to a town or street, whose budgets are small."""
+        return self.region.level in ("town", "street")
+
+    @property
     def is_finance(self) -> bool:
         return self.kind.key == "finance" or (self.region.level in ("town", "street") and self.kind.key == "town")
 

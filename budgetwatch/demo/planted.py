@@ -6,7 +6,7 @@ The labels leave the house as the answers file, which nothing but tests may read
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from budgetwatch.demo import days, spending
 from budgetwatch.demo.budgets import Plan
 from budgetwatch.demo.files import Writer
 from budgetwatch.demo.payees import Payees
+from budgetwatch.demo.treasury import Slip
 
 Row = dict[str, Any]
 
@@ -70,6 +71,36 @@ class Mark:
     on: tuple[dt.date, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One row entered wrongly into a sender's payments: which column, what stands there, and what that is an instance of."""
+
+    profile: str
+    place: str
+    year: int  # 0: the first year's file, 1: the second's
+    kind: str
+    column: str
+    value: str
+    rule_id: str = ""
+    repeats: bool = False  # under the number of the payment before it
+
+
+_FAULTS = (
+    Fault("demo_pay_city", "990100", 0, "amount", "amount", "壹万贰仟元整"),
+    Fault("demo_pay_city", "990100", 0, "amount", "amount", "12,3O0.5O"),
+    Fault("demo_pay_city", "990100", 0, "date_missing", "pay_date", "", "DQ-03"),
+    Fault("demo_pay_city", "990100", 0, "date", "pay_date", "{year}-13-45"),
+    Fault("demo_pay_city", "990100", 0, "amount_missing", "amount", "", "DQ-03"),
+    Fault("demo_pay_city", "990100", 0, "unit_missing", "agency_code", "", "DQ-03"),
+    Fault("demo_pay_d2", "990102", 1, "amount_missing", "amount", "", "DQ-03"),
+    Fault("demo_pay_d2", "990102", 1, "date_missing", "pay_date", "", "DQ-03"),
+    Fault("demo_pay_d1", "990101", 0, "number_used_twice", "amount", "8642.10", "DQ-01", True),
+    Fault("demo_pay_d5", "990105", 1, "number_used_twice", "amount", "9,753.20", "DQ-01", True),
+    Fault("demo_pay_d4", "990104", 0, "code_of_no_list", "fund_source", "off_budget", "DQ-02"),
+    Fault("demo_pay_d3", "990103", 1, "code_of_no_list", "settlement", "barter", "DQ-02"),
+)
+
+
 @dataclass(slots=True)
 class Concentration:
     """Most project payments of a unit's slots go to one payee."""
@@ -91,6 +122,14 @@ class Planted:
     adjustments: list[Row] = field(default_factory=list)
     carryovers: list[Row] = field(default_factory=list)
     payees: Payees = field(default_factory=Payees)
+    short: dict[tuple[str, int], float] = field(
+        default_factory=dict
+    )  # (place, year) -> share of its revenue budget that came in
+    refunds: set[tuple[str, int]] = field(default_factory=set)  # (place, year) in which much tax was paid back at once
+    unopposed: set[tuple[str, int]] = field(
+        default_factory=set
+    )  # (place, year) that voted on as many projects as places
+    slips: list[Slip] = field(default_factory=list)
     _edits: dict[str, list[tuple[Callable[[Row], bool], Callable[[Row], None]]]] = field(default_factory=dict)
     _broken: list[Row] = field(default_factory=list)
 
@@ -178,26 +217,38 @@ class Planted:
         for number, voucher in found.iter_rows():
             self.labels[number - 1].vouchers.append(voucher)
 
-    def break_rows(self, writer: Writer, year: int) -> None:
-        """A few rows as clumsy hands send them: an amount in words, a missing day, an impossible day."""
-        headings = list(writer.sender.headings)
-        good = {
-            "voucher_no": "CITYX0001", "budget_year": str(year), "pay_date": f"{year}-06-15", "adm_div_code": "990100",
-            "agency_code": "990100001", "agency_name": "示范市财政局", "book": "1", "amount": "1200.00", "purpose": "手工补录",
-            "payee_name": "示例手工补录单位",
-        }  # fmt: skip
-        for number, (column, value, reason) in enumerate(
-            (("amount", "壹万贰仟元整", "amount"), ("amount", "12,3O0.5O", "amount"), ("pay_date", "", "date missing"),
-             ("pay_date", f"{year}-13-45", "date"), ("amount", "", "amount missing"), ("agency_code", "", "unit missing")), start=1
-        ):  # fmt: skip
-            row = {**good, "voucher_no": f"CITYX{number:04d}", column: value}
-            cells = [row.get(name, "") for name in headings]
-            line = writer.raw(",".join(f'"{c}"' if "," in c else c for c in cells))
+    def break_rows(self, writer: Writer, year: int, years: Sequence[int]) -> None:
+        """A few rows as clumsy hands send them: an amount in words, a missing or impossible day, a number used twice, a code of no list."""
+        profile, first = writer.sender.profile, years[0]
+        second = years[min(1, len(years) - 1)]
+        mine = [f for f in _FAULTS if f.profile == profile and year == (first if f.year == 0 else second)]
+        for number, fault in enumerate(mine, start=1):
+            fresh = {} if fault.repeats else {"voucher_no": f"{profile[9:].upper()}X{year}{number:04d}"}
+            line = writer.again(**fresh, **{fault.column: fault.value.format(year=year)})
             self._broken.append(
-                {"label": "broken_row", "kind": reason.replace(" ", "_"), "catalogue_ids": [], "also": [], "budget_year": year,
-                 "agency_code": None, "adm_div_code": "990100", "vouchers": [],
-                 "keys": {"file": writer.path.name, "line": line, "column": column, "value": value}}
+                {"label": "broken_row", "kind": fault.kind, "catalogue_ids": [], "also": [], "budget_year": year,
+                 "agency_code": None, "adm_div_code": fault.place, "vouchers": [],
+                 "keys": {"file": writer.path.name, "line": line, "column": fault.column, "value": fault.value.format(year=year)}}
             )  # fmt: skip
+        for rule_id, kind in (
+            ("DQ-01", "number_used_twice"),
+            ("DQ-02", "code_of_no_list"),
+            ("DQ-03", "field_left_empty"),
+        ):
+            lines = (
+                [
+                    b["keys"]["line"]
+                    for b, f in zip(self._broken[-len(mine) :], mine, strict=True)
+                    if f.rule_id == rule_id
+                ]
+                if mine
+                else []
+            )
+            if lines:
+                self.labels.append(
+                    Label(len(self.labels) + 1, "anomaly", kind, (rule_id,), year, None, mine[0].place, (),
+                          {"file": writer.path.name, "lines": lines})
+                )  # fmt: skip
 
     def answers(self) -> list[Row]:
         """The whole answers file."""

@@ -36,6 +36,7 @@ class Planting:
     used_units: set[int] = field(default_factory=set)
     used_slots: set[tuple[int, int]] = field(default_factory=set)
     _tracked: dict[int, Counter[str]] = field(default_factory=dict)
+    used_senders: set[str] = field(default_factory=set)  # districts whose transfers to their towns carry something
     used_papers: set[tuple[int, int]] = field(default_factory=set)  # (year, unit) with something wrong in its documents
 
     def spots(

@@ -144,10 +144,30 @@ OTHERS: tuple[Sender, ...] = (
     Sender("demo_project_invest", "project_invest", "政府投资项目.csv", _CITY_NAME, encoding="gb18030"),
     Sender("demo_calendar_event", "calendar_event", "程序事项.csv", _CONGRESS),
     Sender("demo_disclosure", "disclosure", "公开文本数字.csv", _CONGRESS),
+    Sender("demo_treasury_report", "treasury_report", "国库支出月报.csv", ("示范市国库", "Demo City Treasury"), dates="%Y%m%d"),
+    Sender("demo_procurement", "procurement", "政府采购.csv", ("示范市公共资源交易中心", "Demo City Trading Centre"), encoding="gb18030"),
+    Sender("demo_livelihood_item", "livelihood_item", "民生实事项目.csv", _CONGRESS),
+    Sender("demo_performance", "performance", "绩效.csv", _CITY_NAME),
+    Sender("demo_asset", "asset", "国有资产.csv", _CITY_NAME, codes="plain"),
+    Sender("demo_soe_dividend", "soe_dividend", "国有资本收益.csv", _CITY_NAME),
+    Sender("demo_insurance_fund", "insurance_fund", "社会保险基金.csv", ("示范市社会保险经办中心", "Demo City Social Insurance")),
+    Sender("demo_audit_issue", "audit_issue", "审计查出问题.csv", ("示范市审计局", "Demo City Audit Office"), encoding="gb18030"),
 )  # fmt: skip
+_YUNFAN = ("云帆区财政局", "Yunfan District Finance")
+_CHENGHU = ("澄湖区财政局", "Chenghu District Finance")
+#: Two districts report what comes in by themselves, the city's bureau for the others.
+REVENUES: Mapping[str, Sender] = {
+    "": Sender("demo_revenue_city", "revenue", "收入月报.csv", _CITY_NAME),
+    "02": Sender("demo_revenue_d2", "revenue", "yunfan_income.csv", _YUNFAN, codes="plain"),
+    "05": Sender("demo_revenue_d5", "revenue", "澄湖区收入月报.csv", _CHENGHU, thousands=True, encoding="gb18030"),
+}  # fmt: skip
+FEES: Mapping[str, Sender] = {
+    "": Sender("demo_nontax_city", "nontax_item", "非税收入.csv", _CITY_NAME),
+    "05": Sender("demo_nontax_d5", "nontax_item", "澄湖区非税收入.csv", _CHENGHU, thousands=True, encoding="gb18030"),
+}
 ALL_SENDERS: tuple[Sender, ...] = (
     *PAYMENT_SENDERS, BUDGET_CITY, BUDGET_DISTRICTS, BUDGET_QINGHE, BUDGET_TOWNS, INDICATOR_CITY, INDICATOR_DISTRICTS, ORG_UNITS,
-    *OTHERS,
+    *OTHERS, *REVENUES.values(), *FEES.values(),
 )  # fmt: skip
 
 

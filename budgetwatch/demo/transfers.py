@@ -64,6 +64,7 @@ def transfers(plan: Plan, procedure: Procedure, rng: np.random.Generator) -> Tra
     for offset, year in enumerate(plan.years):
         _special(made, plan, procedure, year, rng)
         _general(made, plan, procedure, year, offset, rng)
+        _granted(made, plan, procedure, year, rng)
     return made
 
 
@@ -119,6 +120,56 @@ def _general(
             row = Transfer(doc, year, recipient, "received", doc, "general", recipient, None, None, None, None, "2300202", name,
                            part, None)  # fmt: skip
             _received(made, row, days.workday_near(issued + dt.timedelta(1)), rng)
+
+
+def _granted(made: Transfers, plan: Plan, procedure: Procedure, year: int, rng: np.random.Generator) -> None:
+    """What districts give their towns for a purpose out of their own means, within 60 days of the approval."""
+    places = {p.code: p for p in plan.places}
+    for (granted_in, i), amount in plan.granted.items():
+        if granted_in != year or not amount:
+            continue
+        sender, recipient = plan.region_of(i), plan.slots[i].recipient
+        issued = days.workday_near(procedure.approved[sender.code, year] + dt.timedelta(int(rng.integers(20, 45))))
+        doc = made.number(year, f"示{places[sender.code].name[0]}财专")
+        name = f"{year}年区级专项补助（21305）"
+        made.rows.append(
+            Transfer(
+                doc,
+                year,
+                sender.code,
+                "sent",
+                None,
+                "special",
+                recipient,
+                None,
+                None,
+                issued,
+                issued,
+                "21305",
+                name,
+                amount,
+                None,
+            )
+        )
+        _notice(procedure, plan, sender, year, doc, name, issued, rng)
+        row = Transfer(
+            doc,
+            year,
+            recipient,
+            "received",
+            doc,
+            "special",
+            recipient,
+            None,
+            None,
+            None,
+            None,
+            "21305",
+            name,
+            amount,
+            None,
+        )
+        _received(made, row, days.workday_near(issued + dt.timedelta(1)), rng)
 
 
 def _notice(

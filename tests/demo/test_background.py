@@ -163,7 +163,9 @@ def test_three_public_costs_stay_in_budget_and_fall(city: City, clean: Ask) -> N
             where dep_eco_code in ('30212', '30217', '30231', '31013') group by all)
         select a.agency_code, a.budget_year from p a join p b on b.agency_code = a.agency_code and b.dep_eco_code = a.dep_eco_code
         and b.budget_year = a.budget_year - 1 where a.amount > b.amount""")
-    assert _units(found) <= {(a["agency_code"], a["budget_year"]) for a in city.answers("three_public_over_budget")}
+    assert _units(found) <= {
+        (a["agency_code"], a["budget_year"]) for a in city.answers("three_public_over_budget", "three_public_growth")
+    }
 
 
 def test_bonds_pay_for_works_only(city: City, clean: Ask) -> None:
@@ -199,8 +201,9 @@ def test_general_transfers_do_not_lose_ground(city: City) -> None:
         select adm_div_code, budget_year, sum(amount) filter (type = 'general') / sum(amount) as share from transfer
         where direction = 'sent' group by all order by 1, 2""")
     extra = {a["budget_year"] for a in city.answers("transfer_unallocated")}
-    for _, rows in shares.group_by("adm_div_code"):
-        by_year = dict(rows.select("budget_year", "share").iter_rows())
+    cut = {(a["adm_div_code"], a["budget_year"]) for a in city.answers("general_transfers_cut")}
+    for (place,), rows in shares.group_by("adm_div_code"):
+        by_year = {y: share for y, share in rows.select("budget_year", "share").iter_rows() if (place, y) not in cut}
         assert min(by_year.values()) > 0.6
         for year, share in by_year.items():
             if year - 1 in by_year and not {year, year - 1} & extra:
@@ -219,12 +222,10 @@ def test_carry_over_is_young_and_small(city: City) -> None:
 def test_debt_stays_under_its_ceilings(city: City) -> None:
     over = city.sql("select adm_div_code, budget_year from debt_limit where balance > ceiling")
     assert set(over.iter_rows()) == {(a["adm_div_code"], a["budget_year"]) for a in city.answers("debt_over_ceiling")}
-    assert (
-        city.sql(
-            "select adm_div_code from debt_limit group by adm_div_code, budget_year having sum(balance) > 1.2 * max(fiscal_capacity)"
-        ).height
-        == 0
+    heavy = city.sql(
+        "select adm_div_code, budget_year from debt_limit group by all having sum(balance) > 1.2 * max(fiscal_capacity)"
     )
+    assert set(heavy.iter_rows()) == {(a["adm_div_code"], a["budget_year"]) for a in city.answers("heavy_debt")}
 
 
 def test_projects_keep_to_estimate_and_progress(city: City) -> None:
@@ -309,11 +310,12 @@ def test_transfers_are_passed_on_in_time(city: City) -> None:
         select t.doc_no from transfer t join calendar_event a on a.adm_div_code = t.adm_div_code and a.budget_year = t.budget_year
         and a.event_type = 'budget_approved' where t.direction = 'sent' and month(t.issued_date) < 8
         and date_diff('day', a.event_date, t.issued_date) > case t.type when 'general' then 30 else 60 end""")
-    assert set(late["doc_no"]) == {a["keys"]["doc_no"] for a in city.answers("late_transfer")}
+    assert set(late["doc_no"]) == {a["keys"]["doc_no"] for a in city.answers("late_transfer", "late_special_transfer")}
     idle = city.sql(
         "select doc_no from transfer where registered_date is not null and (allocated_date is null or allocated_date > registered_date + 30)"
     )
-    assert set(idle["doc_no"]) == {a["keys"]["doc_no"] for a in city.answers("transfer_unallocated")}
+    kept = {a["keys"]["doc_no"] for a in city.answers("transfer_unallocated")}
+    assert kept <= set(idle["doc_no"]) <= kept | {a["keys"]["doc_no"] for a in city.answers("late_special_transfer")}
 
 
 def test_special_money_is_spent_within_half_a_year(city: City) -> None:
@@ -339,6 +341,7 @@ def test_own_revenue_grows_and_meets_its_budget(city: City) -> None:
         union all select f.adm_div_code, f.budget_year, f.stage, f.amount / b.amount from r f join r b using (adm_div_code, budget_year)
         where f.stage = 'final' and b.stage = 'approved' and f.amount < 0.95 * b.amount""")
     disturbed = {(a["adm_div_code"], a["budget_year"] + n) for a in city.answers("unbalanced_budget") for n in (0, 1)}
+    disturbed |= {(a["adm_div_code"], a["budget_year"]) for a in city.answers("revenue_shortfall")}
     assert {(d, y) for d, y in found.select("adm_div_code", "budget_year").iter_rows()} <= disturbed
 
 
@@ -347,5 +350,5 @@ def test_published_figures_agree_with_the_books(city: City) -> None:
         with book as (select budget_year, stage, agency_code, sum(amount) as amount from budget_line where direction = 'expenditure'
             and line_type in ('personnel', 'operating', 'project') group by all)
         select d.agency_code, d.budget_year from disclosure d join book b using (budget_year, stage, agency_code)
-        where d.item = 'expenditure_total' and d.amount <> b.amount""")
+        where d.item = 'expenditure_total' and d.place is null and d.amount <> b.amount""")
     assert _units(wrong) == {(a["agency_code"], a["budget_year"]) for a in city.answers("document_unit_error")}

@@ -17,7 +17,7 @@ def test_a_home_gets_the_city_once(settings: Settings) -> None:
     home = Home(settings)
     told = build(home, years=2, payments=12_000, seed=3)
     assert told["flags"] > 0
-    assert told["rejected"] == 6
+    assert told["rejected"] == 12
     assert (home.path / "demo" / "answers.jsonl").is_file()
     assert not list((home.path / "demo" / "sent").glob("*.jsonl"))
     for login, _, _ in users():

@@ -23,7 +23,8 @@ def test_the_broken_rows_stand_in_the_rejects_with_their_lines(city: City) -> No
             import polars as pl
 
             found = set(pl.read_parquet(lines)["line"].to_list())
-            assert found == {a["keys"]["line"] for a in city.answers(label="broken_row")}
+            mine = [a["keys"] for a in city.answers(label="broken_row") if a["keys"]["file"] == receipt.file_name]
+            assert found == {keys["line"] for keys in mine}
 
 
 @pytest.mark.parametrize("feed", ["payment", "budget_line", "indicator", "adjustment", "transfer", "carryover", "debt_limit", "debt_bond",
@@ -56,7 +57,7 @@ def test_population_of_a_level_is_that_of_the_places_below_it(city: City) -> Non
 
 def test_indicators_keep_their_identity(city: City) -> None:
     wrong = city.sql("select * from indicator where initial + added - reduced - frozen <> available + paid")
-    assert wrong.height == 0
+    assert set(wrong["indicator_no"]) == {a["keys"]["indicator_no"] for a in city.answers("indicator_off_balance")}
 
 
 def test_payments_draw_on_an_indicator_of_the_same_unit_project_and_subject(city: City) -> None:
@@ -114,7 +115,7 @@ def test_what_is_sent_below_is_received_there(city: City) -> None:
 def test_transfers_are_budgeted_by_sender_and_recipient(city: City) -> None:
     wrong = city.sql("""
         with docs as (select budget_year, adm_div_code, recipient_div, type = 'general' as general, sum(amount) as amount from transfer
-            where direction = 'sent' and tracking_id is distinct from null or direction = 'sent' and type = 'general' group by all),
+            where direction = 'sent' group by all),
         lines as (select budget_year, adm_div_code, func_code = '2300202' as general, sum(amount) as amount from budget_line
             where stage = 'approved' and line_type = 'transfer' and book = '1' group by all),
         total as (select budget_year, adm_div_code, general, sum(amount) as amount from docs group by all)
@@ -175,4 +176,4 @@ def test_every_code_is_in_the_dictionary(city: City) -> None:
         union select distinct func_code from budget_line where direction = 'revenue'
             and func_code not in (select code from subject_dict where type = 'revenue')
         union select distinct agency_code from payment where agency_code not in (select agency_code from org_unit)""")
-    assert wrong.height == 0
+    assert set(wrong["code"]) == {a["keys"]["func_code"] for a in city.answers("unknown_subject")}

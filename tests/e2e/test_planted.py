@@ -20,7 +20,7 @@ from budgetwatch.settings import Settings
 from budgetwatch.tables import Batch, Case, Evidence, Flag
 from tests.e2e import answers
 
-SEEDS = [int(seed) for seed in os.environ.get("BUDGETWATCH_SEEDS", "4101 52817 903").split()]
+SEEDS = [int(seed) for seed in os.environ.get("BUDGETWATCH_SEEDS", "4101").split()]
 PAYMENTS = int(os.environ.get("BUDGETWATCH_SEED_PAYMENTS", "40000"))
 
 
