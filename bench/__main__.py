@@ -11,17 +11,24 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import backtest, commits, increments, ingest, outliers, rules, screens
+from bench import backtest, commits, growth, increments, ingest, outliers, rules, screens
 from bench.measure import Figure, machine, table
 
 PARTS = ("ingest", "increments", "commits", "rules", "backtest", "outliers", "screens")
+#: Only when named: hours at its full size.
+ASKED = ("growth",)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these of {', '.join(PARTS)} (default: all)")
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        metavar="PART",
+        help=f"only these of {', '.join((*PARTS, *ASKED))} (default: all but the last)",
+    )
     parser.add_argument("--rows", type=int, default=10_000_000, help="payments (default: 10,000,000)")
     parser.add_argument(
         "--times", type=int, default=2, help="how often each side runs, by turns; the best counts (default: 2)"
@@ -36,7 +43,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="where to work (default: the system's temporary folder)")
     parser.add_argument("--each", action="store_true", help="print every rule's seconds too")
     given = parser.parse_args()
-    if unknown := set(given.parts) - {*PARTS}:
+    if unknown := set(given.parts) - {*PARTS, *ASKED}:
         parser.error(f"unknown part: {', '.join(sorted(unknown))}")
     for path in (given.file, given.home and given.home / "facts" / "payment"):
         if path and not path.exists():
@@ -50,6 +57,8 @@ def main() -> int:
             made += ingest.figures(work, given.rows, given.times, given.file, given.profile)
         if "increments" in wanted:
             made += increments.figures(work, given.rows, given.times, given.profile)
+        if "growth" in wanted:
+            made += growth.figures(work, given.rows, given.profile)
         if "commits" in wanted:
             made += commits.figures(work)
         if "rules" in wanted:

@@ -6,7 +6,7 @@ of its own snapshot and nothing else: no other file, no network, no extension, n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -27,13 +27,22 @@ class Scope(Protocol):
     def agency_code(self) -> str | None: ...
 
 
+class Copied(Protocol):
+    """A DuckDB file with the rows of these files, without those that one of them supersedes (serving.py)."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def files(self) -> frozenset[str]: ...
+
+
 def connect(
-    snapshot: Snapshot, settings: Settings, *, viewer: Scope | None = None, served: Mapping[str, Path] | None = None
+    snapshot: Snapshot, settings: Settings, *, viewer: Scope | None = None, served: Mapping[str, Copied] | None = None
 ) -> duckdb.DuckDBPyConnection:
     """A connection over the snapshot with a view for every feed; typed and empty where there are no facts.
 
     Without a viewer it sees everything. It spills to `home/tmp/duckdb` past the memory limit. `served` names DuckDB
-    files that hold a feed's rows of this snapshot (serving.py): its view reads them instead of Parquet.
+    files that hold a feed's rows of some files of this snapshot (serving.py): its view reads them instead of those.
     """
     spill = (settings.home / "tmp" / "duckdb").resolve()
     spill.mkdir(parents=True, exist_ok=True)
@@ -48,11 +57,11 @@ def connect(
         config["threads"] = settings.threads
     connection = duckdb.connect(":memory:", config=config)  # type: ignore[arg-type]
     try:
-        for name, path in (served or {}).items():
-            connection.execute(f'ATTACH {literal(path)} AS "served_{name}" (READ_ONLY)')
+        for name, copy in (served or {}).items():
+            connection.execute(f'ATTACH {literal(copy.path)} AS "served_{name}" (READ_ONLY)')
         for feed in ALL.values():
-            copy = f'"served_{feed.name}"."{feed.name}"' if served and feed.name in served else None
-            connection.execute(f'CREATE VIEW "{feed.name}" AS {view(feed, snapshot, viewer, copy)}')
+            copied = served.get(feed.name) if served else None
+            connection.execute(f'CREATE VIEW "{feed.name}" AS {view(feed, snapshot, viewer, copied)}')
         allowed = ", ".join(literal(path) for files in snapshot.files.values() for path in files)
         connection.execute(f"SET allowed_paths = [{allowed}]::VARCHAR[]")
         connection.execute("SET enable_external_access = false")
@@ -63,29 +72,39 @@ def connect(
     return connection
 
 
-def view(feed: Feed, snapshot: Snapshot, viewer: Scope | None = None, copy: str | None = None) -> str:
+def view(feed: Feed, snapshot: Snapshot, viewer: Scope | None = None, copied: Copied | None = None) -> str:
     """The SELECT behind a feed's view: its columns and `_row`, without superseded rows, within scope.
 
-    `copy` is a table of just these rows, before scope.
+    `copied` stands attached as `served_` and the feed's name; only files that it does not cover are read beside it.
     """
     files = snapshot.files.get(feed.name, ())
     if not files:
         typed = ", ".join(f'NULL::{c.duckdb} AS "{c.name}"' for c in feed.columns)
         return f"SELECT {typed}, NULL::BIGINT AS {ROW} WHERE false"
-    absent = lacking(feed, files) if copy is None else ()
-    names = ", ".join(
-        f'NULL::{feed.by_name[name].duckdb} AS "{name}"' if name in absent else f'f."{name}"'
-        for name in (*feed.by_name, ROW)
-    )
-    query = f"SELECT {names} FROM {copy or source(files)} AS f"
-    if copy is None and feed.name in snapshot.replaced:
-        correcting = f"read_parquet([{', '.join(literal(path) for path in snapshot.correcting.get(feed.name, files))}])"
+    covered = copied.files if copied else frozenset()
+    sources = [f'(FROM "served_{feed.name}"."{feed.name}")'] if copied else []
+    if beside := [path for path in files if path not in covered]:
+        sources.append(f"(SELECT {_columns(feed, beside)} FROM {source(beside)})")
+    names = ", ".join(f'f."{name}"' for name in (*feed.by_name, ROW))
+    query = f"SELECT {names} FROM ({' UNION ALL BY NAME '.join(sources)}) AS f"
+    # The copy has no row that one of its own files supersedes.
+    correcting = [path for path in snapshot.correcting.get(feed.name, ()) if path not in covered]
+    if correcting and feed.name in snapshot.replaced:
         query += (
-            f" ANTI JOIN (SELECT {REPLACES} FROM {correcting} WHERE {REPLACES} IS NOT NULL) AS newer"
+            f" ANTI JOIN (SELECT {REPLACES} FROM {source(correcting)} WHERE {REPLACES} IS NOT NULL) AS newer"
             f" ON f.{ROW} = newer.{REPLACES}"
         )
     limits = _limits(feed, viewer)
     return f"{query} WHERE {' AND '.join(limits)}" if limits else query
+
+
+def _columns(feed: Feed, files: Sequence[str]) -> str:
+    """The feed's columns and the address; what none of the files has is empty."""
+    absent = lacking(feed, files)
+    return ", ".join(
+        f'NULL::{feed.by_name[name].duckdb} AS "{name}"' if name in absent else f'"{name}"'
+        for name in (*feed.by_name, ROW)
+    )
 
 
 def _limits(feed: Feed, viewer: Scope | None) -> list[str]:

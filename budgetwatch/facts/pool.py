@@ -3,7 +3,7 @@
 One DuckDB instance for each set of files and each scope, made by `engine.connect`, so its views hold that scope and
 nothing else, and its doors are shut. Who asks is lent a cursor of it. Files never change once they are committed, so an
 instance never goes stale: a new version of the facts means other files, and so another instance. The newest facts are
-read from their serving copy (serving.py) once that is there.
+read from their serving copy (serving.py) where there is one, with what came in since beside it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Lock
 from typing import Any
 from weakref import finalize
@@ -19,7 +18,7 @@ from weakref import finalize
 import duckdb
 
 from budgetwatch.facts.engine import Scope, connect
-from budgetwatch.facts.serving import Serving
+from budgetwatch.facts.serving import Copy, Serving
 from budgetwatch.facts.store import Snapshot
 from budgetwatch.settings import Settings
 
@@ -60,7 +59,8 @@ class Pool:
     def _cursor(self, snapshot: Snapshot, viewer: Scope) -> duckdb.DuckDBPyConnection:
         served = self._serving.ready(snapshot) if self._serving else {}
         key = (
-            tuple(sorted(snapshot.files.items())), snapshot.replaced, viewer.region, viewer.agency_code, *sorted(served),
+            tuple(sorted(snapshot.files.items())), snapshot.replaced, viewer.region, viewer.agency_code,
+            *sorted(copy.path.name for copy in served.values()),
         )  # fmt: skip
         with self._lock:
             if found := self._found(key):
@@ -79,7 +79,7 @@ class Pool:
                     self._open.popitem(last=False)
                 return made.cursor()
 
-    def _made(self, snapshot: Snapshot, viewer: Scope, served: dict[str, Path]) -> duckdb.DuckDBPyConnection:
+    def _made(self, snapshot: Snapshot, viewer: Scope, served: dict[str, Copy]) -> duckdb.DuckDBPyConnection:
         try:
             return connect(snapshot, self._settings, viewer=viewer, served=served)
         except duckdb.IOException:

@@ -3,6 +3,9 @@
 One file for each feed and set of its files, without superseded rows, in the order in which screens ask (place, year).
 It is made in the background where it is missing, put in its place by renaming, opened for reading only, and holds the
 same rows as the Parquet files: an answer does not depend on whether it is there. Deleting the folder costs time only.
+
+A copy serves later versions too, as long as its files are still part of them: what came in since is read from Parquet
+beside it. So new facts can be asked at once, and a copy is made anew only when much has come in.
 """
 
 from __future__ import annotations
@@ -12,7 +15,8 @@ import fcntl
 import hashlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, Thread
 
@@ -25,11 +29,23 @@ from budgetwatch.records import ALL
 log = logging.getLogger("budgetwatch.serving")
 #: The feeds that screens add up, and what their rows are ordered by.
 ORDERED = {"payment": f"adm_div_code, budget_year, {ROW}", "budget_line": f"adm_div_code, budget_year, {ROW}"}
-#: Beyond this many rows a copy would take too much of a small machine's disk and time; Parquet serves as it is.
-MOST_ROWS = 5_000_000
+#: Beyond this many rows a copy would take too much of a small machine's disk (45 bytes a row) and time (3 s of CPU a
+#: million); Parquet serves as it is.
+MOST_ROWS = 30_000_000
+#: A copy is made anew when more than this part of the facts came in since; small ones always.
+TAIL, SMALL = 0.1, 500_000
 #: Older copies kept beside the newest one of a feed, for those who are about to open them.
 KEPT_BEFORE = 1
 _END = ".duckdb"
+_NOTE = ".files"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A DuckDB file that holds the rows of these facts files, without those that one of them supersedes."""
+
+    path: Path
+    files: frozenset[str]
 
 
 class Serving:
@@ -42,14 +58,15 @@ class Serving:
         self.on = False
         self._lock = Lock()
         self._asked: set[str] = set()
+        self._notes: dict[str, tuple[str, frozenset[str]]] = {}
 
-    def ready(self, snapshot: Snapshot) -> dict[str, Path]:
-        """The copies of exactly these files that are there; nothing is made."""
-        named = {feed: self._path(feed, snapshot) for feed in ORDERED if snapshot.files.get(feed)}
-        return {feed: path for feed, path in named.items() if path.exists()}
+    def ready(self, snapshot: Snapshot) -> dict[str, Copy]:
+        """For each feed the copy that is there and serves this snapshot with the fewest files beside it; nothing is made."""
+        found = {feed: self._best(feed, snapshot) for feed in ORDERED if snapshot.files.get(feed)}
+        return {feed: copy for feed, copy in found.items() if copy is not None}
 
     def wanted(self, snapshot: Snapshot) -> None:
-        """See to it, in the background, that copies of these files come to be; each is tried once a process."""
+        """See to it, in the background, that good copies of these files come to be; each is tried once a process."""
         if not self.on:
             return
         missing = [f for f in ORDERED if snapshot.files.get(f) and self._path(f, snapshot).name not in self._asked]
@@ -58,8 +75,41 @@ class Serving:
         with self._lock:
             missing = [f for f in missing if self._path(f, snapshot).name not in self._asked]
             self._asked |= {self._path(f, snapshot).name for f in missing}
+        missing = [feed for feed in missing if not self._good_enough(feed, snapshot)]
         if missing:
             Thread(target=self._make_all, args=(missing, snapshot), name="serving copy").start()
+
+    def _best(self, feed: str, snapshot: Snapshot) -> Copy | None:
+        files = frozenset(snapshot.files[feed])
+        exact = self._path(feed, snapshot)
+        if exact.exists():
+            return Copy(exact, files)
+        correcting = frozenset(snapshot.correcting.get(feed, ()))
+        best: Copy | None = None
+        for path in self.root.glob(f"{feed}-*{_END}"):
+            kind, covered = self._noted(path)
+            # One that left superseded rows out does not serve who asks for the history, nor the other way round.
+            if covered and covered <= files and kind == _kind(feed, corrected=not correcting.isdisjoint(covered)):
+                best = max(best or Copy(path, covered), Copy(path, covered), key=lambda copy: len(copy.files))
+        return best
+
+    def _noted(self, path: Path) -> tuple[str, frozenset[str]]:
+        """The copy's kind and the files it covers (none where its note cannot be read)."""
+        if (known := self._notes.get(path.name)) is None:
+            try:
+                kind, *files = path.with_suffix(_NOTE).read_text("utf-8").splitlines()
+            except (OSError, ValueError):
+                return "", frozenset()
+            known = self._notes[path.name] = kind, frozenset(files)
+        return known
+
+    def _good_enough(self, feed: str, snapshot: Snapshot) -> bool:
+        """Whether little came in since the copy at hand was made."""
+        copy = self._best(feed, snapshot)
+        if copy is None:
+            return False
+        whole, tail = _rows(snapshot.files[feed]), _rows([f for f in snapshot.files[feed] if f not in copy.files])
+        return tail == 0 or (whole > SMALL and tail <= whole * TAIL)
 
     def make(self, feed: str, snapshot: Snapshot) -> Path | None:
         """Make the copy of one feed; None where another process is at it or the feed is too large."""
@@ -74,6 +124,8 @@ class Serving:
             try:
                 if not self._copy(feed, snapshot, half):
                     return None
+                note = [_kind(feed, corrected=feed in snapshot.replaced), *snapshot.files[feed]]
+                whole.with_suffix(_NOTE).write_text("\n".join(note), "utf-8")
                 sync(half)
                 half.replace(whole)
             finally:
@@ -90,21 +142,17 @@ class Serving:
                 log.warning("no serving copy of %s", feed, exc_info=True)
 
     def _copy(self, feed: str, snapshot: Snapshot, target: Path) -> bool:
+        if _rows(snapshot.files[feed]) > MOST_ROWS:
+            return False
         source = view(ALL[feed], snapshot)
         with duckdb.connect(config={"memory_limit": self._memory, "threads": 1}) as connection:
-            files = ", ".join(literal(path) for path in snapshot.files[feed])
-            row = connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata([{files}])").fetchone()
-            if not row or (row[0] or 0) > MOST_ROWS:
-                return False
             connection.execute(f"ATTACH {literal(target)} AS copy")
             connection.execute(f'CREATE TABLE copy."{feed}" AS {source} ORDER BY {ORDERED[feed]}')
             connection.execute("DETACH copy")
         return True
 
     def _path(self, feed: str, snapshot: Snapshot) -> Path:
-        said = "\n".join(
-            (duckdb.__version__, str(feed in snapshot.replaced), *ALL[feed].by_name, *snapshot.files[feed])
-        )
+        said = "\n".join((_kind(feed, corrected=feed in snapshot.replaced), *snapshot.files[feed]))
         version = snapshot.versions.get(feed, 0)
         return self.root / f"{feed}-{version:08d}-{hashlib.sha256(said.encode()).hexdigest()[:16]}{_END}"
 
@@ -128,3 +176,17 @@ class Serving:
         made = sorted(self.root.glob(f"{feed}-*{_END}"), key=lambda path: path.stat().st_mtime)
         for path in [path for path in made if path != newest][: -KEPT_BEFORE or None]:
             path.unlink(missing_ok=True)
+            path.with_suffix(_NOTE).unlink(missing_ok=True)
+
+
+def _kind(feed: str, *, corrected: bool) -> str:
+    """What two copies of the same files may differ in: who wrote them, their columns, whether superseded rows are out."""
+    return " ".join((duckdb.__version__, str(corrected), *ALL[feed].by_name))
+
+
+def _rows(files: Sequence[str]) -> int:
+    if not files:
+        return 0
+    import pyarrow.parquet as pq  # heavy; the command line loads what it uses
+
+    return sum(pq.read_metadata(path).num_rows for path in files)

@@ -15,7 +15,9 @@ import duckdb
 import polars as pl
 
 from budgetwatch.facts.engine import literal
+from budgetwatch.facts.reading import lacking, source
 from budgetwatch.facts.store import REPLACES, ROW, Snapshot
+from budgetwatch.feeds.gate import POLARS_TYPE
 from budgetwatch.records import Feed
 from budgetwatch.records.rowid import PART_BITS
 
@@ -90,8 +92,9 @@ def known_already(
     alone; all values only of rows whose key is there.
     """
     files = snapshot.files.get(feed.name, ())
-    pairs = _same_key(staged, key, files, snapshot.correcting.get(feed.name, ())) if files and staged else None
-    if pairs is None or pairs.is_empty():
+    correcting = snapshot.correcting.get(feed.name, ())
+    pairs = _same_key(staged, feed, key, files, correcting) if files and staged else pl.DataFrame(schema=_PAIR)
+    if pairs.is_empty():
         nothing = pl.Series("new", [], dtype=pl.Int64)
         return Known(nothing, pl.DataFrame(schema=_PAIR), nothing)
     found = pl.concat(_compared(some, staged, feed, files, region) for some in pairs.iter_slices(_COMPARED_AT_ONCE))
@@ -102,20 +105,21 @@ def known_already(
 
 
 def _same_key(
-    staged: Sequence[Path], key: Sequence[str], files: Sequence[str], correcting: Sequence[str]
+    staged: Sequence[Path], feed: Feed, key: Sequence[str], files: Sequence[str], correcting: Sequence[str]
 ) -> pl.DataFrame:
     """Each staged row whose key a row of the store has that nothing supersedes: `new`, `old`, ordered by the latter."""
     with helper() as connection:
-        on = " AND ".join(f'n."{k}" IS NOT DISTINCT FROM k."{k}"' for k in key)
-        within = " AND ".join(_ranges(connection, staged, key)) or "true"
+        absent = lacking(feed, files)
+        on = " AND ".join(f'n."{k}" IS NOT DISTINCT FROM {"NULL" if k in absent else f"k.{k}"}' for k in key)
+        within = " AND ".join(_ranges(connection, staged, [k for k in key if k not in absent])) or "true"
         connection.execute(
             f"CREATE TABLE pair AS SELECT n.{ROW} AS new, k.{ROW} AS old"
-            f" FROM {_scan(files)} k JOIN {_scan(staged)} n ON {on} WHERE {within}"
+            f" FROM {source(files)} k JOIN {_scan(staged)} n ON {on} WHERE {within}"
         )
         if correcting:
             connection.execute(
                 f"""DELETE FROM pair WHERE old IN (
-                        SELECT {REPLACES} FROM {_scan(correcting)}
+                        SELECT {REPLACES} FROM {source(correcting)}
                         WHERE {REPLACES} BETWEEN (SELECT min(old) FROM pair) AND (SELECT max(old) FROM pair))"""
             )
         return table(connection, "SELECT new, max(old) AS old FROM pair GROUP BY new ORDER BY old")
@@ -123,6 +127,8 @@ def _same_key(
 
 def _ranges(connection: duckdb.DuckDBPyConnection, staged: Sequence[Path], key: Sequence[str]) -> list[str]:
     """Conditions that every row `k` meets whose key is among the staged; as constants, for those prune row groups."""
+    if not key:
+        return []
     ends = ", ".join(f'min("{k}")::VARCHAR, max("{k}")::VARCHAR, count(*) = count("{k}")' for k in key)
     said = connection.execute(f"SELECT {ends} FROM {_scan(staged)}").fetchall()[0]
     return [
@@ -137,9 +143,14 @@ def _compared(
 ) -> pl.DataFrame:
     """The pairs with whether all values are the `same`, and whether the old row is of the sender's own: `theirs`."""
     names = list(feed.by_name)
+    # Of a column that a file was written before, its rows have nothing.
+    schema = {**{c.name: POLARS_TYPE[c.kind] for c in feed.columns}, ROW: pl.Int64()}
 
     def rows(paths: Sequence[str | Path], side: str) -> pl.DataFrame:
-        wanted = pl.scan_parquet([str(path) for path in paths]).filter(pl.col(ROW).is_in(pairs[side].implode()))
+        there = pl.scan_parquet(
+            [str(path) for path in paths], schema=schema, missing_columns="insert", extra_columns="ignore"
+        )
+        wanted = there.filter(pl.col(ROW).is_in(pairs[side].implode()))
         return wanted.select(*names, pl.col(ROW).alias(side)).collect(engine="streaming")
 
     both = pairs.join(rows(files, "old"), on="old").join(rows(staged, "new"), on="new", suffix=" sent")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import pytest
 from budgetwatch.facts.compact import compact
 from budgetwatch.facts.engine import connect
 from budgetwatch.facts.store import FactStore
+from budgetwatch.feeds.keys import known_already
+from budgetwatch.records import ALL
+from budgetwatch.records.rowid import Address, pack
 from budgetwatch.settings import Settings
 from tests.facts.test_store import staged
 
@@ -58,3 +62,28 @@ def test_compaction_of_old_and_new_files_drops_no_column(store: FactStore, setti
     compact(store, settings, "payment")
     assert len(store.snapshot().files["payment"]) == 1
     assert notes(store, settings) == before
+
+
+def test_a_key_of_an_older_file_is_known_when_it_is_sent_again(store: FactStore, tmp_path: Path) -> None:
+    def sent(batch: int, amounts: list[str]) -> Path:
+        path = staged(tmp_path, batch, amounts)
+        keys = pl.Series("voucher_no", [f"V{n}" for n in range(len(amounts))])
+        # Every value but the amount is as it was sent first.
+        pl.read_parquet(path).with_columns(keys, agency_code=pl.lit("U"), pay_date=dt.date(2025, 1, 1)).write_parquet(
+            path
+        )
+        return path
+
+    store.commit("payment", [older(sent(1, ["1.00", "2.00"]), "note")], batch=1, provenance={})
+    store.commit("payment", [sent(2, ["1.00", "2.00", "3.00"])], batch=2, provenance={})
+    feed = ALL["payment"]
+    known = known_already([sent(3, ["1.00", "9.00"])], feed, ("voucher_no",), store.snapshot())
+    first, second = (pack(Address(3, line)) for line in (2, 3))
+    assert known.same.to_list() == [first]
+    assert known.changed.rows() == [(second, pack(Address(2, 3)))]
+    # A part of the key that no file knew yet was empty in all of them.
+    alone = FactStore(tmp_path / "alone")
+    alone.commit("payment", [older(sent(4, ["1.00"]), "note")], batch=4, provenance={})
+    assert known_already([sent(5, ["1.00"])], feed, ("voucher_no", "note"), alone.snapshot()).same.len() == 1
+    noted = newer(sent(6, ["1.00"]), "新列")
+    assert known_already([noted], feed, ("voucher_no", "note"), alone.snapshot()).same.len() == 0

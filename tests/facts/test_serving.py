@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal as D
@@ -12,8 +13,11 @@ import duckdb
 import pytest
 
 from budgetwatch.access.viewer import Viewer
+from budgetwatch.facts import serving
+from budgetwatch.facts.engine import connect
 from budgetwatch.facts.pool import Pool
 from budgetwatch.facts.serving import ORDERED, Serving
+from budgetwatch.facts.store import Snapshot
 from budgetwatch.home import Home
 from budgetwatch.queries import budgets, names, payment_text, payments
 from budgetwatch.queries.budget_preview import BYS
@@ -167,3 +171,51 @@ def test_rows_found_by_words_are_kept_within_bounds() -> None:
     assert kept.get((0,)) == (False, None)
     assert kept.get((9,))[0]
     assert sum(kept.get((n,))[0] for n in range(10)) == 3
+
+
+def test_a_copy_serves_later_versions_with_what_came_in_since_beside_it(city: Home) -> None:
+    f = PaymentFilter()
+    served(city)
+    first = city.store.snapshot()
+    [copy] = (city.path / "serving").glob("payment-*.duckdb")
+    old = payments.search(city, AUDITOR, f).rows[0]
+    facts(city, "payment", [payment("V9", "2025-07-01", "990102-A01", "5.00")])
+    facts(city, "payment", [payment("V1", "2025-03-03", "990102-A01", "1.00")], replaces={0: old["_row"]})
+    facts(city, "payment", [payment("V11", "2025-07-01", "990102-A01", "6.00")])
+    now = city.store.snapshot()
+    assert city.serving.ready(now)["payment"].path == copy
+    assert rows(city, now) == rows(city, now, copied=False)
+    # Nor does it stand in where it does not belong: for the history, for what was known before, under another kind.
+    assert "payment" in city.serving.ready(now.with_history())  # nothing was superseded when it was made
+    assert rows(city, now.with_history()) == rows(city, now.with_history(), copied=False)
+    served(city)
+    assert city.serving.ready(now)["payment"].path != copy
+    assert city.serving.ready(now.with_history())["payment"].path == copy
+    assert city.serving.ready(first)["payment"].path == copy
+    copy.with_suffix(".files").unlink()
+    again = Serving(city.serving.root)
+    assert "payment" not in again.ready(now.with_history())
+
+
+def test_a_copy_is_made_anew_only_when_much_has_come_in(city: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(serving, "SMALL", 2)
+    monkeypatch.setattr(Serving, "_make_all", lambda _self, feeds, _snapshot: made.extend(feeds))
+    served(city)
+    city.serving.on = True
+    monkeypatch.setattr(serving, "TAIL", 0.2)
+    facts(city, "payment", [payment("V9", "2025-07-01", "990102-A01", "5.00")])
+    city.serving.wanted(city.store.snapshot())
+    assert made == []
+    facts(city, "payment", [payment("V10", "2025-07-01", "990102-A01", "5.00")])
+    city.serving.wanted(city.store.snapshot())
+    for thread in threading.enumerate():
+        if thread.name == "serving copy":
+            thread.join()
+    assert made == ["payment"]
+
+
+def rows(city: Home, snapshot: Snapshot, *, copied: bool = True) -> list[tuple[object, ...]]:
+    copies = city.serving.ready(snapshot) if copied else None
+    with connect(snapshot, city.settings, viewer=AUDITOR, served=copies) as connection:
+        return connection.execute("SELECT * FROM payment ORDER BY _row").fetchall()
