@@ -11,8 +11,9 @@ from budgetwatch.outliers.scores import Model, Scored, Scores, explain
 if TYPE_CHECKING:
     from budgetwatch.outliers.isolation_forest import IsolationForest
     from budgetwatch.outliers.pair_lift import PairLift
+    from budgetwatch.outliers.text_label import TextLabel
 
-_CLASSES = {"pair_lift": "PairLift", "isolation_forest": "IsolationForest"}
+_CLASSES = {"pair_lift": "PairLift", "isolation_forest": "IsolationForest", "text_label": "TextLabel"}
 
 
 class _Models(Mapping[str, "type[Model]"]):
@@ -44,4 +45,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(name)
 
 
-__all__ = ["MODELS", "IsolationForest", "Model", "PairLift", "Scored", "Scores", "explain"]
+__all__ = ["MODELS", "IsolationForest", "Model", "PairLift", "Scored", "Scores", "TextLabel", "explain"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
+from budgetwatch.records.codes import ECONOMIC
 from budgetwatch.text import Text
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ class Scored:
     """One row's place in the ranking: `rank` 1 is the rarest, `score` runs from 0 to 1.
 
     `parts` is plain JSON: `lead` names the part that ranked highest (`pair`, `value` or `amount`; `forest`
-    where several features did it together), and under each part stand the counts behind it. `explain` turns it into a sentence.
+    where several features did it together; `label` where a text reads like another), and under each part stand
+    the counts behind it. `explain` turns it into a sentence.
     """
 
     row: int
@@ -88,6 +90,15 @@ def explain(parts: Mapping[str, Any], labels: Mapping[str, Text] | None = None) 
             f"在 {n:,} 笔中，几处合起来最少见：{'；'.join(f.zh for f in told)}",
             f"rare among {n:,} rows by several things together: {'; '.join(f.en for f in told)}",
         )
+    if lead == "label":
+        label = parts["label"]
+        column, words = named(label["column"]), label["words"]
+        booked, other = _subject(label["booked"]), _subject(label["other"])
+        return Text(
+            f"用途中的{'、'.join(f'「{word}」' for word in words)}通常记在{column.zh} {other.zh}，这笔记在 {booked.zh}",
+            f"a purpose with {', '.join(f'“{word}”' for word in words)} usually stands under {column.en} {other.en}, "
+            f"this one stands under {booked.en}",
+        )
     if lead == "value":
         value = parts["value"]
         column = named(value["column"])
@@ -117,6 +128,12 @@ def explain(parts: Mapping[str, Any], labels: Mapping[str, Text] | None = None) 
         f"金额 {paid}，而{among.zh}中位数为 {median}",
         f"the amount is {paid}, where the median of {among.en} is {median}",
     )
+
+
+def _subject(code: str) -> Text:
+    """A subject's code with its name, where it has one of the national table."""
+    name = ECONOMIC.get(code)
+    return Text(f"{code} {name.zh}", f"{code} {name.en}") if name else Text(code, code)
 
 
 def _feature(feature: Mapping[str, Any], column: Text) -> Text:
