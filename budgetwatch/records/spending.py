@@ -249,6 +249,29 @@ INDICATOR = Feed(
     ),
 )
 
+CASH_PLAN = Feed(
+    "cash_plan",
+    Text("用款计划", "Cash plan"),
+    key=("budget_year", "month", "agency_code", "func_code", "eco_code", "pro_code"),
+    note="what a unit plans to have paid by the end of each month",
+    columns=(
+        YEAR,
+        column("month", "integer", "月份", "Month", "计划月份", "期间", need=True, note="1 to 12"),
+        DIV,
+        AGENCY,
+        AGENCY_NAME,
+        FUNC,
+        column("eco_code", "code", "经济分类科目", "Economic subject", "经济分类", "部门经济分类"),
+        PRO,
+        PRO_NAME,
+        column("line_type", "code", "支出类型", "Kind of line", "项目类别", values="line_type"),
+        column(
+            "planned", "money", "累计计划", "Planned to date", "累计用款计划", "累计计划金额", "截至本月计划", need=True
+        ),
+        CURRENCY,
+    ),
+)
+
 ADJUSTMENT = Feed(
     "adjustment",
     Text("预算调整调剂", "Adjustment"),

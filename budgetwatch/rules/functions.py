@@ -30,6 +30,14 @@ OURS: dict[str, tuple[str, str]] = {
     "contains_any": ("contains_any(text, words)", "whether the text holds any of the words"),
     "share": ("share(part, whole)", "part ÷ whole as DECIMAL(18,6); NULL when whole is 0"),
     "is_round": ("is_round(amount, unit)", "whether the amount is a whole multiple of the unit"),
+    "spending_kind": (
+        "spending_kind(line_type, department_economic, government_economic)",
+        "personnel, operating, project, works (基建), transfer …: what chooses a line's baseline",
+    ),
+    "expected_pace": (
+        "expected_pace(kind, elapsed, planned, usual, plan_kinds, usual_kinds)",
+        "the baseline of that kind of spending; elapsed time where its own is not known",
+    ),
     "payee_shown": (
         "payee_shown(name, type)",
         "the payee as flags may name it: a person (or a short name of no kind) as 张*",
@@ -134,6 +142,12 @@ def install(connection: duckdb.DuckDBPyConnection, years: tuple[int, int]) -> No
          "regexp_matches(text, array_to_string(list_transform(words, lambda w: regexp_escape(w)), '|'))"),
         ("share(part, whole)", "CASE WHEN whole <> 0 THEN (part / whole)::DECIMAL(18,6) END"),
         ("is_round(amount, unit)", "amount % unit = 0"),
+        ("spending_kind(line_type, department_economic, government_economic)",
+         "CASE WHEN left(department_economic, 3) IN ('309', '310') OR left(government_economic, 3) IN ('503', '504') THEN 'works' "
+         "ELSE coalesce(line_type, 'other') END"),
+        ("expected_pace(kind, elapsed, planned, usual, plan_kinds, usual_kinds)",
+         "CASE WHEN list_contains(plan_kinds, kind) THEN coalesce(planned, elapsed) "
+         "WHEN list_contains(usual_kinds, kind) THEN coalesce(usual, elapsed) ELSE elapsed END"),
         ("payee_shown(name, type)",
          "CASE WHEN type = 'person' OR (type IS NULL AND regexp_full_match(trim(name, ' '), '[\\p{Han}·]{0,4}')) "
             "THEN left(trim(name, ' '), 1) || '*' ELSE name END"),

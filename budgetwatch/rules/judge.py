@@ -19,7 +19,7 @@ import duckdb
 
 from budgetwatch.progress import Progress
 from budgetwatch.records import ALL
-from budgetwatch.rules import bands, deadlines, functions, reasons
+from budgetwatch.rules import bands, baselines, deadlines, functions, reasons
 from budgetwatch.rules import compile as compiled
 from budgetwatch.rules.finding import Finding, answers, build, merged
 from budgetwatch.rules.ranking import ranked
@@ -56,7 +56,7 @@ def judge(
 ) -> Iterator[Verdict]:
     """The verdict of every rule over the facts on the connection; `have` names the feeds that hold facts."""
     present = set(have)
-    ready = [rule for rule in rules if present.issuperset(rule.reads)]
+    ready = [rule for rule in rules if present.issuperset(rule.relies_on)]
     unknown = _install(connection, ready, as_of)
     counts = _Counts(connection, ready)
     for done, verdict in enumerate(_all(connection, rules, ready, as_of, present, counts), 1):
@@ -80,7 +80,7 @@ def _all(
             verdict = Verdict(rule)
             if rule.over in present:
                 verdict.looked_at = counts.rows(rule.over)
-            for feed in rule.reads:
+            for feed in rule.relies_on:
                 if feed not in present:
                     verdict.reasons[reasons.no_facts(feed)] = max(verdict.looked_at, 1)
             verdict.could_not_judge = max(verdict.looked_at, 1)
@@ -99,6 +99,7 @@ def _install(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], as_of
             years |= {year for year in _row(connection, f"SELECT {ends} FROM {feed}") if year is not None}
     span = (max(functions.FIRST_YEAR, min(years)), min(functions.LAST_YEAR, max(years)))
     functions.install(connection, span)
+    baselines.install(connection, tuple(sorted({name for rule in rules for name in rule.baselines})))
     return functions.unknown_years(range(span[0], min(span[1], as_of.year) + 1))
 
 

@@ -198,6 +198,7 @@ class RuleSpec(_Strict):
     over: Name
     needs: list[Name]
     feeds: list[Name] = []
+    optional: list[Name] = []
     params: dict[Name, ParamSpec] = {}
     when: NotEmpty | None = None
     subject: list[Name] | None = None
@@ -220,6 +221,16 @@ class RuleSpec(_Strict):
                 "缺少预期为下列结果的例子：" + "、".join(missing), "no example that expects " + ", ".join(missing)
             )
         return examples
+
+    @model_validator(mode="after")
+    def _optional_is_read(self) -> RuleSpec:
+        for feed in self.optional:
+            if feed not in self.feeds or feed == self.over:
+                raise Said(
+                    f"optional 中的 {feed} 应是 feeds 之一，且不是 over",
+                    f"{feed} under optional must be one of feeds, and not what is looked at",
+                )
+        return self
 
     @model_validator(mode="after")
     def _one_question(self) -> RuleSpec:

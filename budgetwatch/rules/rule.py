@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeVar
 from budgetwatch.outliers import explain
 from budgetwatch.records import ALL
 from budgetwatch.records.codes import LISTS
+from budgetwatch.rules import baselines
 from budgetwatch.rules.model import BalanceSpec, DeadlineSpec, Example, Form, OutlierSpec, ParamSpec, RuleSpec, typed
 from budgetwatch.rules.sql import Value
 from budgetwatch.text import WRITTEN, Text
@@ -146,10 +147,22 @@ class Rule:
         return (self.over, *(feed for feed in self.feeds if feed != self.over))
 
     @property
+    def relies_on(self) -> tuple[str, ...]:
+        """The feeds without any facts of which it cannot judge; of the others (`optional`) there may be none."""
+        return tuple(feed for feed in self.reads if feed not in self.spec.optional)
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """The progress tables that its SELECT reads."""
+        return baselines.used(self.sql) if self.form == "select" else ()
+
+    @property
     def uses_workdays(self) -> bool:
         if isinstance(self.question, DeadlineSpec):
             return self.question.clock == "working"
-        return isinstance(self.question, str | BalanceSpec) and "workday" in str(self.question)
+        return isinstance(self.question, str | BalanceSpec) and (
+            "workday" in str(self.question) or bool(self.baselines)
+        )
 
     @property
     def digest(self) -> str:
@@ -162,6 +175,8 @@ class Rule:
             "params": {name: [p.type, p.plain] for name, p in self.params.items()}, "form": self.form, "question": question,
             "subject": self.spec.subject, "period": self.spec.period, "amount": self.spec.amount,
         }  # fmt: skip
+        if self.spec.optional:
+            matters["optional"] = sorted(self.spec.optional)
         if self.spec.bands:
             matters["bands"] = [[band.severity, band.when] for band in self.spec.bands]
         return hashlib.sha256(json.dumps(matters, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -20,7 +20,7 @@ import duckdb
 from budgetwatch import outliers
 from budgetwatch.records import ALL, Column
 from budgetwatch.records.codes import LISTS
-from budgetwatch.rules import bands, deadlines, functions, sql, verify_balance
+from budgetwatch.rules import bands, baselines, deadlines, functions, sql, verify_balance
 from budgetwatch.rules import compile as compiled
 from budgetwatch.rules.model import DeadlineSpec, Expected, OutlierSpec, Side
 from budgetwatch.rules.named import DAY, column, money, placed, readable
@@ -55,7 +55,11 @@ def _question(rule: Rule) -> tuple[str, ...]:
     if rule.form == "when":
         needs += _when(rule)
     elif rule.form == "select":
-        placed(lambda: sql.check_select(sql.bind(rule.sql, rule.values(DAY)), [*rule.reads, "workday"]), rule.form)
+        placed(
+            lambda: sql.check_select(sql.bind(rule.sql, rule.values(DAY)), [*rule.reads, "workday", *baselines.TABLES]),
+            rule.form,
+        )
+        _paced(rule)
     elif isinstance(rule.question, DeadlineSpec):
         _deadline(rule, rule.question)
         needs += sorted(deadlines.key_columns(rule))
@@ -73,6 +77,20 @@ def _question(rule: Rule) -> tuple[str, ...]:
         money(rule.over, rule.question.amount, ("outlier", "amount"))
         needs += [*rule.question.columns, rule.question.amount]
     return tuple(dict.fromkeys(needs))
+
+
+def _paced(rule: Rule) -> None:
+    """A rule that reads a progress table reads what it is made of, and says so."""
+    for feed in baselines.READS if rule.baselines else ():
+        if feed not in rule.reads:
+            raise Refusal(
+                Text(
+                    f"用到 {rule.baselines[0]}，须在 feeds 中写明 {feed}。",
+                    f"{rule.baselines[0]} is made of {feed}, which feeds must name.",
+                ),
+                Text("cash_plan 可以同时写入 optional。", "cash_plan may stand under optional as well."),
+                ("feeds",),
+            )
 
 
 def _when(rule: Rule) -> list[str]:
@@ -235,7 +253,8 @@ def _unbound(rule: Rule, error: duckdb.Error) -> Refusal:
         message,
     ):
         word = next(group for group in missing.groups() if group)
-        known = {column for feed in rule.reads for column in ALL[feed].by_name} | {"_row", "day", "is_workday"}
+        paces = {column for name in rule.baselines for column in baselines.columns(name)}
+        known = {column for feed in rule.reads for column in ALL[feed].by_name} | paces | {"_row", "day", "is_workday"}
         return Refusal(Text(f"没有列 {word}。", f"there is no column {word}."), nearest(word, known), (rule.form,))
     return Refusal(Text(f"SQL 不成立：{message}", f"this SQL does not hold: {message}"), _FIX_SQL, (rule.form,))
 
@@ -339,6 +358,7 @@ def _schema() -> duckdb.DuckDBPyConnection:
         columns = ", ".join(f'"{c.name}" {c.duckdb}' for c in feed.columns)
         connection.execute(f'CREATE TABLE "{feed.name}" ({columns}, _row BIGINT)')
     functions.install(connection, (2024, 2024))
+    baselines.typed(connection)
     atexit.register(_schema.cache_clear)
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
