@@ -119,6 +119,16 @@ class Token(Base):
     revoked_at: Mapped[dt.datetime | None] = mapped_column(Moment)
 
 
+class BrowserSession(Base):
+    """Someone signed in with a browser; kept as a hash of what the cookie holds, until it is over."""
+
+    __tablename__ = "browser_sessions"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    opened_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    ended_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+
 class Batch(Base):
     """One sent file: what it was, what became of each of its rows, and the fact version it made."""
 

@@ -15,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from budgetwatch.access import people
+from budgetwatch.access import sessions
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.errors import BudgetwatchError, NotSignedIn
 from budgetwatch.queries import budgets
@@ -58,7 +58,7 @@ def add_routes(api: FastAPI, home: Home, draw: Draw) -> None:
         login, wanted = str(form.get("login", "")), local(str(form.get("next", "")))
         try:
             # Checking a password is slow on purpose: not on the event loop.
-            viewer, kept = await asyncio.to_thread(people.sign_in, home, login, str(form.get("password", "")))
+            viewer, kept = await asyncio.to_thread(sessions.sign_in, home, login, str(form.get("password", "")))
         except BudgetwatchError as error:
             request.session[REFUSED_KEY] = {"login": login, **{each: error.sentence(each) for each in LANGUAGES}}
             return RedirectResponse(href("/login", refused=1, next=wanted), 303)
@@ -67,6 +67,7 @@ def add_routes(api: FastAPI, home: Home, draw: Draw) -> None:
         return RedirectResponse(wanted or router.home_of(viewer), 303)
 
     async def sign_out(request: Request) -> Response:
+        await asyncio.to_thread(sessions.sign_out, home, request.session.get(SESSION_KEY))
         request.session.clear()
         return RedirectResponse("/login", 303)
 
@@ -189,7 +190,7 @@ def viewer_of(home: Home, request: Request) -> Viewer:
     user = request.scope.get("session", {}).get(SESSION_KEY)
     if user is None:
         raise NotSignedIn(Text("请先登录。", "Please sign in first."))
-    return people.viewer_of_session(home, user)
+    return sessions.viewer_of(home, user)
 
 
 def refusal(request: Request) -> dict[str, str]:

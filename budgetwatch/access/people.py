@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import hmac
 import ipaddress
 import re
 import secrets
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -38,7 +37,7 @@ _WRONG = Text(
     "登录名或密码不正确。连续输错八次，账号锁定十五分钟。",
     "The login or the password is wrong. After eight wrong passwords an account is locked for fifteen minutes.",
 )
-_ENDED = Text("登录已失效，请重新登录。", "You are no longer signed in; please sign in again.")
+ENDED = Text("登录已失效，请重新登录。", "You are no longer signed in; please sign in again.")
 
 
 class Deployment(Sessions, Protocol):
@@ -106,52 +105,16 @@ def add_user(
         session.flush()
         detail = {"role": role, "region": region, "agency_code": agency_code, "expires_on": expires_on, "demo": demo}
         audit.record(session, viewer, "add_user", "user", login, detail)
-    return _viewer(user)
+    return viewer_from(user)
 
 
 def authenticate(home: Deployment, login: str, password: str) -> Viewer:
     """The person of that login, if the password is theirs and the account may be used; NotSignedIn otherwise."""
-    return _viewer(_authenticated(home, login, password))
+    return viewer_from(proven(home, login, password))
 
 
-def sign_in(home: Deployment, login: str, password: str) -> tuple[Viewer, dict[str, Any]]:
-    """The same, and what the browser's session keeps of it (see `viewer_of_session`)."""
-    user = _authenticated(home, login, password)
-    return _viewer(user), {"id": user.id, "since": int(now().timestamp()), "stamp": _stamp(home, user)}
-
-
-def viewer_of_session(home: Deployment, kept: object) -> Viewer:
-    """The person behind what `sign_in` gave, as of now: their role and scope may have changed since.
-
-    It ends with the password that opened it, with the account, and `session_hours` after it was opened,
-    however busy it is.
-    """
-    if (
-        isinstance(kept, dict)
-        and isinstance(number := kept.get("id"), int)
-        and isinstance(since := kept.get("since"), int)
-    ):
-        with home.session() as session:
-            user = session.get(User, number)
-        age = now().timestamp() - since
-        in_time = -60 <= age < home.settings.session_hours * 3600
-        if (
-            user
-            and in_time
-            and not _barred(home, user)
-            and hmac.compare_digest(str(kept.get("stamp")).encode(), _stamp(home, user).encode())
-        ):
-            return _viewer(user)
-    raise NotSignedIn(_ENDED)
-
-
-def _stamp(home: Deployment, user: User) -> str:
-    """Another word for the account's present password, of use to nobody but this deployment."""
-    said = f"session|{user.id}|{user.password_hash}".encode()
-    return hmac.new(home.secret.encode(), said, hashlib.sha256).hexdigest()[:32]
-
-
-def _authenticated(home: Deployment, login: str, password: str) -> User:
+def proven(home: Deployment, login: str, password: str) -> User:
+    """The account behind a login and its password; refusals are counted and said as `authenticate` says them."""
     login = login.strip().lower()
     with home.session() as session:
         user = session.scalar(sa.select(User).where(User.login == login))
@@ -167,8 +130,8 @@ def _authenticated(home: Deployment, login: str, password: str) -> User:
             refused = False
             user.failures, user.locked_until = 0, None
             user.password_hash = passwords.refreshed(user.password_hash, password)
-            why = _barred(home, user)
-            audit.record(session, _viewer(user), "sign_in_refused" if why else "sign_in", "user", login)
+            why = barred(home, user)
+            audit.record(session, viewer_from(user), "sign_in_refused" if why else "sign_in", "user", login)
     if refused or user is None:
         raise NotSignedIn(_WRONG)
     if why:
@@ -180,15 +143,15 @@ def viewer_of(home: Deployment, user_id: int) -> Viewer:
     """The person of that number, as of now."""
     with home.session() as session:
         user = session.get(User, user_id)
-    if user is None or _barred(home, user):
-        raise NotSignedIn(_ENDED)
-    return _viewer(user)
+    if user is None or barred(home, user):
+        raise NotSignedIn(ENDED)
+    return viewer_from(user)
 
 
 def viewer_named(home: Deployment, viewer: Viewer, login: str) -> Viewer:
     """The person of that login, for an administrator or the command line to act for (e.g. to issue a token)."""
     with home.session() as session:
-        return _viewer(_managed(session, viewer, login))
+        return viewer_from(_managed(session, viewer, login))
 
 
 def users(home: Sessions, viewer: Viewer) -> list[Person]:
@@ -319,8 +282,8 @@ def viewer_by_token(home: Deployment, token: str) -> Viewer:
     if found:
         kept, user = found
         ended = kept.revoked_at is not None or (kept.expires_at is not None and kept.expires_at <= now())
-        if not ended and not _barred(home, user):
-            return _viewer(user)
+        if not ended and not barred(home, user):
+            return viewer_from(user)
     raise NotSignedIn(
         Text("令牌无效或已失效。", "The token is unknown or has ended."),
         fix=Text("请用 budgetwatch user token 申请新的令牌。", "Get a new one with `budgetwatch user token`."),
@@ -403,7 +366,7 @@ def _count_failure(session: Session, user: User | None) -> None:
     )
 
 
-def _barred(home: Deployment, user: User) -> Text | None:
+def barred(home: Deployment, user: User) -> Text | None:
     """Why an account that exists may not be used just now."""
     if not user.active:
         return Text("该账号已停用。", "This account has been switched off.")
@@ -439,5 +402,6 @@ def _loopback(host: str) -> bool:
         return False
 
 
-def _viewer(user: User) -> Viewer:
+def viewer_from(user: User) -> Viewer:
+    """The person of an account, with their role and scope as they are now."""
     return Viewer(user.id, user.login, user.name, user.role, user.region, user.agency_code)

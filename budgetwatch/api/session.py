@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from budgetwatch.access import people
+from budgetwatch.access import people, sessions
 from budgetwatch.access.viewer import POWERS, ROLES, Viewer
 from budgetwatch.api import examples
 from budgetwatch.api.errors import shaped
@@ -52,7 +52,7 @@ def current_viewer(request: Request) -> Viewer:
                 "POST /api/session, or send Authorization: Bearer <token>.",
             ),
         )
-    return people.viewer_of_session(home, user)
+    return sessions.viewer_of(home, user)
 
 
 def readable(request: Request) -> None:
@@ -78,15 +78,16 @@ class SignIn(BaseModel):
 @router.post("/session", summary="Sign in", responses=examples.ok("me"))
 def sign_in(request: Request, home: Here, given: SignIn) -> Response:
     """Sets the session cookie. The sentence is the same for a wrong login, a wrong password and a locked account."""
-    viewer, kept = people.sign_in(home, given.login, given.password)
+    viewer, kept = sessions.sign_in(home, given.login, given.password)
     request.session.clear()
     request.session[KEY] = kept
     return answer(me(home, viewer), request)
 
 
 @router.delete("/session", summary="Sign out", status_code=204)
-def sign_out(request: Request) -> Response:
-    """Ends the session of this browser."""
+def sign_out(request: Request, home: Here) -> Response:
+    """Ends the session of this browser; a copy of its cookie is worth nothing any more."""
+    sessions.sign_out(home, request.session.get(KEY))
     request.session.clear()
     return Response(status_code=204)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -252,86 +250,6 @@ def test_a_changed_role_counts_at_once_for_an_open_session(home: Any) -> None:
     viewer = add(home)
     change(home, "li.si", role="lead")
     assert people.viewer_of(home, viewer.id or 0).role == "lead"
-
-
-# ------------------------------------------------------------------ sessions of a browser
-
-
-def ended(home: Any, kept: object) -> bool:
-    try:
-        people.viewer_of_session(home, kept)
-    except NotSignedIn:
-        return True
-    return False
-
-
-def test_a_session_is_the_persons_as_of_now(any_home: Any) -> None:
-    viewer = add(any_home)
-    signed_in, kept = people.sign_in(any_home, "li.si", SECRET)
-    assert signed_in == viewer == people.viewer_of_session(any_home, json.loads(json.dumps(kept)))
-    change(any_home, "li.si", role="lead")
-    assert people.viewer_of_session(any_home, kept).role == "lead"
-
-
-def test_a_session_ends_with_the_password_that_opened_it(home: Any, person: Callable[..., Viewer]) -> None:
-    viewer = add(home)
-    _, kept = people.sign_in(home, "li.si", SECRET)
-    people.set_password(home, viewer, "li.si", "another sentence", old=SECRET)
-    assert ended(home, kept)
-    _, anew = people.sign_in(home, "li.si", "another sentence")
-    assert not ended(home, anew)
-    people.set_password(home, person(home, "admin"), "li.si", "a third sentence")
-    assert ended(home, anew)
-
-
-def test_a_session_ends_with_the_account(home: Any, person: Callable[..., Viewer]) -> None:
-    add(home)
-    _, kept = people.sign_in(home, "li.si", SECRET)
-    people.deactivate(home, person(home, "admin"), "li.si")
-    assert ended(home, kept)
-
-
-def test_a_session_ends_some_hours_after_signing_in_however_busy_it_is(
-    home: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    add(home)
-    _, kept = people.sign_in(home, "li.si", SECRET)
-    begun, hours = now(), home.settings.session_hours
-    for later, gone in ((dt.timedelta(hours=hours, minutes=-1), False), (dt.timedelta(hours=hours, seconds=1), True)):
-        monkeypatch.setattr(people, "now", lambda at=begun + later: at)
-        assert ended(home, kept) is gone
-    monkeypatch.setattr(people, "now", lambda: begun - dt.timedelta(hours=1))
-    assert ended(home, kept), "one that will be opened in an hour is none"
-
-
-def test_what_is_no_session_of_ours_is_refused(home: Any) -> None:
-    viewer = add(home)
-    _, kept = people.sign_in(home, "li.si", SECRET)
-    other = add(home, "wang.wu")
-    strange = [
-        None,
-        viewer.id,
-        str(viewer.id),
-        {},
-        [],
-        {**kept, "stamp": ""},
-        {**kept, "stamp": None},
-        {**kept, "since": "now"},
-    ]
-    strange += [{**kept, "id": other.id}, {**kept, "id": 10**9}, {"id": viewer.id}, {**kept, "stamp": "é"}]
-    assert all(ended(home, one) for one in strange)
-
-
-def test_the_cookie_says_nothing_of_the_password(home: Any) -> None:
-    add(home)
-    _, kept = people.sign_in(home, "li.si", SECRET)
-    with home.session() as session:
-        digest = session.scalars(sa.select(User.password_hash)).one()
-    assert set(kept) == {"id", "since", "stamp"}
-    assert hashlib.sha256(digest.encode()).hexdigest()[:32] != kept["stamp"]
-    del home.__dict__["secret"]
-    home.settings.secret = "another deployment's"
-    assert people.sign_in(home, "li.si", SECRET)[1]["stamp"] != kept["stamp"]
 
 
 # ------------------------------------------------------------------ passwords and tokens

@@ -43,8 +43,11 @@ def test_a_session_lasts_from_signing_in_to_signing_out(asker: Asker) -> None:
     assert "samesite=strict" in cookie
     assert "httponly" in cookie
     assert browser.get("/api/me").json()["login"] == login
+    copied = dict(browser.cookies)
     assert browser.delete("/api/session").status_code == 204
     assert browser.get("/api/me").status_code == 401
+    browser.cookies.update(copied)
+    assert browser.get("/api/me").status_code == 401, "a cookie copied before signing out is over too"
 
 
 @pytest.mark.parametrize(
