@@ -1,6 +1,6 @@
 """Amounts on screens: exact in the title, in a large unit to the eye, right-aligned in tabular figures.
 
-元, 万元 and 亿元 are how people count in 中文; other currencies are read in thousands and millions.
+元, 万元 and 亿元 are how people count in 中文; in English, and in other currencies, they count in thousands and millions.
 """
 
 from __future__ import annotations
@@ -14,23 +14,25 @@ from budgetwatch.money import UNITS
 from budgetwatch.queries.wording import UNIT_NAMES
 from budgetwatch.text import Text
 from dashboard.asking import unit_chosen, unit_in_force
-from dashboard.i18n import say, t
+from dashboard.i18n import say, spoken, t
 
 #: How many of a currency each choice of unit stands for, where not counted in 万 and 亿.
 _WESTERN = {"yuan": Decimal(1), "wan": Decimal(1_000), "yi": Decimal(1_000_000)}
 #: Counted in 万 and 亿, or in thousands → unit → its word before (中文) or after (English) the currency.
-_WORDS = {
-    True: {"yuan": Text("", ""), "wan": Text("万", " ×10k"), "yi": Text("亿", " ×100m")},
+_WORDS: dict[bool, dict[str, Text | str]] = {
+    True: {"yuan": "", "wan": Text("万", ""), "yi": Text("亿", "")},
     False: {"yuan": Text("", ""), "wan": Text("千", " thousand"), "yi": Text("百万", " million")},
 }
-_SWITCH = {
-    True: (Text("元", "¥"), Text("万元", "¥10k"), Text("亿元", "¥100m")),
-    False: (Text("×1", "×1"), Text("千", "k"), Text("百万", "m")),
+#: The switch of units; in English 元 are 1, 1k and 1m of whatever currency stands beside.
+_SWITCH: dict[bool, tuple[Text | str, ...]] = {
+    True: (Text("元", "¥"), Text("万元", ""), Text("亿元", "")),
+    False: (Text("×1", "1"), Text("千", "1k"), Text("百万", "1m")),
 }
 
 
 def _chinese(currency: str | None) -> bool:
-    return (currency or "CNY") == "CNY"
+    """Whether the reader counts it in 万 and 亿: 元 in 中文."""
+    return (currency or "CNY") == "CNY" and spoken() != "en"
 
 
 def unit_for(currency: str = "CNY") -> str:
@@ -45,10 +47,27 @@ def in_one(unit: str, currency: str = "CNY") -> Decimal:
 
 
 def unit_label(currency: str = "CNY", unit: str | None = None) -> str:
-    """万元, 百万英镑; in English CNY ×10k, GBP million: what the figures of a column are in."""
-    word = _WORDS[_chinese(currency)][unit or unit_for(currency)]
+    """万元, 百万英镑; in English CNY thousand, GBP million: what the figures of a column are in."""
+    word = say(_WORDS[_chinese(currency)][unit or unit_for(currency)])
     name = currency or "CNY"
-    return say(Text(f"{word.zh}{UNIT_NAMES.get(name, name)}", f"{name}{word.en}"))
+    return f"{name}{word}" if spoken() == "en" else f"{word}{say(Text(UNIT_NAMES.get(name, name), name))}"
+
+
+def spelled(value: Decimal | None, currency: str = "CNY", unit: str | None = None) -> str:
+    """An amount within a sentence, in the unit in force: 12.35 亿元; in English CNY 1,234.57 million."""
+    if value is None:
+        return figure(value)
+    before, after = around(currency, unit)
+    return f"{before}{figure(value, unit, currency)}{after}"
+
+
+def around(currency: str = "CNY", unit: str | None = None) -> tuple[str, str]:
+    """What stands before and after a figure within a sentence: "" and " 万元"; in English "CNY " and " million"."""
+    label = unit_label(currency, unit)
+    if spoken() != "en":
+        return "", f" {label}"
+    name, _, scale = label.partition(" ")
+    return f"{name} ", f" {scale}" if scale else ""
 
 
 def unit_choices(currency: str = "CNY") -> list[tuple[str, str]]:
@@ -68,12 +87,16 @@ def amount(value: Decimal | None, currency: str = "CNY", *, unit: str | None = N
     """One amount; its exact value stands in the title whatever the unit."""
     if value is None:
         return html.Span("—", className="figure quiet", title=t("没有数据"))
-    exact = f"{Decimal(value):,.2f} {unit_label(currency, 'yuan')}"
     words: list[Any] = [figure(value, unit, currency)]
     if with_unit:
-        words.append(html.Span(unit_label(currency, unit), className="figure-unit"))
+        before, after = around(currency, unit)
+        words = [
+            *([html.Span(before, className="figure-unit is-before")] if before else []),
+            *words,
+            *([html.Span(after if before else after.lstrip(), className="figure-unit")] if after else []),
+        ]
     tone = " negative" if value < 0 else ""
-    return html.Span(words, className=f"figure{tone}", title=exact)
+    return html.Span(words, className=f"figure{tone}", title=spelled(value, currency, "yuan"))
 
 
 def ratio(value: Decimal | None, places: int = 1) -> Any:
@@ -104,7 +127,7 @@ def delta(value: Decimal | None, share: Decimal | None, currency: str = "CNY", *
                     f"{sign}{figure(value, None, currency)}",
                 ],
                 className="figure",
-                title=f"{sign}{Decimal(value):,.2f} {unit_label(currency, 'yuan')}",
+                title=f"{sign}{spelled(value, currency, 'yuan')}",
             ),
             html.Span(below, className="figure-below") if below else None,
         ],

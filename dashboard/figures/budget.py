@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from budgetwatch.queries.budgets import TrendPoint
 from dashboard.components.money import figure as words_of
-from dashboard.components.money import percent, unit_label
+from dashboard.components.money import percent, spelled
 from dashboard.figures.theme import BLUE, DEEP, GREY, Figure, axis_unit, dressed, said_unit, scaled, upright
 from dashboard.i18n import t
 
@@ -29,8 +29,8 @@ def trend(points: Sequence[TrendPoint], currency: str = "CNY") -> Figure:
             "x": years,
             "y": [scaled(v, currency, unit) for v in values],
             "marker": {"color": colour, "pattern": {"shape": hatch, "solidity": 0.35}},
-            "customdata": [words_of(v, None, currency) for v in values],
-            "hovertemplate": f"%{{x}} {name}<br>%{{customdata}} {unit_label(currency)}<extra></extra>",
+            "customdata": [spelled(v, currency) for v in values],
+            "hovertemplate": f"%{{x}} {name}<br>%{{customdata}}<extra></extra>",
         }
         for name, values, colour, hatch, place in series
         if any(v is not None for v in values)
@@ -57,12 +57,11 @@ def trend_sentence(points: Sequence[TrendPoint], currency: str = "CNY") -> str:
     ratio = (after - before) / before
     word = t("增长") if ratio > 0 else t("下降") if ratio < 0 else t("持平")
     return t(
-        "从 {first} 年到 {last} 年，由 {a} 到 {b} {unit}，{word} {share}。",
+        "从 {first} 年到 {last} 年，由 {a} 到 {b}，{word} {share}。",
         first=first,
         last=last,
         a=words_of(before, None, currency),
-        b=words_of(after, None, currency),
-        unit=unit_label(currency),
+        b=spelled(after, currency),
         word=word,
         share=percent(abs(ratio)),
     )

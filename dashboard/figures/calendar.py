@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from budgetwatch.queries.pictures import Calendar, Day, share_off
+from dashboard.components.money import around, percent, spelled
 from dashboard.components.money import figure as words_of
-from dashboard.components.money import percent, unit_label
 from dashboard.figures.theme import (
     ANY,
     BLUE,
@@ -72,25 +72,22 @@ def calendar_sentence(shown: Calendar) -> str:
     if not shown.days:
         return t("没有符合条件的支付，日历是空的。")
     most = max(shown.days, key=lambda d: (d.amount, d.day))
-    unit = unit_label(shown.currency)
     told = t(
-        "{year} 年有 {n} 天发生支付，最多的是 {day}（{amount} {unit}）",
+        "{year} 年有 {n} 天发生支付，最多的是 {day}（{amount}）",
         year=shown.year,
         n=len(shown.days),
         day=most.day.isoformat(),
-        amount=words_of(most.amount, None, shown.currency),
-        unit=unit,
+        amount=spelled(most.amount, shown.currency),
     )
     off = [d for d in shown.days if d.off]
     if off:
         amount = sum((d.amount for d in off), Decimal(0))
         share = share_off(shown)
         told += t(
-            "；休息日 {n} 天、{count} 笔、{amount} {unit}",
+            "；休息日 {n} 天、{count} 笔、{amount}",
             n=len(off),
             count=sum(d.count for d in off),
-            amount=words_of(amount, None, shown.currency),
-            unit=unit,
+            amount=spelled(amount, shown.currency),
         )
         if share is not None and shown.total > 0:
             told += t("，占 {share}", share=percent(share, 2))
@@ -136,12 +133,12 @@ def _told(days: Sequence[dt.date], paid: dict[dt.date, Day], shown: Calendar, of
     words = f" {t('休息日')}" if off else ""
     count = t("{n} 笔", n="%{customdata[2]}")
     unit = axis_unit([d.amount for d in shown.days], shown.currency)
+    before, after = around(shown.currency, unit)
     return {
         "customdata": [
             [words_of(paid[d].amount, unit, shown.currency), d.isoformat()[5:], paid[d].count] for d in days
         ],
-        "hovertemplate": f"{shown.year}-%{{customdata[1]}}{words}<br>"
-        f"%{{customdata[0]}} {unit_label(shown.currency, unit)} · {count}<extra></extra>",
+        "hovertemplate": f"{shown.year}-%{{customdata[1]}}{words}<br>{before}%{{customdata[0]}}{after} · {count}<extra></extra>",
     }
 
 

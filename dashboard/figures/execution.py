@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from budgetwatch.queries.pictures import Execution
 from dashboard.components.money import figure as words_of
-from dashboard.components.money import percent, unit_label
+from dashboard.components.money import percent, spelled
 from dashboard.figures.theme import (
     BLUE,
     GREY,
@@ -42,11 +42,7 @@ def execution(shown: Execution) -> Figure:
     def said(value: Decimal | None) -> str:
         if value is None:
             return "—"
-        return (
-            percent(value)
-            if shown.in_shares
-            else f"{words_of(value, None, shown.currency)} {unit_label(shown.currency)}"
-        )
+        return percent(value) if shown.in_shares else spelled(value, shown.currency)
 
     traces: list[Trace] = _band(shown, drawn, said)
     if shown.in_shares:
@@ -69,8 +65,8 @@ def execution(shown: Execution) -> Figure:
                 "marker": {"size": [5] * (len(now) - 1) + [10], "color": BLUE},
                 "name": name,
                 "cliponaxis": False,
-                "customdata": [[said(v), words_of(shown.now.spent[m - 1], None, shown.currency)] for m, v in now],
-                "hovertemplate": f"{name}<br>%{{customdata[0]}} · %{{customdata[1]}} {unit_label(shown.currency)}<extra></extra>"
+                "customdata": [[said(v), spelled(shown.now.spent[m - 1], shown.currency)] for m, v in now],
+                "hovertemplate": f"{name}<br>%{{customdata[0]}} · %{{customdata[1]}}<extra></extra>"
                 if shown.in_shares
                 else f"{name}<br>%{{customdata[0]}}<extra></extra>",
             }
@@ -120,19 +116,17 @@ def execution_sentence(shown: Execution) -> str:
     who = t("{place}的{what}", place=place, what=say(shown.what)) if shown.what else place
     spent = now.spent[at - 1]
     told = t(
-        "{who}：到{when}累计支出 {amount} {unit}",
+        "{who}：到{when}累计支出 {amount}",
         who=who,
         when=when_said(month_end(at, shown.year)),
-        amount=words_of(spent, None, shown.currency),
-        unit=unit_label(shown.currency),
+        amount=spelled(spent, shown.currency),
     )
     if shown.in_shares:
         share = now.share(at) or Decimal(0)
         told += t(
-            "，占{stage}预算 {budget} {unit}的 {share}",
+            "，占{stage}预算 {budget}的 {share}",
             stage=t("调整后") if now.stage == "adjusted" else t("批准的"),
-            budget=words_of(now.budget, None, shown.currency),
-            unit=unit_label(shown.currency),
+            budget=spelled(now.budget, shown.currency),
             share=percent(share),
         )
         if at < 12:

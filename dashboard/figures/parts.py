@@ -8,8 +8,7 @@ from typing import Any
 
 from budgetwatch.queries.pictures import Part, Parts
 from budgetwatch.text import Text
-from dashboard.components.money import figure as words_of
-from dashboard.components.money import percent, unit_label
+from dashboard.components.money import percent, spelled
 from dashboard.figures.theme import CLEAR, CYCLE, GREY, LONGEST, Figure, bare, clipped, rounded, words_at
 from dashboard.i18n import say, t
 
@@ -45,7 +44,7 @@ def _bars(
     blocks: list[Block], whole: Decimal, shown: Parts, link: Callable[[Mapping[str, Any]], str] | None
 ) -> dict[str, Any]:
     def told(part: Part) -> list[str]:
-        money = f"{words_of(part.amount, None, shown.currency)} {unit_label(shown.currency)}"
+        money = spelled(part.amount, shown.currency)
         where = link(part.drill) if link and part.drill else ""
         return [f"{say(part.name)}<br>{money} · {percent(part.amount / whole)}", where]
 
@@ -117,11 +116,10 @@ def parts_sentence(shown: Parts) -> str:
         return t("这里没有可以拆分的预算。")
     first = shown.parts[0]
     told = t(
-        "{year} 年{place}预算 {total} {unit}，最大的一块是{name}，占 {share}",
+        "{year} 年{place}预算 {total}，最大的一块是{name}，占 {share}",
         year=shown.year,
         place=say(shown.region_name),
-        total=words_of(shown.total, None, shown.currency),
-        unit=unit_label(shown.currency),
+        total=spelled(shown.total, shown.currency),
         name=say(first.name),
         share=percent(first.amount / shown.total),
     )

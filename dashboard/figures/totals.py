@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from dashboard.components.money import figure as words_of
-from dashboard.components.money import percent, unit_label
+from dashboard.components.money import percent, spelled
 from dashboard.figures.theme import (
     BLUE,
     UP,
@@ -63,11 +62,10 @@ def totals_sentence(
     share = t("（{share}）", share=percent(Decimal(greatest["amount"]) / everything)) if everything > 0 else ""
     several = len({str(r.get("currency") or "CNY") for r in rows}) > 1
     return t(
-        "共 {n} 项，最多的是{name}：{figure} {unit}{share}。",
+        "共 {n} 项，最多的是{name}：{figure}{share}。",
         n=f"{len(kept) if several or count is None else count:,}",
         name=say(greatest["name"]) or greatest.get("code") or t("（未填写）"),
-        figure=words_of(greatest["amount"], None, currency),
-        unit=unit_label(currency),
+        figure=spelled(greatest["amount"], currency),
         share=share,
     )
 
@@ -116,7 +114,7 @@ def _in_time(codes: Sequence[str], names: Sequence[str]) -> tuple[list[int], dic
 def _bars(rows: Sequence[Row], currency: str) -> Figure:
     names = [say(r["name"]) or str(r.get("code") or t("（未填写）")) for r in rows]
     lengths = [scaled(r["amount"], currency) or 0.0 for r in rows]
-    words = [f"{words_of(r['amount'], None, currency)} {unit_label(currency)}" for r in rows]
+    words = [spelled(r["amount"], currency) for r in rows]
     counts = [t("{n} 笔", n=f"{r.get('count', 0):,}") for r in rows]
     told = [f"{n}<br>{w} · {c}" for n, w, c in zip(names, words, counts, strict=True)]
     return rows_of_bars(
@@ -138,8 +136,7 @@ def _colours(rows: Sequence[Row]) -> list[str]:
 def _hover(rows: Sequence[Row], names: Sequence[str], currency: str) -> dict[str, Any]:
     return {
         "customdata": [
-            [n, words_of(r["amount"], None, currency), f"{r.get('count', 0):,}"]
-            for n, r in zip(names, rows, strict=True)
+            [n, spelled(r["amount"], currency), f"{r.get('count', 0):,}"] for n, r in zip(names, rows, strict=True)
         ],
-        "hovertemplate": f"%{{customdata[0]}}<br>%{{customdata[1]}} {unit_label(currency)} · %{{customdata[2]}}<extra></extra>",
+        "hovertemplate": "%{customdata[0]}<br>%{customdata[1]} · %{customdata[2]}<extra></extra>",
     }

@@ -11,7 +11,7 @@ from budgetwatch.queries.pictures import Flow, Transfers
 from budgetwatch.queries.pictures_flow import ABOVE, KEPT, OWN
 from budgetwatch.text import Text
 from dashboard.components.money import figure as words_of
-from dashboard.components.money import percent, unit_label
+from dashboard.components.money import percent, spelled
 from dashboard.figures.theme import BLUE, DEEP, GOLD, GREY, INK, QUIET, Figure, Trace, bare, faint, words_at
 from dashboard.i18n import say, t
 
@@ -105,12 +105,11 @@ def transfers_sentence(shown: Transfers) -> str:
     if not received and not sent:
         return t("没有转移支付的记录。")
     told = t(
-        "{year} 年{place}收到上级转移支付 {received} {unit}，下达 {sent} {unit}",
+        "{year} 年{place}收到上级转移支付 {received}，下达 {sent}",
         year=shown.year,
         place=say(shown.region_name),
-        received=words_of(received, None, shown.currency),
-        sent=words_of(sent, None, shown.currency),
-        unit=unit_label(shown.currency),
+        received=spelled(received, shown.currency),
+        sent=spelled(sent, shown.currency),
     )
     sums: dict[str, Decimal] = {}
     for flow in shown.flows:
@@ -122,9 +121,8 @@ def transfers_sentence(shown: Transfers) -> str:
     added = sum((k.added for k in shown.kinds), Decimal(0))
     if added:
         told += t(
-            "；其中本级财力 {added} {unit}",
-            added=words_of(added, None, shown.currency),
-            unit=unit_label(shown.currency),
+            "；其中本级财力 {added}",
+            added=spelled(added, shown.currency),
         )
     return told + t("。")
 
@@ -138,7 +136,7 @@ def _recipients(shown: Transfers) -> list[str]:
 
 
 def _money(amount: Decimal, shown: Transfers) -> str:
-    return f"{words_of(amount, None, shown.currency)} {unit_label(shown.currency)}"
+    return spelled(amount, shown.currency)
 
 
 def _column(order: list[list[str]], node: str) -> int:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from budgetwatch.queries.pictures import Step, Waterfall
 from dashboard.components.money import figure as words_of
-from dashboard.components.money import percent, unit_label
+from dashboard.components.money import percent, spelled
 from dashboard.figures.theme import BLUE, DOWN, GREY, UP, Figure, height_of_rows, rows_of_bars, scaled
 from dashboard.i18n import say, t
 
@@ -58,12 +58,11 @@ def waterfall_sentence(shown: Waterfall) -> str:
     if not every:
         return t("与上年预算逐项相同。")
     told = t(
-        "从 {last} 年的 {a} 到 {year} 年的 {b} {unit}，{way} {by}{share}",
+        "从 {last} 年的 {a} 到 {year} 年的 {b}，{way} {by}{share}",
         last=shown.year - 1,
         year=shown.year,
         a=words_of(shown.start, None, shown.currency),
-        b=words_of(shown.end, None, shown.currency),
-        unit=unit_label(shown.currency),
+        b=spelled(shown.end, shown.currency),
         way=t("净增") if change > 0 else t("净减") if change < 0 else t("总数不变"),
         by=words_of(abs(change), None, shown.currency) if change else "",
         share=t("（{share}）", share=percent(abs(change) / shown.start)) if change and shown.start > 0 else "",
@@ -81,12 +80,11 @@ def waterfall_sentence(shown: Waterfall) -> str:
 
 def word_of(step: Step, currency: str) -> str:
     """The figure that stands beside a step."""
-    unit = unit_label(currency)
     if step.kind == "start":
-        return f"{words_of(step.amount, None, currency)} {unit}"
+        return spelled(step.amount, currency)
     if step.kind == "end":
         share = t("（{share}）", share=_percent(step.share)) if step.share is not None else ""
-        return f"{words_of(step.amount, None, currency)} {unit}{share}"
+        return f"{spelled(step.amount, currency)}{share}"
     share = t("（{share}）", share=_percent(step.share)) if step.share is not None and step.kind == "change" else ""
     return f"{_signed(step.amount, currency)}{share}"
 

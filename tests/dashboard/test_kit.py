@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from budgetwatch.access.viewer import Viewer
 from dashboard.asking import Asking, href, read_query
 from dashboard.components import Column, due_mark, severity_badge, table
-from dashboard.components.money import amount, figure, percent, unit_label
+from dashboard.components.money import amount, figure, percent, spelled, unit_label
 from dashboard.i18n import speak
 
 AUDITOR = Viewer(1, "a", "a", "auditor", "9901")
@@ -30,8 +30,19 @@ def test_an_amount_shows_its_unit_and_keeps_its_exact_value_in_the_title() -> No
     assert figure(None) == "—"
     assert unit_label("GBP", "wan") == "千英镑"
     assert figure(Decimal(1_234_000), "yi", "GBP") == "1.23"
+    assert spelled(Decimal(123_456_789), unit="yi") == "1.23 亿元"
+
+
+def test_english_counts_in_thousands_and_millions_as_it_is_spoken() -> None:
     speak("en")
-    assert unit_label("CNY", "wan") == "CNY ×10k"
+    assert unit_label("CNY", "wan") == "CNY thousand"
+    assert figure(Decimal("1234567.89"), "wan") == "1,234.57"
+    assert spelled(Decimal("1234567.89"), unit="yi") == "CNY 1.23 million"
+    assert spelled(Decimal("-1234567.8"), unit="yuan") == "CNY −1,234,567.80"
+    assert spelled(None) == "—"
+    shown = amount(Decimal("123456789.05"), unit="yi", with_unit=True).to_plotly_json()["props"]
+    assert " ".join(str(getattr(c, "children", c)).strip() for c in shown["children"]) == "CNY 123.46 million"
+    assert shown["title"] == "CNY 123,456,789.05"
     speak("zh")
 
 
