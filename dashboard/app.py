@@ -37,7 +37,7 @@ from starlette.responses import HTMLResponse, Response
 
 from budgetwatch.errors import BudgetwatchError, Fault, NotSignedIn
 from budgetwatch.text import Text
-from dashboard import deeds, files, first, router, shell, web
+from dashboard import deeds, files, first, guides, router, shell, web
 from dashboard.asking import Asking, begin, href, read_query
 from dashboard.bundles import INSIDE
 from dashboard.components import error_box
@@ -65,6 +65,7 @@ class Dashboard(Dash):
 def mount(api: FastAPI, home: Home) -> Dash:
     """Put the pages, the sign-in and the compressed bundles on `api`; call it after the API's own routes."""
     web.add_routes(api, home, draw)
+    api.state.named = guides.named  # the search of the API finds the guides too
     app = Dashboard(
         "dashboard",
         server=api,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from budgetwatch.access.viewer import Viewer
+from budgetwatch.queries.search import Named
 from budgetwatch.text import Text
 from dashboard.components.markdown import Section, sections
 
@@ -156,6 +157,22 @@ def _parts(name: str, written: str) -> list[Section]:
 def parts(name: str, language: str) -> list[Section]:
     """The sections of a guide as it is written (简体 for 繁體), for searching and for lists of contents."""
     return _parts(name, "en" if language == "en" else "zh")
+
+
+def named(viewer: Viewer) -> list[Named]:
+    """Every section of the guides as the search finds it, by its heading and by its words, in 中文 and in English."""
+    return [found for guide in for_reader(viewer) for found in _named(guide)]
+
+
+@cache
+def _named(guide: Guide) -> tuple[Named, ...]:
+    zh, en = (sections(guide.own(written)) for written in ("zh", "en"))
+    titles = [Text(a.title, b.title) for a, b in zip(zh, en, strict=True)]
+    return tuple(
+        Named("guide", title, guide.title, f"/guide/{guide.name}#{a.id}", also=f"{a.text} {b.text}")
+        for a, b, title in zip(zh, en, titles, strict=True)
+        if a.level > 1 and a.text
+    )
 
 
 def picture(src: str) -> str | None:

@@ -51,6 +51,7 @@ def create_app(home: Home, *, dashboard: bool = True) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.home = home
+    app.state.named = lambda viewer: ()  # what the search finds beside the facts: the dashboard brings its guides
     _ = (
         home.rules
     )  # read and checked before the first request, which would wait seconds for it; a bad rule stops the start

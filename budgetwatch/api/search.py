@@ -17,7 +17,7 @@ router = APIRouter(tags=["search"])
 
 
 @router.get(
-    "/search", summary="Units, places, projects, payees, cases, rules by words", responses=examples.ok("search")
+    "/search", summary="Units, places, projects, payees, cases, rules, guides by words", responses=examples.ok("search")
 )
 def search(
     request: Request,
@@ -32,7 +32,8 @@ def search(
     ready for this person's next question."""
     if not q.strip():
         queries.prepare(home, viewer)
-    found = queries.results(home, viewer, q, kind=kind, limit=limit, offset=offset)
+    also = request.app.state.named(viewer)
+    found = queries.results(home, viewer, q, kind=kind, limit=limit, offset=offset, also=also)
     named = [
         {"kind": hit.kind, "kind_name": queries.KINDS[hit.kind], "title": hit.title, "below": hit.below, "address": hit.address}
         for hit in found.hits

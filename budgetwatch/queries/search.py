@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -194,15 +195,21 @@ def _among(also: Sequence[Named], wanted: str) -> list[tuple[int, Named]]:
     words = wanted.split()
     found = []
     for named in also:
-        titles = (named.title.zh, named.title.en) if isinstance(named.title, Text) else (named.title,)
-        folded = [fold(title) for title in titles]
-        whole = " ".join((*folded, fold(named.also)))
+        folded, whole = _folded(named)
         if all(word in whole for word in words):
             begun = any(title.startswith(wanted) for title in folded)
             found.append(
                 (EXACT if wanted in folded else PREFIX if begun else WORD if wanted in whole else CONTAINS, named)
             )
     return sorted(found, key=lambda hit: hit[0])
+
+
+@lru_cache(maxsize=1000)
+def _folded(named: Named) -> tuple[list[str], str]:
+    """Its titles, and all its words, as they are compared."""
+    titles = (named.title.zh, named.title.en) if isinstance(named.title, Text) else (named.title,)
+    folded = [fold(title) for title in titles]
+    return folded, " ".join((*folded, fold(named.also)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from dash import dcc, html
 from budgetwatch import saved
 from budgetwatch.queries import search as queries
 from budgetwatch.queries.search import Found, Hit
+from dashboard import guides
 from dashboard.asking import Asking, href
 from dashboard.components import empty, link_button, page_head, pager, tabs
 from dashboard.components.helping import page_help
 from dashboard.components.prose import whole
 from dashboard.components.saved_box import saved_box
 from dashboard.i18n import say, t
-from dashboard.pages import guide
 
 SIZE = 25
 
@@ -33,7 +33,7 @@ def view(asking: Asking) -> tuple[str, Any]:
         kind=kind,
         limit=SIZE if kind else 60,
         offset=(page - 1) * SIZE if kind else 0,
-        also=also(),
+        also=guides.named(asking.viewer),
     )
     title = t("搜索：{text}", text=text) if text else t("搜索")
     lead = t("共 {n} 条。", n=_many(found.total)) if found.total else None
@@ -44,12 +44,6 @@ def view(asking: Asking) -> tuple[str, Any]:
         _found(asking, found, kind, text) if text else _before(asking),
     ]
     return title, body
-
-
-def also() -> list[queries.Named]:
-    """What is found besides the facts: the guides."""
-    named = getattr(guide, "named", None)
-    return list(named()) if named is not None else []
 
 
 def _form(text: str) -> Any:

@@ -133,7 +133,7 @@ class Reader:
         return self.client.post("/login", data={"login": login, "password": password}, follow_redirects=False)
 
     def open(self, address: str, deed: dict[str, Any] | None = None) -> Drawn:
-        path, _, search = address.partition("?")
+        path, _, search = address.partition("#")[0].partition("?")
         changed = ["deed.data"] if deed else ["url.pathname", "url.search"]
         values = {
             "url.pathname": path,

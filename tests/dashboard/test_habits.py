@@ -93,3 +93,21 @@ def test_search_needs_a_sign_in_and_says_what_it_looked_at(reader: Readers) -> N
     looked = reader("deputy", "en").client.get("/api/search", params={"q": "x"}).json()["looked_at"]
     assert "Payees" not in looked
     assert search.KINDS["unit"].en in looked
+
+
+@pytest.mark.parametrize(
+    ("login", "asked", "section"),
+    [
+        ("auditor", "怎样保存一个查询", "/guide/auditor#"),
+        ("auditor", "怎樣導出", "/guide/auditor#"),
+        ("deputy", "Ask a question", "/guide/deputy#"),
+        ("unit", "忘了密码", "/guide/basics#sign-in"),
+    ],
+)
+def test_the_search_finds_the_section_of_a_guide(reader: Readers, login: str, asked: str, section: str) -> None:
+    person = reader(login)
+    found = person.client.get("/api/search", params={"q": asked}).json()["hits"]
+    guides = [hit["address"] for hit in found if hit["kind"] == "guide"]
+    assert guides
+    assert guides[0].startswith(section)
+    assert guides[0] in person.open(f"/search?q={asked}").links
