@@ -68,7 +68,7 @@ def main() -> int:
         if "outliers" in wanted:
             made += outliers.figures()
         if "screens" in wanted:
-            made += screens.figures(work, given.payments, max(given.times, 3), given.home)
+            made += screens.figures(work, given.payments, max(given.times, 2), given.home)
     print(before)
     print(table(made))
     missed = [figure.name.strip(" …") for figure in made if figure.met is False]

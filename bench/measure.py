@@ -121,6 +121,10 @@ def table(figures: list[Figure]) -> str:
 
 def _number(value: float, unit: str) -> str:
     shown = (
-        f"{value:,.0f}" if unit in ("MB", "") and value >= 100 else f"{value:,.1f}" if unit == "s" else f"{value:.2f}"
+        f"{value:,.0f}"
+        if unit in ("MB", "kB", "ms", "") and value >= 100
+        else f"{value:,.1f}"
+        if unit == "s"
+        else f"{value:.2f}"
     )
     return f"{shown} {unit}".rstrip()
