@@ -124,27 +124,72 @@ def browser() -> Iterator[object]:
         opened.close()
 
 
+#: What Playwright itself writes to the console of someone without a service worker.
+BLOCKED = "Service Worker registration blocked by Playwright"
 _SESSIONS: dict[tuple[str, str], list[Any]] = {}
+#: Resolves when the page stands still: Dash has taken over, nothing is being asked for, every chart that is seen is drawn
+#: as wide as its place, and two frames have passed since, in which what depends on them was laid out.
+STILL = """() => new Promise(done => {
+  const root = document.documentElement, ends = performance.now() + 20000;
+  const fits = chart => !chart._fullLayout || chart.layout.width || Math.abs(chart._fullLayout.width - chart.clientWidth) < 2;
+  const drawn = graph => !graph.checkVisibility()
+    || (graph.querySelector("[data-fitted]") && [...graph.querySelectorAll("[data-fitted]")].every(fits));
+  const rests = () => document.readyState === "complete"
+    && (root.dataset.ready || !document.getElementById("react-entry-point"))
+    && !document.querySelector("#page[aria-busy=true]")
+    && [...document.querySelectorAll("#page .graph")].every(drawn);
+  let frames = 0;
+  (function look() {
+    frames = rests() ? frames + 1 : 0;
+    if (frames > 2) done(true);
+    else if (performance.now() > ends) done(false);
+    else requestAnimationFrame(look);
+  })();
+})"""
 
 
 class Person:
-    """Someone at a screen: a page, what its console said, and every address it asked for."""
+    """Someone at a screen: a page, what its console said, and every address it asked for.
 
-    def __init__(self, browser, served: Served, *, viewport=DESKTOP, language: str = "zh") -> None:
+    Only who is to read `offline` has a service worker: it fetches the whole product again for each new person.
+    """
+
+    def __init__(
+        self, browser, served: Served, *, viewport=DESKTOP, language: str = "zh", offline: bool = False
+    ) -> None:
         self.context = browser.new_context(
-            viewport=viewport, locale="zh-CN" if language == "zh" else "en-GB", reduced_motion="reduce"
+            viewport=viewport,
+            locale="zh-CN" if language == "zh" else "en-GB",
+            reduced_motion="reduce",
+            service_workers="allow" if offline else "block",
         )
         self.context.add_cookies([{"name": "lang", "value": language, "url": served.url}])
         self.page = self.context.new_page()
+        self.viewport, self.language = viewport, language
         self.page.set_default_timeout(20_000)
         self.url = served.url
         self.complaints: list[str] = []
         self.strangers: list[str] = []
-        self.page.on(
-            "console", lambda m: m.type in ("error", "warning") and self.complaints.append(f"{m.type}: {m.text}")
-        )
+        self.page.on("console", lambda m: self._hears(m.type, m.text))
         self.page.on("pageerror", lambda e: self.complaints.append(f"pageerror: {e}"))
-        self.page.on("request", lambda r: self.note(r.url))
+        self.asked: set[Any] = set()
+        self.page.on("request", self._asks)
+        self.page.on("response", lambda r: self._answered(r.request))
+        self.page.on("requestfinished", lambda r: self.asked.discard(r))
+        self.page.on("requestfailed", lambda r: self.asked.discard(r))
+
+    def _hears(self, kind: str, said: str) -> None:
+        if kind in ("error", "warning") and said != BLOCKED:
+            self.complaints.append(f"{kind}: {said}")
+
+    def _asks(self, request: Any) -> None:
+        self.asked.add(request)
+        self.note(request.url)
+
+    def _answered(self, request: Any) -> None:
+        # What nobody reads to its end is never finished; what a script asked for shows on the page, or in aria-busy.
+        if request.resource_type in ("fetch", "xhr"):
+            self.asked.discard(request)
 
     def note(self, url: str) -> None:
         if not url.startswith((self.url, "data:", "blob:")):
@@ -155,12 +200,13 @@ class Person:
         self.settle()
         return self.page
 
-    def sign_in(self, login: str) -> None:
+    def sign_in(self, login: str, at: str = "/home") -> None:
         """By the form the first time; later ones of the same person bring the session along, as a second tab does."""
         if kept := _SESSIONS.get((self.url, login)):
             self.context.add_cookies(kept)
-            self.open("/home")
-            return
+            self.open(at)
+            if "/login" not in self.page.url:
+                return  # else somebody has signed out of it
         page = self.open("/login")
         page.fill("#login", login)
         page.fill("#password", "demo-2026")
@@ -170,12 +216,20 @@ class Person:
         _SESSIONS[self.url, login] = [c for c in self.context.cookies() if c["name"] == "budgetwatch"]
 
     def settle(self) -> None:
-        """Wait until no request is under way and the page says that it waits for nothing.
-
-        The network is idle once a document; what is asked for later shows in `aria-busy`.
-        """
-        self.page.wait_for_load_state("networkidle")
-        self.page.locator("#page[aria-busy=true]").wait_for(state="detached")
+        """Wait until the page stands still and no request is under way."""
+        ends = time.monotonic() + 30
+        while True:
+            try:
+                still = self.page.evaluate(STILL)
+            except playwright.Error as gone:  # the page was left for another while we looked at it
+                if "context was destroyed" not in str(gone) and "navigati" not in str(gone):
+                    raise
+                still = False
+            if still and not self.asked:
+                return
+            if time.monotonic() > ends:
+                raise AssertionError(f"{self.page.url} does not come to rest: {[r.url for r in self.asked]}")
+            self.page.wait_for_timeout(10)
 
     def see(self, selector: str):
         """Wait until it can be seen, and hand it over."""
@@ -184,25 +238,50 @@ class Person:
         self.settle()
         return found
 
+    def begin_anew(self) -> Any:
+        """As one who comes for the first time, but for what a browser keeps of the product itself: at home, nothing remembered."""
+        self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        for name in ("unit", "theme", "lang"):
+            self.context.clear_cookies(name=name)
+        self.context.add_cookies([{"name": "lang", "value": self.language, "url": self.url}])
+        self.page.set_viewport_size(self.viewport)
+        self.complaints.clear()
+        self.strangers.clear()
+        return self.open("/home")
+
     def close(self) -> None:
         self.context.close()
 
+    def must_be_calm(self) -> None:
+        """Nothing complained on the console, and no request left the host."""
+        assert not self.complaints, "the browser's console complained"
+        assert not self.strangers, "a request left the host"
+
 
 @pytest.fixture(scope="session")
-def lived_in(tmp_path_factory: pytest.TempPathFactory, demo_city: Path) -> Iterator[Served]:
+def lived_in_city(made_once: Callable[[str, Callable[[Path], None]], Path], demo_city: Path) -> Path:
+    """The same, after a few weeks of work; made once a run."""
+
+    def make(folder: Path) -> None:
+        shutil.copytree(demo_city, folder, dirs_exist_ok=True)
+        prepared.live_in(folder)
+
+    return made_once("lived-in-city", make)
+
+
+@pytest.fixture(scope="session")
+def lived_in(tmp_path_factory: pytest.TempPathFactory, lived_in_city: Path) -> Iterator[Served]:
     """A demo city in which people have worked for a while; walks look at it and change nothing."""
     home = tmp_path_factory.mktemp("lived-in") / "home"
-    shutil.copytree(demo_city, home)
-    prepared.live_in(home)
+    shutil.copytree(lived_in_city, home)
     yield from serve(home)
 
 
 @pytest.fixture(scope="session")
-def busy(tmp_path_factory: pytest.TempPathFactory, demo_city: Path) -> Iterator[Served]:
+def busy(tmp_path_factory: pytest.TempPathFactory, lived_in_city: Path) -> Iterator[Served]:
     """As `lived_in`, but for those who change things."""
     home = tmp_path_factory.mktemp("busy") / "home"
-    shutil.copytree(demo_city, home)
-    prepared.live_in(home)
+    shutil.copytree(lived_in_city, home)
     yield from serve(home)
 
 
@@ -236,5 +315,5 @@ def _people(browser: object, served: Served) -> Iterator[Callable[..., Person]]:
     yield enter
     for someone in people:
         someone.close()
-    assert [c for p in people for c in p.complaints] == [], "the browser's console complained"
-    assert [s for p in people for s in p.strangers] == [], "a request left the host"
+    for someone in people:
+        someone.must_be_calm()

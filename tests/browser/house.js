@@ -200,5 +200,49 @@ window.house = (function () {
     return found;
   }
 
-  return { sense: sense, tongues: tongues, targets: targets, sideways: sideways, clipped: clipped, focus: focus };
+  /* ── what is seen only now and then ────────────────────────────────────────────────────────────── */
+
+  /* As though the pointer were on everything at once: beside each rule for :hover stands the same one for a class that
+     all elements have from now on. */
+  function hover() {
+    function beside(list) {
+      for (let n = list.cssRules.length - 1; n >= 0; n--) {
+        const rule = list.cssRules[n];
+        if (rule.selectorText && rule.selectorText.includes(":hover")) list.insertRule(rule.cssText.replace(/:hover/g, ".as-hovered"), n + 1);
+        else if (!rule.selectorText && rule.cssRules) beside(rule);
+      }
+    }
+    Array.from(document.styleSheets).forEach(beside);
+    document.querySelectorAll("body *").forEach(function (e) { e.classList.add("as-hovered"); });
+    return [];
+  }
+
+  /* [red, green, blue, alpha], whatever notation the colour is in. */
+  function rgba(colour) {
+    const pen = rgba.pen || (rgba.pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true }));
+    pen.clearRect(0, 0, 1, 1);
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, 1, 1);
+    const seen = Array.from(pen.getImageData(0, 0, 1, 1).data);
+    return [seen[0], seen[1], seen[2], seen[3] / 255];
+  }
+  function over(upper, lower) { return [0, 1, 2].map(function (n) { return upper[n] * upper[3] + lower[n] * (1 - upper[3]); }).concat(1); }
+  function ground_of(e) { return e ? over(rgba(getComputedStyle(e).backgroundColor), ground_of(e.parentElement)) : [255, 255, 255, 1]; }
+  function light(colour) {
+    const parts = colour.slice(0, 3).map(function (c) { c /= 255; return c <= .04045 ? c / 12.92 : Math.pow((c + .055) / 1.055, 2.4); });
+    return .2126 * parts[0] + .7152 * parts[1] + .0722 * parts[2];
+  }
+
+  /* The words that stand in a field until something is typed are read like all others. */
+  function placeholders() {
+    return all("input[placeholder], textarea[placeholder]").filter(function (e) { return e.placeholder.trim() && !e.disabled; }).flatMap(function (e) {
+      const style = getComputedStyle(e, "::placeholder"), ground = ground_of(e), ink = rgba(style.color);
+      ink[3] *= Number(style.opacity);
+      const pair = [light(over(ink, ground)), light(ground)].sort(function (a, b) { return b - a; });
+      const contrast = (pair[0] + .05) / (pair[1] + .05);
+      return contrast >= 4.5 ? [] : ["a placeholder of contrast " + contrast.toFixed(2) + ": " + name(e) + " “" + e.placeholder + "”"];
+    });
+  }
+
+  return { hover: hover, placeholders: placeholders, sense: sense, tongues: tongues, targets: targets, sideways: sideways, clipped: clipped, focus: focus };
 })();

@@ -21,12 +21,17 @@ def ask(page: Any, what: str, *args: object) -> list[str]:
     return list(page.evaluate("([what, args]) => house[what](...args)", [what, list(args)]))
 
 
-def space_out(page: Any, on: bool = True) -> None:
-    """Lay the reader's text spacing over the page, or take it away."""
+def wear(page: Any, css: str) -> None:
+    """Lay a style sheet over the page's own, in the place of the one laid over it before; "" takes it away."""
     page.evaluate(
         "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet]; }",
-        SPACED if on else "",
+        css,
     )
+
+
+def space_out(page: Any, on: bool = True) -> None:
+    """Lay the reader's text spacing over the page, or take it away."""
+    wear(page, SPACED if on else "")
 
 
 def until(page: Any, true: str, arg: object = None, patience: float = 15.0) -> None:
@@ -42,6 +47,18 @@ def until(page: Any, true: str, arg: object = None, patience: float = 15.0) -> N
 def settled(page: Any) -> None:
     """Two frames later: what depends on the size of the screen has been laid out."""
     page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
+
+
+def rest(page: Any) -> None:
+    """As the page was opened: nothing has the focus, nothing is scrolled."""
+    page.evaluate(
+        """() => {
+        if (document.activeElement) document.activeElement.blur();
+        document.querySelectorAll("body *").forEach(e => { if (e.scrollTop || e.scrollLeft) e.scrollTo(0, 0) });
+        window.scrollTo(0, 0);
+    }"""
+    )
+    settled(page)
 
 
 def dress(page: Any, theme: str) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -52,21 +51,54 @@ def difference(one: Image.Image, other: Image.Image) -> float:
     return float((np.abs(cells[0] - cells[1]) > NOTICEABLE).sum() / (shape[0] * shape[1]))
 
 
+def apart(file: Path, now: Image.Image) -> float:
+    """The same, of the picture kept in a file."""
+    with Image.open(file) as kept:
+        return difference(kept.convert("L"), now)
+
+
 def _cells(image: Image.Image, width: int, height: int) -> np.ndarray:
     ground = Image.new("L", (width, height), 0)
     ground.paste(image, (0, 0))
     return np.asarray(ground.reduce(4), dtype=np.int16)
 
 
-def machine(browser: Any) -> dict[str, str]:
-    """What makes letters look as they do here."""
-    fonts = subprocess.run(
-        ["fc-match", "-f", "%{family} %{fontversion}", "sans:lang=zh-cn"], capture_output=True, text=True, check=False
-    )
-    return {"chromium": browser.version.split(".")[0], "font": fonts.stdout.strip()}
+#: How wide and how high a browser sets a few signs in the letters of the page at hand, to a tenth of a pixel at 100 px:
+#: other fonts give other measures, while smoothing and colour, which differ from one machine to the next, leave them be.
+MEASURES = """() => {
+  const pen = document.createElement("canvas").getContext("2d");
+  const tenth = n => Math.round(n * 10) / 10;
+  const own = getComputedStyle(document.body).fontFamily;
+  return [400, 700].flatMap(weight => {
+    pen.font = `${weight} 100px ${own}`;
+    const set = ["预算执行與決算", "Budget, 0123456789 %"].map(words => pen.measureText(words));
+    return [...set.map(one => tenth(one.width)), tenth(set[0].fontBoundingBoxAscent + set[0].fontBoundingBoxDescent)];
+  });
+}"""
 
 
-def same_machine(browser: Any) -> bool:
-    """Whether the kept pictures were taken with the same browser and the same letters."""
-    note = KEPT / "machine.json"
-    return note.exists() and json.loads(note.read_text()) == machine(browser)
+def machine(page: Any) -> dict[str, Any]:
+    """What makes a page look as it does here: the browser's version, and the measures of its letters in this language."""
+    browser = page.context.browser
+    return {"chromium": browser.version.split(".")[0], "letters": page.evaluate(MEASURES)}
+
+
+def note(page: Any, language: str) -> None:
+    """Write down with what the pictures of a language are kept; a file for each, as several may be kept at once."""
+    _note(language).write_text(json.dumps(machine(page), indent=1) + "\n")
+
+
+def _note(language: str) -> Path:
+    return KEPT / f"machine-{language}.json"
+
+
+def unlike(page: Any, language: str) -> str:
+    """Why pictures taken here cannot be held against the kept ones; "" where they can."""
+    if not _note(language).exists():
+        return f"no picture of {language} was kept (make looks)"
+    kept, here = json.loads(_note(language).read_text()), machine(page)
+    if kept["chromium"] != here["chromium"]:
+        return f"the pictures were kept with Chromium {kept['chromium']}, this is {here['chromium']} (make looks)"
+    if kept["letters"] != here["letters"]:
+        return f"the pictures of {language} were kept with other fonts (install fonts-noto-cjk, or make looks)"
+    return ""

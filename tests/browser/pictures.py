@@ -43,7 +43,6 @@ def shot(someone: Person, address: str) -> bytes:
         someone.settle()
     else:
         someone.open(address)
-    page.wait_for_timeout(600)
     return bytes(page.screenshot())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.browser import house
 from tests.browser.conftest import PHONE
 
 
@@ -119,7 +120,7 @@ def test_single_keys_can_be_switched_off(person) -> None:  # type: ignore[no-unt
     assert page.get_attribute("#keys-switch", "aria-checked") == "false"
     page.keyboard.press("Escape")
     page.keyboard.press("?")
-    page.wait_for_timeout(200)
+    house.settled(page)
     assert page.locator("#keys").count() == 0
     page.keyboard.press("Control+k")
     someone.see("#palette")

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from tests.browser import house
 from tests.browser.conftest import DESKTOP, PHONE, Person
 
 pytestmark = pytest.mark.browser
@@ -21,7 +22,7 @@ COPIES = """async () => {
 
 def enter(browser, served, login: str, viewport=PHONE) -> Person:
     """Someone signed in, whose service worker is at work; console lines that the browser writes offline do not count."""
-    someone = Person(browser, served, viewport=viewport)
+    someone = Person(browser, served, viewport=viewport, offline=True)
     page = someone.open("/login")
     page.fill("#login", login)
     page.fill("#password", "demo-2026")
@@ -33,10 +34,10 @@ def enter(browser, served, login: str, viewport=PHONE) -> Person:
 
 
 def kept(someone: Person, path: str) -> None:
-    for _ in range(60):
+    for _ in range(240):
         if path in someone.page.evaluate(COPIES):
             return
-        someone.page.wait_for_timeout(200)
+        someone.page.wait_for_timeout(50)
     raise AssertionError(f"{path} left no copy: {someone.page.evaluate(COPIES)}")
 
 
@@ -45,7 +46,6 @@ def test_a_deputy_reads_offline_what_was_opened_and_is_told_kindly_about_the_res
     page = deputy.page
     deputy.open("/deputy")
     kept(deputy, "/deputy")
-    page.wait_for_timeout(300)
     deputy.context.set_offline(True)
     page.goto(deputy.url + "/deputy")
     assert re.search("离线 · 打开于", page.inner_text("#offline"))
@@ -75,7 +75,10 @@ def test_copies_go_when_their_reader_signs_out_and_evidence_never_leaves_any(bro
     page.locator("#sign-out").click()
     page.wait_for_url("**/login")
     page.wait_for_selector("html[data-ready]")
-    page.wait_for_timeout(500)
+    for _ in range(100):
+        if not page.evaluate(COPIES):
+            break
+        page.wait_for_timeout(50)
     assert page.evaluate(COPIES) == []
     reviewer.close()
 
@@ -130,7 +133,6 @@ def test_the_first_answer_is_the_page_itself_and_taking_over_loses_nothing(brows
     page.wait_for_selector("#login")
     page.fill("#login", "deputy")
     page.focus("#password")
-    page.wait_for_timeout(300)
     assert page.locator("html[data-ready]").count() == 0
     asked: list[str] = []
     page.on("request", lambda r: asked.append(r.url))
@@ -150,13 +152,11 @@ def test_going_back_returns_to_where_one_was(browser, served) -> None:
     page = someone.page
     someone.open("/deputy")
     page.evaluate("() => window.scrollTo(0, 500)")
-    page.wait_for_timeout(300)
+    house.until(page, "history.state && history.state.place === 500")
     page.evaluate("() => document.querySelector('[id^=drill-]').click()")
     page.wait_for_url("**/deputy?*")
     someone.settle()
-    page.wait_for_timeout(300)
     page.go_back()
     someone.settle()
-    page.wait_for_timeout(500)
-    assert abs(page.evaluate("() => window.scrollY") - 500) < 60
+    house.until(page, "Math.abs(window.scrollY - 500) < 60")
     someone.close()

@@ -44,9 +44,9 @@ def test_a_run_goes_on_when_the_browser_is_closed_and_its_end_is_told_until_read
     assert notice.is_visible(), "it stays on the next page"
     notice.locator("button").click()
     notice.wait_for(state="detached")
-    page.reload()
+    with page.expect_response("**/api/jobs?lately=*"):  # the page asks what has ended, and shows what it is told
+        page.reload()
     again.settle()
-    page.wait_for_timeout(800)
     assert page.locator(".job-notice").count() == 0, "read is read"
     again.open(address)
     assert "条规则运行完毕" in again.see("#job-said").inner_text()

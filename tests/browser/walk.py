@@ -50,12 +50,9 @@ STATES = {
 }
 
 
-#: What a walk is asked: in the usual run each page once, by the first role that opens it; in a long one every page of
-#: every role.
-ROUNDS = [
-    *(pytest.param(role, False, id=role) for role in LOGINS),
-    *(pytest.param(role, True, id=f"{role}-every", marks=pytest.mark.soak) for role in LOGINS),
-]
+#: The long rounds: every page of every role. The usual one (test_pages.py) sees each page once, with the first role
+#: that opens it.
+EVERY = [pytest.param(role, id=role, marks=pytest.mark.soak) for role in LOGINS]
 
 
 @dataclass(frozen=True, slots=True)
