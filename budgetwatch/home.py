@@ -6,6 +6,7 @@ Everything a deployment keeps lies under `settings.home`:
     facts/           the fact store: Parquet under Delta logs, one folder a feed
     rejects/         rejected rows, one Parquet a batch
     sent/            the sent files as they came, by hash
+    packs/           what places of this deployment set differently from the rules
     profiles/        the operator's own feed profiles
     serving/         copies of facts for the screens; may be deleted at any time
     tmp/             work in progress; may be emptied when nothing runs
@@ -37,6 +38,7 @@ from budgetwatch.facts.store import FactStore
 from budgetwatch.rulebooks import Effective
 from budgetwatch.rules.book import RuleBook
 from budgetwatch.rules.memory import Verdicts
+from budgetwatch.rules.packs import Packs
 from budgetwatch.settings import Settings
 from budgetwatch.tables import RuleStep
 
@@ -103,6 +105,12 @@ class Home:
     def files(self) -> RuleBook:
         """The rules of the files, read and checked once."""
         return RuleBook.load(self.settings.rules, Verdicts(self.path / "tmp" / "rules-verified.json", self.secret))
+
+    @property
+    def packs(self) -> Packs:
+        """What places set differently: the packs beside the rules, and the deployment's own; `BadRule` says what is wrong with one."""
+        shipped = self.settings.rules / "packs"
+        return Packs.load([shipped, self.path / "packs"], self.rules, forgiving=[shipped])
 
     @cached_property
     def secret(self) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from budgetwatch import cases as service
+from budgetwatch.calendar import today
 from budgetwatch.cli.app import HELP, acting, app, home, language, reader, settings
 from budgetwatch.cli.out import (
     DONE,
@@ -198,6 +199,26 @@ def rules_show(rule_id: str, as_json: bool = AsJson) -> None:
         printed_json(view, language())
     else:
         print(home().rules[rule_id].body)  # noqa: T201
+
+
+@rules.command("params")
+def rules_params(
+    rule_id: str = typer.Argument("", help="a rule; without it: who does what there, and by when"),
+    at: str = typer.Option(..., "--at", help="a region code, e.g. 310101"),
+    on: str | None = typer.Option(None, "--on", help="a day; default: today"),
+    as_json: bool = AsJson,
+    as_csv: bool = AsCsv,
+) -> None:
+    """The values in force at a place on a day, and where each comes from: the rule, or the pack of a place above."""
+    from budgetwatch.queries import packs
+
+    when = day(on, "--on") or today()
+    found = (
+        packs.params_at(home(), reader(), rule_id, at, when)
+        if rule_id
+        else packs.procedure_at(home(), reader(), at, when)
+    )
+    listed(found, language(), as_json=as_json, as_csv=as_csv)
 
 
 @rules.command("check")

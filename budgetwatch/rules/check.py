@@ -7,6 +7,7 @@ from pathlib import Path
 
 from budgetwatch.rules.book import read_folder
 from budgetwatch.rules.examples import check_examples
+from budgetwatch.rules.packs import read_packs
 from budgetwatch.text import Text
 
 
@@ -27,6 +28,7 @@ class Problem:
 def check_folder(path: Path) -> list[Problem]:
     """All problems of the folder's rules, in the order of the files; examples are run for the rules that are sound."""
     book, refused = read_folder(Path(path))
+    refused += read_packs([Path(path) / "packs"], book)[1] if not refused else []
     problems = [
         Problem(error.where, str(error.facts.get("rule", "")), error.what, error.fix or Text("", ""))
         for error in refused

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -27,7 +27,8 @@ class Finding:
 
     `rows` holds the first thousand `_row`s in order, as little-endian int64 (see `row_numbers`).
     `digest` is the same as long as the evidence is: severity, amount, the rows (all, not only the kept
-    ones) and the figures, but not how long something has been late so far.
+    ones) and the figures, but not how long something has been late so far. `params` are the values it was judged by,
+    where they are not the rule's own (see `placed`).
     """
 
     subject: str
@@ -43,6 +44,7 @@ class Finding:
     facts: dict[str, Any]
     digest: str
     score: float | None = None
+    params: Mapping[str, Any] | None = None
 
 
 def answers(table: pa.Table) -> Iterator[dict[str, Any]]:

@@ -74,14 +74,23 @@ class LawRef(_Strict):
 
 
 class ParamSpec(_Strict):
-    """One threshold: its type, value, bounds, unit and name."""
+    """One threshold: its type, value, bounds, unit and name; `tighten` marks a statutory one that places may only tighten."""
 
     type: ParamType
     value: Any
     min: Any = None
     max: Any = None
     unit: NotEmpty | None = None
+    tighten: Literal["lower", "higher"] | None = None
     name: Both
+
+    @model_validator(mode="after")
+    def _tightens_a_number(self) -> ParamSpec:
+        if self.tighten is not None and self.type not in ("integer", "money", "ratio"):
+            raise Said(
+                f"{self.type} 类型的参数没有严宽之分", f"a parameter of type {self.type} is neither tighter nor looser"
+            )
+        return self
 
 
 class Side(_Strict):

@@ -151,7 +151,7 @@ def _insert_evidence(session: Session, rule: Rule, run_id: int, version: int, fo
     params = {name: param.plain for name, param in rule.params.items()}
     rows = [
         {
-            "flag_id": flag_id, "run_id": run_id, "rule_version_id": version, "params": params, "severity": f.severity,
+            "flag_id": flag_id, "run_id": run_id, "rule_version_id": version, "params": params if f.params is None else dict(f.params), "severity": f.severity,
             "amount": f.amount, "row_feed": rule.over, "row_count": f.row_count, "rows": f.rows, "facts": f.facts, "digest": f.digest,
         }
         for flag_id, f in found.items()

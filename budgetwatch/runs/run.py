@@ -16,7 +16,8 @@ from budgetwatch.calendar import today
 from budgetwatch.home import Home
 from budgetwatch.progress import Progress
 from budgetwatch.rules import Rule
-from budgetwatch.rules.judge import Verdict, judge
+from budgetwatch.rules.judge import Verdict
+from budgetwatch.rules.placed import judge_by_place
 from budgetwatch.runs.keep import Kept, keep
 from budgetwatch.runs.own import OWN, note_down
 from budgetwatch.runs.turn import turn
@@ -108,7 +109,7 @@ def _ask(
     progress: Progress | None,
 ) -> tuple[list[RuleResult], list[Kept]]:
     results, kept = [], []
-    for verdict in judge(connection, rules, day, have, progress):
+    for verdict in judge_by_place(connection, rules, day, have, home.packs, progress):
         with home.session() as session:
             done = keep(session, run_id, verdict, day)
         kept.append(done)
