@@ -42,23 +42,30 @@ def act(
     due_on: dt.date | None = None,
     letter_no: str = "",
     version: int | None = None,
+    at: dt.datetime | None = None,
 ) -> Case:
     """Do one act on a case and return the case as it then stands.
 
     `version` is the one the person was looking at: if the case has moved since, nothing happens and Conflict says so.
+    `at` is when it was done, for work that is entered afterwards (default: now); never before the step before it. The
+    audit log keeps the moment of entry.
     """
-    day = today()
+    day = at.date() if at else today()
     with home.session() as session:
         case = _seen(session, viewer, case_id)
         steps = steps_of(session, case_id)
         if version is not None and version != case.version:
             raise _moved(case, steps, viewer)
+        if at is not None and at < (steps[-1].at if steps else case.opened_at):
+            raise Invalid(
+                Text("办理时间早于上一步。", "It cannot have been done before the step before it."), where="at"
+            )
         decision = machine.decide(
             action, case.state, viewer, steps,
             today=day, due_on=due_on, current_due=case.due_on, reason=reason, note=note,
         )  # fmt: skip
         number = _given_number(action, letter_no)
-        if not _advance(session, case, decision, viewer):
+        if not _advance(session, case, decision, viewer, at):
             session.expire_all()
             raise _moved(_seen(session, viewer, case_id), steps_of(session, case_id), viewer)
         fields: dict[str, Any] = {}
@@ -68,7 +75,7 @@ def act(
             fields["due_on"] = decision.due_on.isoformat()
         if action == "reply" and not viewer.may("reply"):
             fields["on_behalf"] = True  # the committee wrote down what the unit answered on paper
-        _keep(session, case, case.version + 1, case.state, decision, viewer, fields)
+        _keep(session, case, case.version + 1, case.state, decision, viewer, fields, at)
         audit.record(
             session, viewer, f"case_{action}", "case", case_id,
             {"flag": case.flag_id, "from": case.state, "to": decision.target, "reason": decision.reason, **fields},
@@ -164,7 +171,9 @@ def _seen(session: Session, viewer: Viewer, case_id: int) -> Case:
     raise NotFound(Text(f"没有事项 {case_id}，或不在您的范围内。", f"No case {case_id} within your scope."))
 
 
-def _advance(session: Session, case: Case, decision: machine.Decision, viewer: Viewer) -> bool:
+def _advance(
+    session: Session, case: Case, decision: machine.Decision, viewer: Viewer, at: dt.datetime | None = None
+) -> bool:
     """Move the case, if it still stands where it was read; of two who try, the database lets one through."""
     values: dict[str, Any] = {"state": decision.target, "due_on": decision.due_on, "version": case.version + 1}
     if decision.action == "take":
@@ -172,7 +181,7 @@ def _advance(session: Session, case: Case, decision: machine.Decision, viewer: V
     elif decision.action == "release":
         values["assignee_id"] = None
     if decision.target in machine.ENDED and case.closed_at is None:
-        values["closed_at"] = now()
+        values["closed_at"] = at or now()
     done = session.execute(
         sa.update(Case)
         .where(Case.id == case.id, Case.version == case.version)
@@ -190,9 +199,11 @@ def _keep(
     decision: machine.Decision,
     viewer: Viewer,
     fields: dict[str, Any],
+    at: dt.datetime | None = None,
 ) -> None:
     session.add(
         CaseStep(
+            at=at or now(),
             case_id=case.id,
             seq=seq,
             action=decision.action,

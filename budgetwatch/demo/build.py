@@ -6,6 +6,8 @@ The answers file stays under home/demo/ and is read by tests alone: nothing here
 from __future__ import annotations
 
 import datetime as dt
+import json
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,8 +18,9 @@ import sqlalchemy as sa
 from budgetwatch import calendar, exemptions, intake, runs, shapes
 from budgetwatch.access import people
 from budgetwatch.access.viewer import ROLES, SYSTEM, Viewer
+from budgetwatch.demo import casework
 from budgetwatch.demo import shapes as outlines
-from budgetwatch.demo.city import generate
+from budgetwatch.demo.city import Generated, generate
 from budgetwatch.demo.places import CITY_NAME, CITY_PREFIX, DISTRICTS, regions
 from budgetwatch.errors import BadFile, Conflict
 from budgetwatch.progress import Progress
@@ -66,9 +69,12 @@ def users() -> list[tuple[str, Text, Text]]:
 def build(
     home: Home, *, years: int = 3, payments: int = 200_000, seed: int = 7, progress: Progress | None = None
 ) -> dict[str, Any]:
-    """Generate the city, take in every file, make the demo accounts and one exemption, and run the rules.
+    """Generate the city, take in every file on the day it came, make the demo accounts and one exemption, and run the rules.
 
-    Returns what was built, as counts. A home that holds anything already is refused with `Conflict`.
+    When all but the last year was in, a first run with a dozen rules opened cases; the committee worked them for a year
+    (see `casework`). Then the last year's files come, and all rules run. Returns what was built, as counts.
+
+    A home that holds anything already is refused with `Conflict`.
     """
     say: Progress = progress or (lambda share, words: None)
     _empty(home)
@@ -77,20 +83,18 @@ def build(
         folder / "sent", years=years, payments=payments, seed=seed, answers=folder / "answers.jsonl",
         progress=lambda share, words: say(share * 0.3, words),
     )  # fmt: skip
-    rows = rejected = 0
-    for number, (path, profile) in enumerate(made.files):
-        say(0.3 + 0.5 * number / len(made.files), Text(f"接收 {path.name}", f"taking in {path.name}"))
-        for first, how in (f for f in made.refused if f[1] == profile and made.arrived[f[0]] < made.arrived[path]):
-            with suppress(BadFile):  # it came cut short, and its manifest says so
-                intake.take_in(home, first, how, actor=_ACTOR)
-            made.refused.remove((first, how))
-        receipt = intake.take_in(home, path, profile, actor=_ACTOR)
-        rows += receipt.rows_accepted
-        rejected += receipt.rows_rejected
-    shapes.load(home, SYSTEM, outlines.write(folder / "outlines.geojson", regions(np.random.default_rng(seed)), seed))
-    say(0.82, Text("建立演示账号", "making the demo accounts"))
     staff = {p.login: _add(home, p) for p in _PEOPLE if p.role != "unit"}
-    exempted = _exempt(home, staff["reviewer"], staff["lead"], years)
+    turn = dt.date(made.last_year, 1, 5)
+    rows, rejected = _take_in(home, made, lambda day: day <= turn, lambda share, words: say(0.3 + 0.3 * share, words))
+    exempted = _exempt(home, staff["reviewer"], staff["lead"], years) if rows else 0
+    undone = _past(home, staff, turn) if rows else []
+    with made.answers.open("a", encoding="utf-8") as answers:
+        answers.writelines(json.dumps(label, ensure_ascii=False) + "\n" for label in undone)
+    say(0.64, Text("接收最后一年", "taking in the last year"))
+    more, bad = _take_in(home, made, lambda day: day > turn, lambda share, words: say(0.64 + 0.16 * share, words))
+    rows, rejected = rows + more, rejected + bad
+    shapes.load(home, SYSTEM, outlines.write(folder / "outlines.geojson", regions(np.random.default_rng(seed)), seed))
+    exempted = exempted or _exempt(home, staff["reviewer"], staff["lead"], years)
     say(0.85, Text("运行规则", "running the rules"))
     report = runs.run(
         home, actor=_ACTOR,
@@ -102,6 +106,36 @@ def build(
         "files": len(made.files), "payments": made.payments, "rows": rows, "rejected": rejected, "users": len(_PEOPLE),
         "exemptions": exempted, "flags": report.new_flags, "run": report.run_id,
     }  # fmt: skip
+
+
+def _take_in(
+    home: Home, made: Generated, when: Callable[[dt.date], bool], progress: Progress
+) -> tuple[int, int]:  # fmt: skip
+    """Take in the files that came on such days, in turn; returns rows accepted and rejected."""
+    rows = rejected = 0
+    sent = [
+        *((path, profile, False) for path, profile in made.files),
+        *((path, profile, True) for path, profile in made.refused),
+    ]
+    chosen = sorted((s for s in sent if when(made.arrived[s[0]])), key=lambda s: made.arrived[s[0]])
+    for number, (path, profile, cut_short) in enumerate(chosen):
+        progress(number / len(chosen), Text(f"接收 {path.name}", f"taking in {path.name}"))
+        at = casework.moment(made.arrived[path], 9)
+        if cut_short:
+            with suppress(BadFile):  # its manifest speaks of other bytes
+                intake.take_in(home, path, profile, actor=_ACTOR, at=at)
+            continue
+        receipt = intake.take_in(home, path, profile, actor=_ACTOR, at=at)
+        rows += receipt.rows_accepted
+        rejected += receipt.rows_rejected
+    return rows, rejected
+
+
+def _past(home: Home, staff: Mapping[str, Viewer], turn: dt.date) -> list[dict[str, Any]]:
+    """What the committee did in the last year with the cases of a first run; labels of what it left undone."""
+    known = [rule_id for rule_id in casework.FIRST_RULES if rule_id in home.rules]
+    runs.run(home, actor=_ACTOR, rule_ids=known, at=casework.moment(turn))
+    return casework.work(home, staff["reviewer"], staff["lead"], staff["deputy"], staff["finance"], turn)
 
 
 def _empty(home: Home) -> None:

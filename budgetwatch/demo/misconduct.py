@@ -37,6 +37,7 @@ def plant(p: Planting) -> None:
     _cash(p)
     _weekend(p)
     _words(p)
+    _again(p)
     _round_month(p)
     _no_indicator(p)
 
@@ -428,6 +429,11 @@ def _cash(p: Planting) -> None:
         )
 
 
+def due(s: Slot) -> str:
+    """What a project's money is paid for, by its subject."""
+    return "工程进度款" if s.eco in ("31001", "31005", "31006") else "采购款" if s.eco.startswith("310") else "服务费"
+
+
 def _weekend(p: Planting) -> None:
     """A large payment on a day when offices are closed."""
     for year, slot in p.spots(lambda i, s, b: _own_project(s, b, i, 100) and s.eco[:3] in ("302", "310")):
@@ -439,7 +445,7 @@ def _weekend(p: Planting) -> None:
             p.day_off(year),
             p.cents(31, 78),
             p.company(slot, "技术服务"),
-            f"{p.plan.budgets[year].names[slot]}服务费",
+            f"{p.plan.budgets[year].names[slot]}{due(p.plan.slots[slot])}",
             contract=True,
         )
 
@@ -450,18 +456,34 @@ def _words(p: Planting) -> None:
         ("gift_keyword", ("PY-15",), "30201", "百货", "购买购物卡", 0.8, 3.4),
         ("hospitality_as_meeting", ("SG-05",), "30215", "餐饮服务", "接待餐费", 0.6, 1.8),
         ("vehicle_as_travel", ("SG-06",), "30211", "汽车服务", "车辆加油及过路费", 0.3, 0.9),
-        ("purpose_mismatch", ("PY-17",), "30201", "社会服务", "补缴职工基本医疗保险", 1.1, 2.6),
+        ("purpose_mismatch", ("PY-17",), "30201", "社会服务", "补缴基本养老保险缴费", 1.1, 2.6),
     ):
         for year, slot in p.spots(lambda i, s, b, eco=eco: s.eco == eco and s.rhythm == "regular"):  # type: ignore[misc]
             label = p.label(kind, ids, year, slot)
             p.pay(label, year, slot, p.workday(year, slot), p.cents(low, high), p.company(slot, trade), words)
 
 
+def _again(p: Planting) -> None:
+    """Gifts bought by a unit in one year, and again by the same unit in the next."""
+    for _first, slot in p.spots(lambda i, s, b: _office(s), years=p.plan.years[:1]):
+        for n, words in enumerate(("购买购物卡慰问", "采购节日礼品")):
+            one = p.plan.years[min(n, len(p.plan.years) - 1)]
+            p.take(one, slot)
+            label = p.label("gifts_again", ("PY-15",), one, slot)
+            p.pay(
+                label,
+                one,
+                slot,
+                p.workday(one, slot, 3 + 4 * n, 5 + 4 * n),
+                p.cents(0.9, 2.6),
+                p.company(slot, "百货"),
+                words,
+            )
+
+
 def _round_month(p: Planting) -> None:
     """Two crooked payments to one company in one month that add up to 80,000 exactly."""
-    for year, slot in p.spots(
-        lambda i, s, b: s.line_type == "operating" and s.eco in ("30201", "30213", "30202", "30227", "30216")
-    ):
+    for year, slot in p.spots(lambda i, s, b: s.line_type == "operating" and s.eco == "30201"):
         label = p.label("round_monthly_total", ("PY-09",), year, slot)
         part, payee = p.cents(3.1, 4.4), p.company(slot, "办公用品")
         month = int(p.rng.integers(4, 10))

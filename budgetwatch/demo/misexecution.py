@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from budgetwatch.demo import days
 from budgetwatch.demo.budgets import Budget
+from budgetwatch.demo.misconduct import due
 from budgetwatch.demo.planting import WAN, Planting
 from budgetwatch.demo.slots import THREE_PUBLIC, Slot
 
@@ -91,15 +92,13 @@ def _outlier(p: Planting) -> None:
 
 
 def _out_of_year(p: Planting) -> None:
-    """A payment entered in one year's books and made in the next."""
-    years = p.plan.years[:-1]
+    """A payment made in November and entered in the books of the year after."""
+    years = p.plan.years[1:]
     if not years:
         return
     for year, slot in p.spots(lambda i, s, b: _plain(s) and b.paid[i] > 40 * WAN, years=years):
-        day = days.day(
-            int(days.of(year + 1).work[int(p.rng.integers(62, 110))])
-        )  # in spring: long after the books are closed
-        label = p.label("paid_out_of_year", ("DQ-06",), year, slot, also=("DQ-07",))
+        day = days.day(int(days.of(year - 1).work[int(p.rng.integers(208, 226))]))
+        label = p.label("paid_out_of_year", ("DQ-06",), year, slot, also=("DQ-07", "BP-29", "PY-24"))
         p.pay(
             label,
             year,
@@ -107,7 +106,7 @@ def _out_of_year(p: Planting) -> None:
             day,
             p.cents(6, 8.8),
             p.company(slot, "技术服务"),
-            f"{p.plan.budgets[year].names[slot]}尾款",
+            f"{p.plan.budgets[year].names[slot]}{due(p.plan.slots[slot])}",
         )
 
 
@@ -118,7 +117,7 @@ def _without_payee(p: Planting) -> None:
         nobody = {"payee_name": None, "payee_account": None, "payee_bank": None, "payee_type": None}
         for month in (5, 9):
             p.pay(label, year, slot, p.workday(year, slot, month, month), p.cents(2, 4), p.company(slot, "技术服务"),
-                  f"{p.plan.budgets[year].names[slot]}服务费", changes=nobody)  # fmt: skip
+                  f"{p.plan.budgets[year].names[slot]}{due(p.plan.slots[slot])}", changes=nobody)  # fmt: skip
 
 
 def _unknown_subject(p: Planting) -> None:
@@ -126,4 +125,4 @@ def _unknown_subject(p: Planting) -> None:
     for year, slot in p.spots(lambda i, s, b: _plain(s) and b.paid[i] > 40 * WAN):
         label = p.label("unknown_subject", ("DQ-02",), year, slot, also=("EX-08", "EX-09"), func_code="2109998")
         p.pay(label, year, slot, p.workday(year, slot), p.cents(3, 7), p.company(slot, "技术服务"),
-              f"{p.plan.budgets[year].names[slot]}服务费", changes={"func_code": "2109998"})  # fmt: skip
+              f"{p.plan.budgets[year].names[slot]}{due(p.plan.slots[slot])}", changes={"func_code": "2109998"})  # fmt: skip

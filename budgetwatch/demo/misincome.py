@@ -176,26 +176,14 @@ def _heavy_debt(p: Planting) -> None:
 
 
 def _reports(p: Planting) -> None:
-    """Monthly reports that do not add up, or that do not agree with what was paid."""
-    for year, place in _pairs(p, ("city", "district", "town"), p.plan.years):
-        p.out.slips.append(
-            Slip(year, place.code, int(p.rng.integers(4, 10)), int(p.rng.integers(60, 240)) * WAN + 37, "ytd")
-        )
-        p.label(
-            "report_does_not_add_up", ("DQ-04",), year, place=place.code, also=("DQ-07",), month=p.out.slips[-1].month
-        )
-    used = {s.place for s in p.out.slips}
-    for year, place in _pairs(p, ("city", "district", "town"), p.plan.years):
-        if place.code in used:
-            continue
-        p.out.slips.append(
-            Slip(year, place.code, int(p.rng.integers(4, 11)), -int(p.rng.integers(30, 90)) * WAN - 11, "amount")
-        )
-        p.label(
-            "payments_differ_from_report",
-            ("DQ-07",),
-            year,
-            place=place.code,
-            also=("DQ-04",),
-            month=p.out.slips[-1].month,
-        )
+    """Monthly reports that do not add up, or that do not agree with what was paid; a place carries one of the two."""
+    fits = [r for r in p.plan.places if r.level != "street"]
+    order = [fits[int(i)] for i in p.rng.permutation(len(fits))]
+    for n, place in enumerate(order[: 2 * p.many]):
+        year, month = p.plan.years[n // 2 % len(p.plan.years)], int(p.rng.integers(4, 10))
+        if n % 2:
+            p.out.slips.append(Slip(year, place.code, month, -int(p.rng.integers(30, 90)) * WAN - 11, "amount"))
+            p.label("payments_differ_from_report", ("DQ-07",), year, place=place.code, also=("DQ-04",), month=month)
+        else:
+            p.out.slips.append(Slip(year, place.code, month, int(p.rng.integers(60, 240)) * WAN + 37, "ytd"))
+            p.label("report_does_not_add_up", ("DQ-04",), year, place=place.code, also=("DQ-07",), month=month)

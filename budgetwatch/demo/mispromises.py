@@ -126,9 +126,14 @@ def _reviews(p: Planting, towns: list[Region]) -> None:
 def _motions(p: Planting) -> None:
     """A motion that nobody follows in its second year, one that is never reported to the next congress."""
     given = [e for e in p.procedure.events if e.event_type == "motion_adopted" and e.budget_year < p.plan.years[-1]]
-    for n, i in enumerate(p.rng.permutation(len(given))[: p.many]):
-        motion = given[int(i)]
+    order = [given[int(i)] for i in p.rng.permutation(len(given))]
+    for n in range(min(p.many, len(order))):
         kind = ("motion_followed_up", "motion_reported")[n % 2]
+        whole = [
+            m for m in order if kind == "motion_reported" or m.budget_year < p.plan.years[-2]
+        ] or order  # its second year is over
+        motion = whole[0]
+        order.remove(motion)
         p.procedure.events[:] = [
             e for e in p.procedure.events
             if not (e.event_type == kind and e.refers_to == motion.event_id and (e.budget_year > motion.budget_year or kind == "motion_reported"))

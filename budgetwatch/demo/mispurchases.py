@@ -13,6 +13,7 @@ from budgetwatch.demo.planted import Label, Planted
 from budgetwatch.demo.purchases import kind_of
 
 Row = dict[str, Any]
+_WORTH_A_SUPPLEMENT = 60_000_000  # 分: a tenth of less is a trifle
 _CLEARLY_MUCH = 420_000_000  # 分: above any province's limit for open tenders of goods and services
 
 
@@ -23,7 +24,8 @@ def plant(rows: list[Row], planted: Planted, many: int, seed: int) -> None:
     _avoided_tender(rows, planted, many, used, rng)
     _lawful_single_source(rows, planted, many, used, rng)
     for kind, ids, hard, change in _DATES:
-        for row in _some(rows, many, used, rng):
+        large = rows if ids != ("PC-07",) else [r for r in rows if r["contract_amount"] > _WORTH_A_SUPPLEMENT]
+        for row in _some(large, many, used, rng):
             change(row)
             _label(planted, kind, ids, row, hard)
 

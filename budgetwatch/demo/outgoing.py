@@ -71,6 +71,7 @@ class Generated:
 
     files: list[tuple[Path, str]] = field(default_factory=list)
     answers: Path = Path()
+    last_year: int = 0
     payments: int = 0
     arrived: dict[Path, dt.date] = field(default_factory=dict)
     refused: list[tuple[Path, str]] = field(default_factory=list)
@@ -80,7 +81,7 @@ class Outgoing:
     """Writes the city's files into a folder, sender by sender."""
 
     def __init__(self, folder: Path, city: City) -> None:
-        self.folder, self.city, self.out = folder, city, Generated()
+        self.folder, self.city, self.out = folder, city, Generated(last_year=city.plan.years[-1])
         self.treasury, self.contracts = Treasury(), Contracts()
         self.rng = np.random.default_rng([city.seed, 4])
         self.last = city.plan.years[-1]
@@ -173,7 +174,7 @@ class Outgoing:
                 if quarter * 3 > _SILENT.get(sender.profile, 12):
                     continue
                 part = mine.filter((pl.col("budget_year") == self.last) & ((pl.col("month") + 2) // 3 == quarter))
-                after = dt.date(self.last + quarter // 4, quarter % 4 * 3 + 1, 9)
+                after = dt.date(self.last + quarter // 4, quarter % 4 * 3 + 1, 5)
                 self._put(part, sender, after, f"_{self.last}Q{quarter}")
             if sender.profile in _SILENT:
                 label = Label(len(self.city.planted.labels) + 1, "anomaly", "sender_fell_silent", ("TL-22",), self.last, None,

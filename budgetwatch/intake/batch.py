@@ -19,17 +19,17 @@ from budgetwatch.feeds.profile import Profile
 from budgetwatch.feeds.readers.unpack import hashed
 from budgetwatch.home import Home
 from budgetwatch.intake.keeping import keep_rejects
-from budgetwatch.tables import Batch
+from budgetwatch.tables import Batch, now
 from budgetwatch.text import Text
 
 
 @contextmanager
-def receiving(home: Home, path: Path, how: Profile, actor: str) -> Iterator[int]:
+def receiving(home: Home, path: Path, how: Profile, actor: str, at: dt.datetime | None = None) -> Iterator[int]:
     """A batch number of our own, its row `receiving` and its lock held until the block ends."""
     with home.session() as session:
         row = Batch(
             feed=how.feed.name, profile=how.name, sender=how.sender, file_name=path.name, sha256="",
-            bytes=path.stat().st_size, status="receiving", currency=how.currency, received_by=actor,
+            bytes=path.stat().st_size, status="receiving", currency=how.currency, received_by=actor, received_at=at or now(),
         )  # fmt: skip
         session.add(row)
         session.flush()

@@ -7,6 +7,7 @@ in, and finishes or discards the row accordingly.
 
 from __future__ import annotations
 
+import datetime as dt
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -42,6 +43,7 @@ def take_in(
     allowed_region: str = "",
     progress: Progress | None = None,
     origin: Mapping[str, str] | None = None,
+    at: dt.datetime | None = None,
 ) -> Receipt:
     """Take the file in by that profile. The same file again changes nothing and says `already`.
 
@@ -51,6 +53,7 @@ def take_in(
     `allowed_region` is the prefix of region codes that the sender may send for (empty: all): rows of other regions
     are rejected as `outside_scope`, and rows that would supersede a fact of another region as `key_outside_scope`.
     Whoever may send for those regions can take the same file in again. `origin` is kept with the batch (see `pull`).
+    `at` is when the file was received, for one that came before this house stood (default: now).
     """
     path = there(path)
     how = profiles.find(profile, home.path / "profiles")
@@ -61,7 +64,7 @@ def take_in(
             manifest.same_bytes(said, path)
         except BadFile as differs:
             if "manifest" in differs.facts:  # other bytes than were sent: kept as a refused batch, for rules to count
-                with receiving(home, path, how, actor) as batch:
+                with receiving(home, path, how, actor, at) as batch:
                     refuse(home, batch, path, differs, home.path / "tmp")
             raise
     try:
@@ -69,7 +72,7 @@ def take_in(
             recover(home)
             if (before := taken_before(home, path, how, allowed_region)) is not None:
                 return before
-            with receiving(home, path, how, actor) as batch, _settled(home, path, how, batch):
+            with receiving(home, path, how, actor, at) as batch, _settled(home, path, how, batch):
                 return _taken(home, path, how, batch, progress, allowed_region, said, origin)
     except NoSpace:
         with suppress(sa.exc.SQLAlchemyError, OSError):

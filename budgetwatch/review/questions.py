@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from budgetwatch.access import audit
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.errors import Denied, Invalid, NotFound
-from budgetwatch.tables import Answer, Question
+from budgetwatch.tables import Answer, Question, now
 from budgetwatch.text import Text
 
 if TYPE_CHECKING:
@@ -31,8 +32,12 @@ def ask(
     func_code: str | None = None,
     pro_code: str | None = None,
     figures: Mapping[str, Decimal | int | str | None] | None = None,
+    at: dt.datetime | None = None,
 ) -> Question:
-    """A question on one line of a draft budget, kept with the figures as the deputy saw them (exact, as strings)."""
+    """A question on one line of a draft budget, kept with the figures as the deputy saw them (exact, as strings).
+
+    `at` is when it was asked, for one that was asked on paper and is entered afterwards (default: now).
+    """
     if not viewer.may("ask") or viewer.id is None:
         raise Denied(
             Text("只有人大代表可以就草案提问。", "Only deputies ask questions on a draft."),
@@ -60,6 +65,7 @@ def ask(
         text=_worded(text, SHORTEST, LONGEST),
         author_id=viewer.id,
         author_name=viewer.name,
+        asked_at=at or now(),
     )
     with home.session() as session:
         session.add(question)
@@ -69,8 +75,11 @@ def ask(
     return question
 
 
-def answer(home: Home, viewer: Viewer, question_id: int, text: str) -> Answer:
-    """An answer by the unit that the line belongs to or by the finance bureau; a second one is added, none replaced."""
+def answer(home: Home, viewer: Viewer, question_id: int, text: str, *, at: dt.datetime | None = None) -> Answer:
+    """An answer by the unit that the line belongs to or by the finance bureau; a second one is added, none replaced.
+
+    `at` is when it was given, for one that is entered afterwards (default: now).
+    """
     worded = _worded(text, 1, LONGEST_ANSWER)
     with home.session() as session:
         question = session.get(Question, question_id)
@@ -83,7 +92,9 @@ def answer(home: Home, viewer: Viewer, question_id: int, text: str) -> Answer:
                 Text("只有预算单位和财政局可以答复。", "Only units and the finance bureau answer questions."),
                 fix=Text("请转请有关单位答复。", "Ask the unit concerned to answer."),
             )
-        given = Answer(question_id=question_id, text=worded, author_id=viewer.id, author_name=viewer.name)
+        given = Answer(
+            question_id=question_id, text=worded, author_id=viewer.id, author_name=viewer.name, answered_at=at or now()
+        )
         session.add(given)
         session.flush()
         audit.record(session, viewer, "answer_question", "question", question_id, {"answer": given.id})

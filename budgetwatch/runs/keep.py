@@ -15,12 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from budgetwatch import cases, exemptions
-from budgetwatch.calendar import today
 from budgetwatch.cases import machine
 from budgetwatch.rules.finding import Finding
 from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.rule import Rule
-from budgetwatch.tables import Base, Case, Evidence, Flag, RuleVersion, RunRule
+from budgetwatch.tables import Base, Case, Evidence, Flag, RuleVersion, RunRule, now
 
 #: Parameters of one statement stay below SQLite's 32,766.
 _CHUNK = 1_000
@@ -51,8 +50,8 @@ def version_of(session: Session, rule: Rule) -> int:
     ).scalar_one()
 
 
-def keep(session: Session, run_id: int, verdict: Verdict, as_of: dt.date) -> Kept:
-    """Write one rule's verdict: its line of the run, its flags, their evidence, their cases."""
+def keep(session: Session, run_id: int, verdict: Verdict, as_of: dt.date, at: dt.datetime | None = None) -> Kept:
+    """Write one rule's verdict: its line of the run, its flags, their evidence, their cases; new ones began `at`, or now."""
     rule = verdict.rule
     version = version_of(session, rule)
     findings, exempted = _without_exempt(session, rule, verdict.findings, as_of)
@@ -61,7 +60,7 @@ def keep(session: Session, run_id: int, verdict: Verdict, as_of: dt.date) -> Kep
     fresh = {key: finding for key, finding in keyed.items() if key not in known}
     changed = {key: finding for key, finding in keyed.items() if key in known and known[key][1] != finding.digest}
     ids = {key: flag_id for key, (flag_id, _) in known.items()}
-    ids.update(_insert_flags(session, rule, run_id, fresh))
+    ids.update(_insert_flags(session, rule, run_id, fresh, at or now()))
     _touch(session, [ids[key] for key in keyed if key in known], run_id)
     _update_changed(session, changed, ids)
     cases.evidence_changed(session, [ids[key] for key in changed], run_id)
@@ -69,7 +68,7 @@ def keep(session: Session, run_id: int, verdict: Verdict, as_of: dt.date) -> Kep
         session, rule, run_id, version, {ids[key]: finding for key, finding in {**fresh, **changed}.items()}
     )
     if rule.kind == "rule":
-        _open_cases(session, {ids[key]: finding for key, finding in fresh.items()})
+        _open_cases(session, {ids[key]: finding for key, finding in fresh.items()}, at or now())
     session.execute(
         sa.insert(RunRule),
         {
@@ -97,13 +96,15 @@ def _known(session: Session, rule_id: str) -> dict[str, tuple[int, str]]:
     return {key: (flag_id, digest) for key, flag_id, digest in rows}
 
 
-def _insert_flags(session: Session, rule: Rule, run_id: int, fresh: Mapping[str, Finding]) -> dict[str, int]:
+def _insert_flags(
+    session: Session, rule: Rule, run_id: int, fresh: Mapping[str, Finding], at: dt.datetime
+) -> dict[str, int]:
     rows = [
         {
             "key": key, "kind": rule.kind, "rule_id": rule.id, "subject": f.subject[:512], "subject_name": f.subject_name[:512],
             "period": f.period[:32], "region": f.region, "agency_code": f.agency_code, "agency_name": f.agency_name[:255],
             "severity": f.severity, "amount": f.amount, "score": f.score, "evidence_digest": f.digest,
-            "first_run_id": run_id, "last_run_id": run_id,
+            "first_run_id": run_id, "last_run_id": run_id, "created_at": at,
         }
         for key, f in fresh.items()
     ]  # fmt: skip
@@ -159,11 +160,12 @@ def _insert_evidence(session: Session, rule: Rule, run_id: int, version: int, fo
     _insert(session, Evidence, rows)
 
 
-def _open_cases(session: Session, found: Mapping[int, Finding]) -> None:
-    due_on = machine.due(machine.FIRST, today())
+def _open_cases(session: Session, found: Mapping[int, Finding], at: dt.datetime) -> None:
+    due_on = machine.due(machine.FIRST, at.astimezone().date())
     rows = [
         {
             "flag_id": flag_id,
+            "opened_at": at,
             "state": machine.FIRST,
             "due_on": due_on,
             "region": f.region,

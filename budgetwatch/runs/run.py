@@ -58,12 +58,14 @@ def run(
     rule_ids: Iterable[str] | None = None,
     versions: Mapping[str, int] | None = None,
     as_of: dt.date | None = None,
+    at: dt.datetime | None = None,
     progress: Progress | None = None,
 ) -> RunReport:
     """Ask the rules (all that are on, or those named, on or off) over the facts as they stand, or as of `versions`; keep what they find.
 
     `as_of` is the day the rules take for today: by default the last payment, else the last event, else
-    today. Raises `Conflict` when another run is under way, `NotFound` for an unknown rule.
+    today. `at` is when the flags and cases that it opens began, for a history entered afterwards (default: now). Raises
+    `Conflict` when another run is under way, `NotFound` for an unknown rule.
     """
     rules = [home.rules[rule_id] for rule_id in (home.rules.active if rule_ids is None else dict.fromkeys(rule_ids))]
     with turn(home):
@@ -78,7 +80,7 @@ def run(
                     *pinned,
                     *(OWN if versions is None else ()),
                 }  # of its own affairs the house knows that there are none
-                results, kept = _ask(home, connection, rules, day, have, run_id, progress)
+                results, kept = _ask(home, connection, rules, day, have, run_id, at, progress)
             except BaseException as error:
                 _end(home, run_id, failure=f"{type(error).__name__}: {error}"[:2000])
                 raise
@@ -106,12 +108,13 @@ def _ask(
     day: dt.date,
     have: Iterable[str],
     run_id: int,
+    at: dt.datetime | None,
     progress: Progress | None,
 ) -> tuple[list[RuleResult], list[Kept]]:
     results, kept = [], []
     for verdict in judge_by_place(connection, rules, day, have, home.packs, progress):
         with home.session() as session:
-            done = keep(session, run_id, verdict, day)
+            done = keep(session, run_id, verdict, day, at)
         kept.append(done)
         results.append(_result(verdict, done))
     return results, kept

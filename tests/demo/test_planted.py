@@ -18,7 +18,7 @@ KINDS = (
     "direct_funds_to_account", "no_indicator", "debt_over_ceiling", "idle_bond", "transfer_unallocated", "funds_stuck", "reserve_misused",
     "large_virement", "payee_concentration", "over_estimate", "paid_ahead", "vehicle_as_travel", "round_monthly_total",
     "just_below_limit", "three_public_over_budget", "department_pays_lower_finance", "small_reserve", "unbalanced_budget",
-    "slow_execution", "three_public_growth", "outlying_payment", "paid_out_of_year", "payment_without_payee", "unknown_subject",
+    "gifts_again", "slow_execution", "three_public_growth", "outlying_payment", "paid_out_of_year", "payment_without_payee", "unknown_subject",
     "revenue_shortfall", "thin_advance", "general_transfers_cut", "late_special_transfer", "unapproved_borrowing", "heavy_debt",
     "report_does_not_add_up", "payments_differ_from_report", "livelihood_behind", "livelihood_unfunded", "livelihood_paid_ahead",
     "bulletin_missing", "inspection_missing", "review_missing", "no_choice_of_projects", "motion_forgotten", "avoided_tender",

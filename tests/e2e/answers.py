@@ -13,7 +13,6 @@ import sqlalchemy as sa
 
 from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.home import Home
-from budgetwatch.records import ALL
 from budgetwatch.tables import Batch, Evidence, Flag
 
 
@@ -31,11 +30,14 @@ class Found:
     vouchers: frozenset[str]
     facts: str
     files: frozenset[str] = frozenset()
+    cases: frozenset[str] = frozenset()
 
     def concerns(self, label: dict[str, Any]) -> bool:
         """Whether the flag speaks of the labelled thing: the same vouchers, or the same unit or place and year."""
         if label["vouchers"] and self.vouchers:
             return not self.vouchers.isdisjoint(label["vouchers"])
+        if self.cases and label["keys"].get("cases"):
+            return not self.cases.isdisjoint(label["keys"]["cases"])
         if self.files and label["keys"].get("file"):
             return label["keys"]["file"] in self.files
         same_place = self.agency_code == label["agency_code"] if label["agency_code"] and self.agency_code else (
@@ -63,20 +65,20 @@ def found(home: Home) -> dict[str, list[Found]]:
     with home.facts(SYSTEM) as facts:
         voucher = dict(facts.execute("SELECT _row, voucher_no FROM payment").fetchall())
         batch_of = {
-            feed: dict(facts.execute(f"SELECT _row, batch_id FROM {feed}").fetchall())
-            for feed in ("batch", "unread")
-            if feed in ALL
+            feed: dict(facts.execute(f"SELECT _row, batch_id FROM {feed}").fetchall()) for feed in ("batch", "unread")
         }
+        case_of = dict(facts.execute("SELECT _row, case_id FROM loop_case").fetchall())
     by_rule: dict[str, list[Found]] = defaultdict(list)
     for flag, proof in pairs:
         rows = np.frombuffer(proof.rows, dtype="<i8").tolist()
         files = {sent.get(batch_of[proof.row_feed].get(r, "")) for r in rows} if proof.row_feed in batch_of else set()
-        rows = rows if proof.row_feed == "payment" else []
+        worked, rows = rows, rows if proof.row_feed == "payment" else []
         by_rule[flag.rule_id].append(
             Found(
                 flag.id, flag.rule_id, flag.severity, flag.subject, flag.period, flag.region, flag.agency_code,
                 frozenset(v for r in rows if (v := voucher.get(r))), json.dumps(proof.facts, ensure_ascii=False),
                 frozenset(f for f in files if f),
+                frozenset(case_of[r] for r in worked if r in case_of) if proof.row_feed == "loop_case" else frozenset(),
             )
         )  # fmt: skip
     return by_rule
