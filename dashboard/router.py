@@ -11,6 +11,7 @@ from budgetwatch.access.viewer import Viewer
 from budgetwatch.errors import Denied, NotFound
 from budgetwatch.text import Text
 from dashboard.asking import Asking
+from dashboard.components.dataline import data_line
 from dashboard.pages import (
     auditor,
     batch,
@@ -44,39 +45,44 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One kind of page. `powers` are what a viewer must be able to do to open it: any one is enough, none is for all."""
+    """One kind of page. `powers` are what a viewer must be able to do to open it: any one is enough, none is for all.
+    `touches` are the kinds of data it shows: their freshness stands under it."""
 
     path: str
     view: Callable[[Asking], tuple[str, Any]]
     powers: tuple[str, ...]
+    touches: tuple[str, ...] = ()
 
     @property
     def pattern(self) -> re.Pattern[str]:
         return re.compile("^" + re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", self.path) + "/?$")
 
 
+#: What most pages rest on.
+SPENDING = ("payment", "budget_line", "indicator")
+
 ROUTES: tuple[Route, ...] = (
-    Route("/home", home.view, ()),
+    Route("/home", home.view, (), SPENDING),
     Route("/search", search.view, ()),
     Route("/jobs", jobs.view, ()),
     Route("/jobs/{job_id}", jobs.view_one, ()),
-    Route("/places", places.view, ("budgets", "batches")),
+    Route("/places", places.view, ("budgets", "batches"), SPENDING),
     Route("/guide", guide.view, ()),
     Route("/guide/{name}", guide.view_one, ()),
     Route("/kit", kit.view, ()),
-    Route("/committee", committee.view, ("cases",)),
-    Route("/case/{case_id}", case.view, ("cases", "own_cases")),
-    Route("/leads", leads.view, ("flags",)),
-    Route("/deputy", deputy.view, ("budgets",)),
+    Route("/committee", committee.view, ("cases",), SPENDING),
+    Route("/case/{case_id}", case.view, ("cases", "own_cases"), SPENDING),
+    Route("/leads", leads.view, ("flags",), ("payment",)),
+    Route("/deputy", deputy.view, ("budgets",), ("budget_line", "payment")),
     Route("/questions", questions.view, ("ask", "answer", "work_cases")),
     Route("/questions/{question_id}", questions.view_one, ("ask", "answer", "budgets")),
-    Route("/auditor", auditor.view, ("facts",)),
-    Route("/transfers", transfers.view, ("budgets", "facts")),
-    Route("/voucher/{row}", voucher.view, ("vouchers",)),
-    Route("/unit", unit.view, ("own_cases",)),
+    Route("/auditor", auditor.view, ("facts",), ("payment",)),
+    Route("/transfers", transfers.view, ("budgets", "facts"), ("transfer",)),
+    Route("/voucher/{row}", voucher.view, ("vouchers",), ("payment",)),
+    Route("/unit", unit.view, ("own_cases",), SPENDING),
     Route("/rules", rules.view, ("rules",)),
     Route("/rules/{rule_id}", rules.view_one, ("rules",)),
-    Route("/feeds", feeds.view, ("batches",)),
+    Route("/feeds", feeds.view, ("batches",), SPENDING),
     Route("/feeds/{batch}", batch.view, ("batches",)),
     Route("/users", users.view, ("users",)),
     Route("/users/{login}", users.view_one, ("users",)),
@@ -113,6 +119,9 @@ def page(asking: Asking) -> Page:
             )
         asking.parts.update(found.groupdict())
         title, body = route.view(asking)
+        line = data_line(asking, route.touches)
+        if line is not None:
+            body = [*body, line] if isinstance(body, list) else [body, line]
         return Page(title, body)
     raise NotFound(
         Text("没有这个页面：{path}", "There is no such page: {path}").fill(path=asking.path),

@@ -22,7 +22,7 @@ from budgetwatch.api.jobs import accepted
 from budgetwatch.api.language import answer, spoken
 from budgetwatch.api.payments import MEDIA
 from budgetwatch.api.session import Here, Who
-from budgetwatch.queries import catalogue, feeds, profile_guess, reconcile, runs
+from budgetwatch.queries import catalogue, feeds, profile_guess, reconcile, runs, timeliness
 from budgetwatch.queries.scope import demand
 
 router = APIRouter()
@@ -82,6 +82,15 @@ def rule(request: Request, home: Here, viewer: Who, rule_id: Annotated[str, Path
 def all_feeds(request: Request, home: Here, viewer: Who) -> Response:
     """Counts are those within your scope."""
     return answer({"feeds": feeds.freshness(home, viewer), "profiles": feeds.profiles(home, viewer)}, request)
+
+
+@router.get(
+    "/freshness", tags=["data"], summary="Who is late, and which places are linked", responses=examples.ok("freshness")
+)
+def freshness(request: Request, home: Here, viewer: Who) -> Response:
+    """By sender, kind of data, level and place, within your scope; senders only for those who see files."""
+    senders = timeliness.timeliness(home, viewer) if viewer.may("batches") else None
+    return answer({"senders": senders, "places": timeliness.linked(home, viewer)}, request)
 
 
 @router.get("/batches", tags=["data"], summary="The files that were sent", responses=examples.ok("batches"))

@@ -81,6 +81,11 @@ EXAMPLES: dict[str, Any] = {
     "rules": _listing({"rule_id": "PY-07", "name": "大额现金支付", "severity": "orange", "flagged": 4, "could_not_judge": 0}),
     "rule": {"id": "PY-07", "name": "大额现金支付", "why": "…", "law": ["《现金管理暂行条例》第五条"], "params": []},
     "feeds": {"feeds": _listing({"feed": "payment", "facts": 200000}), "profiles": _listing({"profile": "demo-payments"})},
+    "freshness": {
+        "senders": _listing({"sender": "青岚区财政局", "feed": "payment", "level": "district", "region": "990102", "upto": "2025-11-30",
+                             "days": 41, "every": 31, "late_since": "2025-12-31"}),
+        "places": _listing({"region": "990102001", "level": "town", "linked": False, "missing": ["indicator"], "newest": "2025-12-31"}),
+    },
     "batches": _listing({"batch": 1, "file_name": "payments-2025-03.csv", "status": "accepted", "rows_in": 100, "rows_rejected": 2}),
     "rejects": _listing({"line": 17, "column": "金额", "value": "一百", "reason": "not_money", "sentence": "「金额」的「一百」不是金额"}),
     "reconciliation": [

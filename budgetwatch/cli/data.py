@@ -12,6 +12,7 @@ from budgetwatch.cli.app import HELP, app, home, language, reader
 from budgetwatch.cli.out import DONE, FAILED, FOUND, AsCsv, AsJson, listed, printed_json, progress, remark, rows
 from budgetwatch.errors import BudgetwatchError, Conflict, Invalid, NotFound
 from budgetwatch.queries import feeds as asked
+from budgetwatch.queries import timeliness
 from budgetwatch.text import Text
 
 # The engines that read files are loaded by the verbs that read files.
@@ -266,3 +267,19 @@ def batches_return(
 def batches_freshness(as_json: bool = AsJson, as_csv: bool = AsCsv) -> None:
     """How much of each feed there is, and how recent."""
     listed(asked.freshness(home(), reader()), language(), as_json=as_json, as_csv=as_csv)
+
+
+@batches.command("late")
+def batches_late(
+    everybody: bool = typer.Option(False, "--all", help="those in time too"),
+    as_json: bool = AsJson,
+    as_csv: bool = AsCsv,
+) -> None:
+    """Who is late with which data and since when, measured by the rhythm in which they have sent so far."""
+    listed(timeliness.timeliness(home(), reader(), late=not everybody), language(), as_json=as_json, as_csv=as_csv)
+
+
+@batches.command("linked")
+def batches_linked(as_json: bool = AsJson, as_csv: bool = AsCsv) -> None:
+    """Which places send what they should, up to which day, and what never came."""
+    listed(timeliness.linked(home(), reader()), language(), as_json=as_json, as_csv=as_csv)

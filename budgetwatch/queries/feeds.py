@@ -76,7 +76,7 @@ _PROFILES = (
 )
 _KEPT = (
     "profile", "sender", "file_name", "sha256", "status", "rows_in", "rows_accepted", "rows_rejected", "rows_repeated",
-    "facts_added", "amount_sum", "currency", "first_day", "last_day", "received_at", "received_by", "reasons",
+    "facts_added", "amount_sum", "currency", "first_day", "last_day", "received_at", "received_by", "reasons", "regions",
 )  # fmt: skip
 
 

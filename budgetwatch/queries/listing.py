@@ -28,12 +28,13 @@ class Heading:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of rows out of `total`; `totals` sums the whole result by currency, never across currencies."""
+    """One page of rows out of `total`; `totals` sums the whole result by currency (never across
+    currencies), or counts it."""
 
     headings: tuple[Heading, ...]
     rows: list[dict[str, Any]]
     total: int
-    totals: dict[str, Decimal] = dataclasses.field(default_factory=dict)
+    totals: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def heading(self, name: str) -> Heading:
         return next(h for h in self.headings if h.name == name)

@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import html
 
-from budgetwatch.queries import feeds
+from budgetwatch.queries import feeds, timeliness
 from dashboard.asking import Asking
 from dashboard.components import (
     Column,
@@ -20,6 +20,7 @@ from dashboard.components import (
     pager,
     table,
 )
+from dashboard.components.dates import day
 from dashboard.components.table import shown_value
 from dashboard.i18n import say, t
 from dashboard.pages.sending import send_card
@@ -47,6 +48,7 @@ def view(asking: Asking) -> tuple[str, Any]:
             _freshness(asking, fresh.rows) if asking.home.store.current() else nothing_yet(asking.viewer),
             title=t("新鲜程度"),
         ),
+        _senders(asking),
         card(
             _status_chips(asking),
             html.Div(table(_batch_columns(), found.rows, caption=t("收到的文件"), id="batches"), className="dense")
@@ -74,6 +76,53 @@ def _freshness(asking: Asking, rows: list[dict[str, Any]]) -> Any:
         if never
         else None,
     ]
+
+
+def _senders(asking: Asking) -> Any:
+    """Each sender with the day their data reaches and since when they are late; late ones first, or alone."""
+    late = bool(asking.one("late"))
+    found = timeliness.timeliness(asking.home, asking.viewer, late=late)
+    if not found.totals["senders"]:
+        return None
+    chips = [
+        html.A(
+            word,
+            href=asking.same(late="1" if only else None),
+            className="chip is-current" if only == late else "chip",
+            **({"aria-current": "true"} if only == late else {}),
+        )
+        for only, word in (
+            (False, t("全部 {n}", n=found.totals["senders"])),
+            (True, t("迟报 {n}", n=found.totals["late"])),
+        )
+    ]
+    columns = [
+        Column("sender", t("报送方"), main=True),
+        Column("feed_label", t("数据"), cell=lambda row: say(row["feed_label"])),
+        Column("level_label", t("级次"), cell=lambda row: say(row["level_label"])),
+        Column("upto", t("数据截至"), cell=lambda row: day(row["upto"])),
+        Column(
+            "every",
+            t("通常间隔（天）"),
+            "integer",
+            cell=lambda row: str(row["every"]) if row["every"] else t("还没有固定的节奏"),
+        ),
+        Column(
+            "late_since",
+            t("迟到起始日"),
+            cell=lambda row: (
+                day(row["late_since"]) if row["late_since"] else html.Span(t("没有迟报"), className="quiet")
+            ),
+        ),
+    ]
+    return card(
+        html.Div(chips, className="chips", role="group", **{"aria-label": t("按是否迟报筛选")}),
+        html.Div(table(columns, found.rows, caption=t("报送方是否按时"), id="senders"), className="dense")
+        if found.rows
+        else empty(t("没有迟报。")),
+        title=t("谁迟报，从哪天起"),
+        id="late",
+    )
 
 
 def _status_words() -> dict[str, str]:

@@ -9,7 +9,8 @@ from typing import Any
 from dash import html
 
 from budgetwatch.queries.desk import CameIn, CaseLine
-from budgetwatch.queries.desk_feeds import Intake, Sender
+from budgetwatch.queries.desk_feeds import Intake
+from budgetwatch.queries.timeliness import Sender
 from dashboard.asking import href, unit_chosen
 from dashboard.components import amount, card, due_mark, mark, severity_badge, state_badge
 from dashboard.components.money import in_one, percent
