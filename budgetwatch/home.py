@@ -6,6 +6,7 @@ Everything a deployment keeps lies under `settings.home`:
     facts/           the fact store: Parquet under Delta logs, one folder a feed
     rejects/         rejected rows, one Parquet a batch
     sent/            the sent files as they came, by hash
+    laws/            statutes' texts, by law and day, for screens to quote
     packs/           what places of this deployment set differently from the rules
     profiles/        the operator's own feed profiles
     serving/         copies of facts for the screens; may be deleted at any time

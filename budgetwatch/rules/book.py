@@ -25,6 +25,7 @@ from budgetwatch.rules.memory import Verdicts, digest_of
 from budgetwatch.rules.model import FORMS, LawBook, RuleSpec, typed_params
 from budgetwatch.rules.refusal import Refusal, nearest
 from budgetwatch.rules.rule import Basis, Law, Param, Rule
+from budgetwatch.rules.statute import cited
 from budgetwatch.rules.wording import told
 from budgetwatch.text import Text
 
@@ -204,7 +205,13 @@ def read_laws(document: yamltext.Document) -> dict[str, Law]:
                 fix=Text("请只保留一条。", "Keep one."),
             )
         name = Text(spec.name.zh, spec.name.en)
-        laws[name.zh] = Law(name, Text(spec.title.zh, spec.title.en) if spec.title else name, spec.since, spec.until)
+        laws[name.zh] = Law(
+            name,
+            Text(spec.title.zh, spec.title.en) if spec.title else name,
+            spec.since,
+            spec.until,
+            {one.article: one.since for one in spec.articles},
+        )
     return laws
 
 
@@ -292,4 +299,7 @@ def _basis(spec: RuleSpec, at: int, laws: Mapping[str, Law] | None) -> Basis:
             ("law", at, "law"),
         )
     law = laws[name]
-    return Basis(law.name, article, ref.since or law.since, ref.until or law.until)
+    # An article's own date moves the rules that rest on it, whatever day they say.
+    moved = [law.articles[one] for one in cited(article) if one in law.articles]
+    since = max([ref.since or law.since, *moved])
+    return Basis(law.name, article, since, ref.until or law.until)

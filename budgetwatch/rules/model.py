@@ -265,6 +265,13 @@ class RuleSpec(_Strict):
         return self
 
 
+class ArticleSpec(_Strict):
+    """An article that came into force on a day of its own, by an amendment."""
+
+    article: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}(之[1-9][0-9]?)?$")]
+    since: dt.date
+
+
 class LawSpec(_Strict):
     """One law that rules may cite: its short name as cited, and since when it is in force."""
 
@@ -272,6 +279,15 @@ class LawSpec(_Strict):
     title: Both | None = None
     since: dt.date
     until: dt.date | None = None
+    articles: list[ArticleSpec] = []
+
+    @model_validator(mode="after")
+    def _each_article_once(self) -> LawSpec:
+        named = [one.article for one in self.articles]
+        for article in named:
+            if named.count(article) > 1:
+                raise Said(f"第 {article} 条列了两次", f"article {article} is listed twice")
+        return self
 
 
 class LawBook(_Strict):

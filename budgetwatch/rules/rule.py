@@ -9,7 +9,7 @@ import json
 import re
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -30,12 +30,13 @@ COMMON_FIGURES = ("subject", "subject_name", "agency_name", "period", "amount", 
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """A law that rules cite, by its short name."""
+    """A law that rules cite, by its short name; `articles` are those in force since a day of their own."""
 
     name: Text
     title: Text
     since: dt.date
     until: dt.date | None = None
+    articles: Mapping[str, dt.date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
