@@ -1,8 +1,8 @@
 """How the text of one column becomes a value, and what is wrong when it does not.
 
 Every cast comes twice, as Polars expressions: `quick` reads what is plainly written and gives NULL for
-the rest; `full` also reads grouped amounts, brackets, other date formats. Both never guess: an amount
-with parts of a cent is not rounded unless the profile says so, and an exponent is not an amount
+the rest; `full` also reads grouped amounts, brackets, full-width digits, other date formats. Both never guess: an
+amount with parts of a cent is not rounded unless the profile says so, and an exponent is not an amount
 (spreadsheets write 1E+05 when digits are already lost).
 """
 
@@ -13,13 +13,15 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from budgetwatch.feeds.profile import DATES, UNITS, Profile
+from budgetwatch.feeds.profile import DATES, SERIAL, UNITS, Profile
 from budgetwatch.feeds.readers.sheet import column as place
 from budgetwatch.records import Column
 
 #: Digits left of the point that DECIMAL(18,2) holds.
 _NUMBER = r"^[+-]?(?:\d{1,16}\.?\d*|\.\d+)$"
 _WIDE = pl.Decimal(38, 10)
+#: A time behind a day: 2024-03-05 08:30, 2024-03-05T08:30:00.000+08:00.
+_TIME = r"(?:T|\s+)\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?(?:Z|[+-]\d{2}:?\d{2})?$"
 _FIRST_DAY, _LAST_DAY = pl.lit(dt.date(1900, 1, 1)), pl.lit(dt.date(2200, 12, 31))
 _YES = {"true": True, "1": True, "是": True, "y": True, "yes": True, "有": True}
 _NO = {"false": False, "0": False, "否": False, "n": False, "no": False, "无": False}
@@ -32,10 +34,19 @@ class Cast:
     #: The file has no value with outer spaces and no empty one: the quick cast need not look for them.
     tight = False
 
-    def __init__(self, column: Column, at: int) -> None:
+    def __init__(self, column: Column, at: int, profile: Profile) -> None:
         self.column, self.at = column, at
         self.stripped = pl.col(place(at)).str.strip_chars()
-        self.text = pl.when(self.stripped != "").then(self.stripped)
+        self.empty = profile.empty
+        says = self.stripped != ""
+        if self.empty:
+            says &= ~self.stripped.is_in(self.empty)
+        self.text = pl.when(says).then(self.stripped)
+
+    @property
+    def narrow(self) -> pl.Expr:
+        """The text with full-width digits and signs (１，２３４．５０) as plain ones."""
+        return self.text.str.normalize("NFKC").str.strip_chars()
 
     @property
     def sent(self) -> pl.Expr:
@@ -74,10 +85,10 @@ class Plain(Cast):
 
     @property
     def quick(self) -> pl.Expr:
-        return self.sent
+        return self.text if self.empty else self.sent
 
     def right(self, value: pl.Expr) -> pl.Expr:
-        return pl.lit(True) if self.tight else value.ne_missing(pl.lit(""))
+        return pl.lit(True) if self.tight or self.empty else value.ne_missing(pl.lit(""))
 
 
 class Listed(Cast):
@@ -85,8 +96,8 @@ class Listed(Cast):
 
     reason_code = "unknown_code"
 
-    def __init__(self, column: Column, at: int, mapping: Mapping[str, str]) -> None:
-        super().__init__(column, at)
+    def __init__(self, column: Column, at: int, profile: Profile, mapping: Mapping[str, str]) -> None:
+        super().__init__(column, at, profile)
         self.mapping = mapping
 
     def _mapped(self, text: pl.Expr) -> pl.Expr:
@@ -96,7 +107,7 @@ class Listed(Cast):
 
     @property
     def quick(self) -> pl.Expr:
-        return self._mapped(self.sent)
+        return self._mapped(self.text if self.empty else self.sent)
 
     @property
     def full(self) -> pl.Expr:
@@ -112,20 +123,30 @@ class Money(Cast):
     reason_code = "not_money"
 
     def __init__(self, column: Column, at: int, profile: Profile) -> None:
-        super().__init__(column, at)
+        super().__init__(column, at, profile)
         self.shift = UNITS[profile.units.get(column.name, "yuan")]
         self.round = profile.amounts.round
+        self.comma = profile.amounts.decimal == ","
         self.plain = self._plain(profile)
 
     def _plain(self, profile: Profile) -> pl.Expr:
         """The amount in plain digits, as far as the profile allows other ways of writing it."""
-        text = self.text.str.replace("−", "-", literal=True)
+        text = self.narrow.str.replace("−", "-", literal=True)
+        # The unit written behind an amount says nothing new where it is the column's own; another one is no amount here.
+        text = text.str.replace(rf"\s*{'万元' if self.shift else '元'}$", "")
         if profile.amounts.signs:
             for sign in profile.amounts.signs:
                 text = text.str.replace(sign, "", literal=True).str.strip_chars()
         if profile.amounts.parentheses:
             bracketed = text.str.extract(r"^[(（]\s*([^()（）+-]+?)\s*[)）]$")
             text = pl.when(bracketed.is_not_null()).then(pl.lit("-") + bracketed).otherwise(text)
+        behind = text.str.extract(r"^([\d.,\s]*\d)\s*-$")  # ledgers write the sign of a negative amount behind it
+        text = pl.when(behind.is_not_null()).then(pl.lit("-") + behind).otherwise(text)
+        if self.comma:
+            grouped = text.str.contains(r"^[+-]?\d{1,3}(?:[. ']\d{3})+(?:,\d*)?$")
+            text = pl.when(grouped).then(text.str.replace_all("[. ']", "")).otherwise(text)
+            # A point that stands for no group is not the sign of decimals here: not an amount.
+            return pl.when(~text.str.contains(".", literal=True)).then(text.str.replace(",", ".", literal=True))
         if profile.amounts.thousands:
             grouped = text.str.contains(r"^[+-]?\d{1,3}(?:[,，]\d{3})+(?:\.\d*)?$")
             text = pl.when(grouped).then(text.str.replace_all("[,，]", "")).otherwise(text)
@@ -133,6 +154,8 @@ class Money(Cast):
 
     @property
     def quick(self) -> pl.Expr:
+        if self.comma:
+            return self.full
         if self.shift or self.round:
             return self._value(self.sent)
         return pl.when(self.sent.str.contains(r"^[+-]?\d{1,16}(?:\.\d{1,2}0*)?$")).then(
@@ -161,47 +184,77 @@ class Money(Cast):
 
 
 class Date(Cast):
-    """A day between 1900 and 2200 in one of the formats; the quick cast expects the first."""
+    """A day between 1900 and 2200 in one of the formats; the quick cast expects the first.
+
+    A time behind the day is left off: the day is the one written, whatever the zone.
+    """
 
     reason_code = "not_date"
 
-    def __init__(self, column: Column, at: int, formats: tuple[str, ...]) -> None:
-        super().__init__(column, at)
+    def __init__(self, column: Column, at: int, profile: Profile, formats: tuple[str, ...]) -> None:
+        super().__init__(column, at, profile)
         self.formats = formats
+        self.timed = False
 
-    def _day(self, form: str, text: pl.Expr | None = None) -> pl.Expr:
-        day = (self.stripped if text is None else text).str.to_date(form, strict=False, exact=True)
+    def _day(self, form: str, text: pl.Expr) -> pl.Expr:
+        if form == SERIAL:  # days since the last of 1899, as spreadsheets count; a time is the part behind the point
+            digits = text.str.extract(r"^(\d{5})(?:\.\d+)?$").cast(pl.Int64, strict=False)
+            day = pl.lit(dt.date(1899, 12, 30)) + pl.duration(days=digits)
+        else:
+            day = text.str.to_date(form, strict=False, exact=True)
         return pl.when(day.is_between(_FIRST_DAY, _LAST_DAY)).then(day)
 
     @property
     def quick(self) -> pl.Expr:
-        return self._day(self.formats[0], self.sent)
+        return self._day(self.formats[0], _timeless(self.stripped) if self.timed else self.sent)
 
     @property
     def full(self) -> pl.Expr:
-        return pl.coalesce([self._day(form) for form in self.formats])
+        text = _timeless(self.narrow)
+        return pl.coalesce([self._day(form, text) for form in self.formats])
 
     def tune(self, sample: pl.DataFrame) -> None:
-        read = [sample.select(self._day(form).count()).item() for form in self.formats]
+        timed = sample.select(self.stripped.str.contains(_TIME).sum()).item()
+        self.timed = timed > sample.height / 2
+        text = _timeless(self.stripped)
+        read = [sample.select(self._day(form, text).count()).item() for form in self.formats]
         best = self.formats[read.index(max(read))]
         self.formats = (best, *(form for form in self.formats if form != best))
 
 
+def _timeless(text: pl.Expr) -> pl.Expr:
+    return text.str.replace(_TIME, "")
+
+
 class Whole(Cast):
-    """A whole number; 2,025 and 2025.0 are whole too, for spreadsheets write them so."""
+    """A whole number; 2,025 and 2025.0 are whole too, for spreadsheets write them so, and 2025年度 and 3月 say no more."""
 
     reason_code = "not_integer"
 
     @property
     def quick(self) -> pl.Expr:
-        return pl.when(self.sent.str.len_bytes() <= 18).then(self.sent.cast(pl.Int64, strict=False))
+        return self._within(pl.when(self.sent.str.len_bytes() <= 18).then(self.sent.cast(pl.Int64, strict=False)))
 
     @property
     def full(self) -> pl.Expr:
-        grouped = self.text.str.contains(r"^[+-]?\d{1,3}(?:,\d{3})+$")
-        plain = pl.when(grouped).then(self.text.str.replace_all(",", "", literal=True)).otherwise(self.text)
-        plain = plain.str.replace(r"\.0+$", "").str.strip_suffix("年")
+        return self._within(self._number)
+
+    @property
+    def _number(self) -> pl.Expr:
+        text = self.narrow
+        grouped = text.str.contains(r"^[+-]?\d{1,3}(?:,\d{3})+$")
+        plain = pl.when(grouped).then(text.str.replace_all(",", "", literal=True)).otherwise(text)
+        plain = plain.str.replace(r"\.0+$", "").str.replace(r"\s*(?:年度?|月份?)$", "")
         return pl.when(plain.str.contains(r"^[+-]?\d{1,18}$")).then(plain.cast(pl.Int64, strict=False))
+
+    def _within(self, number: pl.Expr) -> pl.Expr:
+        low, high = self.column.low, self.column.high
+        if low is None or high is None:
+            return number
+        return pl.when(number.is_between(low, high)).then(number)
+
+    def fault(self) -> pl.Expr:
+        return pl.when(self._number.is_not_null()).then(pl.lit("out_of_range")).otherwise(pl.lit("not_integer"))
 
 
 class Ratio(Cast):
@@ -211,9 +264,9 @@ class Ratio(Cast):
 
     @property
     def full(self) -> pl.Expr:
-        plain = self.text.str.strip_suffix("%").str.strip_chars()
+        plain = self.narrow.str.strip_suffix("%").str.strip_chars()
         number = pl.when(plain.str.contains(r"^[+-]?(?:\d{1,5}\.?\d*|\.\d+)$")).then(plain.cast(_WIDE, strict=False))
-        share = pl.when(self.text.str.ends_with("%")).then(number * pl.lit("0.01").cast(_WIDE)).otherwise(number)
+        share = pl.when(self.narrow.str.ends_with("%")).then(number * pl.lit("0.01").cast(_WIDE)).otherwise(number)
         return share.cast(_WIDE).round(6, mode="half_to_even").cast(pl.Decimal(9, 6), strict=False)
 
 
@@ -236,12 +289,13 @@ def cast_of(column: Column, at: int, mapping: Mapping[str, str] | None, profile:
         case "money":
             return Money(column, at, profile)
         case "date":
-            return Date(column, at, profile.dates.get(column.name, DATES))
+            usual = (*DATES, SERIAL) if profile.format == "xlsx" else DATES
+            return Date(column, at, profile, profile.dates.get(column.name, usual))
         case "integer":
-            return Whole(column, at)
+            return Whole(column, at, profile)
         case "ratio":
-            return Ratio(column, at)
+            return Ratio(column, at, profile)
         case "flag":
-            return Flag(column, at)
+            return Flag(column, at, profile)
         case _:
-            return Listed(column, at, mapping) if mapping else Plain(column, at)
+            return Listed(column, at, profile, mapping) if mapping else Plain(column, at, profile)

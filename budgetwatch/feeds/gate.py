@@ -7,8 +7,9 @@ full: other date formats, grouped amounts, brackets; only then is a row rejected
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import reduce
 from operator import and_
@@ -43,6 +44,7 @@ class Judged:
     facts: pl.DataFrame
     rejects: pl.DataFrame
     empty: int
+    aside: list[int] = field(default_factory=list)  # lines of rows that are none: totals, notes below the table
 
 
 class Gate:
@@ -55,6 +57,7 @@ class Gate:
         self.profile, self.layout, self.batch, self.delimiter = profile, layout, batch, delimiter
         self.region = region
         self.width = len(layout.headings)
+        self.aside = _aside(profile.aside, self.width)
         self.casts: dict[str, Cast] = {}
         for c in profile.feed.columns:
             if c.name in layout.at:
@@ -80,7 +83,7 @@ class Gate:
     def _constant(self, c: Column) -> pl.Expr:
         given = self.profile.constants[c.name]
         value = pl.select(pl.lit(given).alias(column(0))).lazy()
-        cast = cast_of(c, 0, None, self.profile)
+        cast = cast_of(c, 0, None, replace(self.profile, empty=()))
         parsed = value.select(cast.full).collect().item()
         if parsed is None:
             raise BadProfile(
@@ -108,6 +111,8 @@ class Gate:
         checks += [cast.right(pl.col(_part(i))) for i, (_, cast) in enumerate(self.parts)]
         checks += [pl.col(name).is_not_null() for name, cast in self.casts.items() if cast.column.required]
         checks += [~wrong for wrong, *_ in self._whole_row()]
+        if self.aside is not None:
+            checks.append(~self.aside)
         right = reduce(and_, checks, pl.lit(True))
         sent = [pl.col(LINE), *(pl.col(column(i)) for i in range(self.width))]
         judged = values.with_columns(right.fill_null(False).alias("_right"))
@@ -116,6 +121,10 @@ class Gate:
     def full(self, rows: pl.DataFrame, *, rejected: bool = False) -> Judged:
         """The facts and rejects of rows as sent. `rejected`: these are rejected anyway, name their faults too."""
         filled = rows.filter(~pl.all_horizontal(pl.col(column(i)).is_null() for i in range(self.width)))
+        aside: list[int] = []
+        if self.aside is not None:
+            aside = filled.filter(self.aside)[LINE].to_list()
+            filled = filled.filter(~self.aside)
         values = filled.with_columns(
             *(cast.full.alias(name) for name, cast in self.casts.items()),
             *(cast.full.alias(_part(i)) for i, (_, cast) in enumerate(self.parts)),
@@ -143,7 +152,7 @@ class Gate:
             bad = pl.concat([bad, more])
             sound = sound.filter(~wrong.fill_null(True))
         facts = sound.clear() if rejected else sound
-        return Judged(self._facts(facts.lazy()).collect(), bad, rows.height - filled.height)
+        return Judged(self._facts(facts.lazy()).collect(), bad, rows.height - filled.height - len(aside), aside)
 
     def _whole_row(self) -> list[tuple[pl.Expr, str, str, int | None]]:
         """What is judged by several columns together: whether it is wrong, the column to name, reason, its place."""
@@ -199,6 +208,16 @@ class Gate:
             out.append(value.cast(POLARS_TYPE[c.kind]).alias(c.name))
         row = pl.lit(self.batch << BATCH_SHIFT, dtype=pl.Int64) + pl.col(LINE) * (1 << PART_BITS) + part
         return values.select(*out, row.alias(ROW), pl.lit(None, dtype=pl.Int64).alias(REPLACES))
+
+
+def _aside(words: tuple[str, ...], width: int) -> pl.Expr | None:
+    """Whether the first value of a row begins with one of the words, spaces within it (合　计) left out; None: no words."""
+    if not words:
+        return None
+    first = pl.coalesce([pl.col(column(i)).str.strip_chars().replace("", None) for i in range(width)])
+    plain = first.str.normalize("NFKC").str.replace_all(r"\s+", "").fill_null("")
+    said = ["".join(unicodedata.normalize("NFKC", word).split()) for word in words]
+    return pl.any_horizontal(plain.str.starts_with(word) for word in said)
 
 
 def _part(number: int) -> str:

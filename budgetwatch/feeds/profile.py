@@ -20,19 +20,22 @@ from budgetwatch.records.codes import LISTS
 from budgetwatch.text import Text
 
 OURS = Path(__file__).parent / "profiles"
-FORMATS = ("csv", "xlsx", "parquet", "json", "xml")
+FORMATS = ("csv", "xlsx", "parquet", "json", "xml", "ocds", "fiscal")
 DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y.%m.%d", "%Y年%m月%d日")
+#: Instead of a format: days counted as spreadsheets do (45356 is 2024-03-05).
+SERIAL = "excel"
 UNITS = {"yuan": 0, "wan": 4}
 
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How amounts may be written besides plain digits; `round` allows more than two decimals."""
+    """How amounts may be written besides plain digits; `round` allows more than two decimals; `decimal` is their point."""
 
     thousands: bool = True
     parentheses: bool = True
     signs: tuple[str, ...] = ()
     round: bool = False
+    decimal: str = "."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,9 @@ class Profile:
     dates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     amounts: Amounts = Amounts()
+    empty: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
+    fill_down: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     ignore_rest: bool = False
@@ -165,6 +171,7 @@ class _Reader:
             "sheet": self.sheet, "records": self.text, "headings": self.names, "heading_rows": self.heading_count,
             "columns": self.columns, "constants": self.strings, "values": self.values,
             "dates": self.lists, "units": self.units, "amounts": self.amounts, "key": self.names,
+            "empty": self.names, "aside": self.names, "fill_down": self.names,
             "ignore": self.names, "melt": self.melt, "budget_year": self.year, "refuse_above": self.share,
             "keep_sent": self.yes_no,
         }  # fmt: skip
@@ -184,7 +191,7 @@ class _Reader:
     def consistent(self, p: Profile) -> None:
         """Columns named anywhere must be columns of the feed, and codes must be codes of their lists."""
         named: dict[str, Iterable[str]] = {
-            "columns": p.columns, "constants": p.constants, "values": p.values, "dates": p.dates, "units": p.units, "key": p.key,
+            "fill_down": p.fill_down, "columns": p.columns, "constants": p.constants, "values": p.values, "dates": p.dates, "units": p.units, "key": p.key,
         }  # fmt: skip
         if p.melt:
             named["melt"] = (p.melt.into, p.melt.amount)
@@ -322,6 +329,7 @@ class _Reader:
         body = self.mapping(key, value)
         read: dict[str, Callable[[str, Any], Any]] = {
             "thousands": self.yes_no, "parentheses": self.yes_no, "signs": self.names, "round": self.yes_no,
+            "decimal": lambda key, value: self.one_of(key, value, (".", ",")),
         }  # fmt: skip
         self.only(key, body, read)
         return Amounts(**{name: read[name](f"{key}: {name}", item) for name, item in body.items()})

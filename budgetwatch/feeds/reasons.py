@@ -18,6 +18,7 @@ REASONS: Mapping[str, Text] = {
         "「{column}」的「{value}」超过两位小数（元）", "'{value}' in '{column}' has parts of a cent"
     ),
     "not_integer": Text("「{column}」的「{value}」不是整数", "'{value}' in '{column}' is not a whole number"),
+    "out_of_range": Text("「{column}」的「{value}」超出范围", "'{value}' in '{column}' is out of range"),
     "not_ratio": Text("「{column}」的「{value}」不是比率", "'{value}' in '{column}' is not a ratio"),
     "not_date": Text("「{column}」的「{value}」不是日期", "'{value}' in '{column}' is not a date"),
     "not_flag": Text("「{column}」的「{value}」不是是/否", "'{value}' in '{column}' is not yes or no"),

@@ -47,6 +47,8 @@ class Staged:
     written: Written | None = None
     delimiter: str = ","
     mends: int | None = None  # the batch whose rejected rows these are, mended
+    aside: list[int] = field(default_factory=list)  # lines that are no data by the profile: totals, notes
+    parts: tuple[tuple[str, int], ...] = ()  # of an archive: its files, and the line with which each begins
 
     def turn_away(self, lines: pl.Series, column: str, reason: str, work: Path) -> None:
         """Reject these lines after all, which were accepted by themselves."""
@@ -77,6 +79,7 @@ def stage(
     reading = Text("正在读取", "Reading")
     sheet = readers.read(path, profile, work, settings, lambda share: say(0.3 * share, reading))
     layout = lay_out(sheet.headings, profile, path.name)
+    _nameless(sheet, profile, path)
     gate = Gate(profile, layout, batch, sheet.delimiter, region)
     try:
         poured = _pour(gate, sheet, work, say)
@@ -97,7 +100,7 @@ def stage(
         without(poured.files, repeats["_line"])
         poured.lines -= repeats.height
     rejects, rejected, reasons = _gather(poured.parts, work)
-    rows_in = sheet.rows - poured.empty
+    rows_in = sheet.rows - poured.empty - len(poured.aside)
     if rows_in != rejected + poured.lines:
         raise Fault(
             Text(f"行数对不上：读到 {rows_in} 行，收 {poured.lines} 行，退 {rejected} 行。",
@@ -107,7 +110,7 @@ def stage(
     written = partial(_written, sheet)
     return Staged(
         poured.files, rejects, rows_in, rejected, reasons, sheet.sha256, sheet.headings, poured.lines, written,
-        sheet.delimiter, _mends(sheet),
+        sheet.delimiter, _mends(sheet), sorted(poured.aside), sheet.parts,
     )  # fmt: skip
 
 
@@ -126,6 +129,7 @@ class _Poured:
     parts: list[Path] = field(default_factory=list)
     lines: int = 0
     empty: int = 0
+    aside: list[int] = field(default_factory=list)
 
     def take(self, facts: Path, melted: bool) -> int:
         """Add a file of facts, unless it is empty; returns the lines it holds."""
@@ -141,9 +145,10 @@ class _Poured:
 def _pour(gate: Gate, sheet: Sheet, work: Path, say: Progress) -> _Poured | None:
     """All rows through the gate, piece by piece; None when their count is not what the reader promised."""
     out, met = _Poured(), sheet.broken.height
+    fill = _Filling(gate)
     for number, piece in enumerate(sheet.pieces):
         say(0.3 + 0.6 * number / len(sheet.pieces), Text("正在校验", "Checking"))
-        rows = piece()
+        rows = fill(piece())
         if number == 0:
             gate.tune(rows.head(_SAMPLE).collect(), tight=sheet.tight)
         facts, others = work / f"facts-{number}.parquet", work / f"others-{number}.parquet"
@@ -158,6 +163,7 @@ def _pour(gate: Gate, sheet: Sheet, work: Path, say: Progress) -> _Poured | None
             judged = gate.full(pl.scan_parquet(others).slice(begin, _AT_A_TIME).collect())
             name = f"{number}-{begin}"
             out.empty += judged.empty
+            out.aside += judged.aside
             if judged.facts.height:
                 judged.facts.write_parquet(path := work / f"facts-{name}.parquet", **WRITING)
                 out.take(path, bool(gate.parts))
@@ -167,20 +173,80 @@ def _pour(gate: Gate, sheet: Sheet, work: Path, say: Progress) -> _Poured | None
     if met != sheet.rows:
         return None
     if sheet.broken.height:
-        out.parts.append(_put(_broken_rejects(sheet, gate), work, "broken"))
+        broken, aside = _apart(sheet.broken, gate)
+        out.aside += aside
+        if broken.height:
+            out.parts.append(_put(_broken_rejects(broken, sheet, gate), work, "broken"))
     return out
 
 
-def _broken_rejects(sheet: Sheet, gate: Gate) -> pl.DataFrame:
+class _Filling:
+    """Gives the rows of a sheet the values that stand only in the first of several rows (merged cells), piece by piece."""
+
+    def __init__(self, gate: Gate) -> None:
+        self.names = [column(gate.layout.at[name]) for name in gate.profile.fill_down if name in gate.layout.at]
+        self.aside = gate.aside
+        self.before: dict[str, str | None] = dict.fromkeys(self.names)
+
+    def __call__(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        if not self.names:
+            return rows
+        frame = rows.collect()
+        data = pl.lit(True) if self.aside is None else ~self.aside
+        said = {name: pl.when(data & (pl.col(name).str.strip_chars() != "")).then(pl.col(name)) for name in self.names}
+        filled = frame.with_columns(
+            pl.when(data)
+            .then(value.forward_fill().fill_null(pl.lit(self.before[name], dtype=pl.String)))
+            .otherwise(pl.col(name))
+            .alias(name)
+            for name, value in said.items()
+        )
+        for name, value in said.items():
+            last = frame.select(value.drop_nulls().last()).item() if frame.height else None
+            self.before[name] = self.before[name] if last is None else last
+        return filled.lazy()
+
+
+def _nameless(sheet: Sheet, profile: Profile, path: Path) -> None:
+    """Refuse a file with values in a column without a heading: nobody knows what they are, and none is dropped in silence."""
+    blank = [i for i, heading in enumerate(sheet.headings) if not heading.strip()]
+    if not blank or profile.ignore_rest or "" in profile.ignore:
+        return
+    for piece in sheet.pieces:
+        rows = piece()
+        said = rows.select((pl.col(column(i)).str.strip_chars() != "").any().alias(column(i)) for i in blank).collect()
+        for i in blank:
+            if said[column(i)].item():
+                raise BadFile(
+                    Text(f"第 {i + 1} 列没有表头，下面却有值。", f"Column {i + 1} has no heading, but values below it."), where=path.name,
+                    fix=Text("请发送方补上表头；如不需要该列，请在 ignore 中写 \"\"。",
+                             'Ask the sender for its heading; if it is not wanted, list "" under ignore.'),
+                    column=i + 1,
+                )  # fmt: skip
+
+
+def _apart(broken: pl.DataFrame, gate: Gate) -> tuple[pl.DataFrame, list[int]]:
+    """The broken rows that are data, and the lines of those that are none by the profile."""
+    if gate.aside is None or not gate.width:
+        return broken, []
+    places = max(gate.width, 1)
+    fields = broken.select(
+        pl.col("line"), *(pl.col("values").list.get(i, null_on_oob=True).alias(column(i)) for i in range(places))
+    )
+    none = fields.filter(gate.aside)["line"]
+    return broken.filter(~pl.col("line").is_in(none.implode())), none.to_list()
+
+
+def _broken_rejects(broken: pl.DataFrame, sheet: Sheet, gate: Gate) -> pl.DataFrame:
     """Rows with a wrong number of fields. Where there are too many, what else is wrong with them is said too."""
     counted = pl.col("fields") > NO_RECORD
-    shape = sheet.broken.select(
+    shape = broken.select(
         "line", pl.lit(None, dtype=pl.String).alias("column"),
         pl.when(counted).then(pl.col("fields").cast(pl.String)).alias("value"),
         pl.when(counted).then(pl.lit("wrong_field_count")).otherwise(pl.lit("not_a_record")).alias("reason"), "raw",
     )  # fmt: skip
     width = len(sheet.headings)
-    longer = sheet.broken.filter(pl.col("fields") > width)
+    longer = broken.filter(pl.col("fields") > width)
     fields = longer.select(
         pl.col("line").alias(LINE),
         *(pl.col("values").list.get(i, null_on_oob=True).alias(column(i)) for i in range(width)),

@@ -37,6 +37,7 @@ class Receipt:
     file_name: str = ""
     refusal: dict[str, Any] | None = None
     profile: str = ""
+    remarks: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,14 @@ def add_up(staged: Staged, how: Profile) -> Figures:
 
 
 def receipt_of(
-    batch: int, status: str, how: Profile, path: Path, staged: Staged, figures: Figures, version: int | None
+    batch: int,
+    status: str,
+    how: Profile,
+    path: Path,
+    staged: Staged,
+    figures: Figures,
+    version: int | None,
+    remarks: list[dict[str, str]] | None = None,
 ) -> Receipt:
     repeated = staged.rows_in - staged.rows_rejected - figures.lines
     if repeated < 0:
@@ -78,5 +86,23 @@ def receipt_of(
     return Receipt(
         batch, status, how.feed.name, staged.rows_in, figures.lines, staged.rows_rejected, repeated, figures.facts,
         figures.amount_sum, figures.currency or how.currency, staged.reasons, staged.sha256, version, path.name, None,
-        how.name,
+        how.name, remarks or [],
     )  # fmt: skip
+
+
+def noticed(staged: Staged) -> list[dict[str, str]]:
+    """What people should know of the file besides its figures: rows that are no data by the profile, files of an archive."""
+    found = []
+    if staged.aside:
+        lines = ", ".join(map(str, staged.aside[:20])) + (" …" if len(staged.aside) > 20 else "")
+        found.append(
+            Text(f"{len(staged.aside):,} 行合计或附注未作数据：第 {lines} 行。",
+                 f"{len(staged.aside):,} rows are totals or notes and no data: lines {lines}.")
+        )  # fmt: skip
+    if staged.parts:
+        begins = "；".join(f"{name} {line:,}" for name, line in staged.parts[:50])
+        found.append(
+            Text(f"包内 {len(staged.parts)} 个文件，行号连续，起始行：{begins}。",
+                 f"{len(staged.parts)} files in the archive, whose lines run on; each begins with line: {begins}.")
+        )  # fmt: skip
+    return [{"zh": text.zh, "en": text.en} for text in found]

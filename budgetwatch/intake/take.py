@@ -27,7 +27,8 @@ from budgetwatch.intake import manifest
 from budgetwatch.intake.batch import fill, receiving, recover, refuse
 from budgetwatch.intake.keeping import keep_rejects, keep_sent
 from budgetwatch.intake.limits import acceptable, accepted_before, may_send, taken_before, there
-from budgetwatch.intake.receipt import Receipt, add_up, receipt_of
+from budgetwatch.intake.packing import loose, packed
+from budgetwatch.intake.receipt import Receipt, add_up, noticed, receipt_of
 from budgetwatch.intake.space import NoSpace, room, watched
 from budgetwatch.progress import Progress
 from budgetwatch.tables import Batch
@@ -57,6 +58,12 @@ def take_in(
     """
     path = there(path)
     how = profiles.find(profile, home.path / "profiles")
+    if loose(path, how):
+        with workshop(home) as room:
+            whole = packed(path, how, room)
+            return take_in(
+                home, whole, profile, actor=actor, allowed_region=allowed_region, progress=progress, origin=origin
+            )
     may_send(how, allowed_region)
     said = manifest.beside(path)
     if said is not None:
@@ -101,7 +108,7 @@ def _taken(
         except BudgetwatchError as refused:
             refuse(home, batch, path, refused, work)
             raise
-        remarks = manifest.gaps(home, how, said) if said is not None else []
+        remarks = [*(manifest.gaps(home, how, said) if said is not None else []), *noticed(staged)]
         told = {
             "written": {"headings": list(staged.headings), "delimiter": staged.delimiter,
                         **({"origin": dict(origin)} if origin else {}),
@@ -133,12 +140,13 @@ def check(
     how = profiles.find(profile, home.path / "profiles")
     may_send(how, allowed_region)
     with workshop(home) as work:
+        path = packed(path, how, work)
         staged = stage(path, how, 0, work, home.settings, progress, allowed_region)
         acceptable(staged, how, path)
         if how.key and staged.files:
             superseding(staged.files, known_already(staged.files, how.feed, how.key, home.store.snapshot()))
         figures = add_up(staged, how)
-        return receipt_of(0, "accepted", how, path, staged, figures, None)
+        return receipt_of(0, "accepted", how, path, staged, figures, None, noticed(staged))
 
 
 def commit(
@@ -171,7 +179,7 @@ def commit(
             superseding(staged.files, known)
         figures = add_up(staged, how)
         kept = keep_rejects(home, batch, staged.rejects)
-        receipt = receipt_of(batch, "accepted", how, path, staged, figures, None)
+        receipt = receipt_of(batch, "accepted", how, path, staged, figures, None, told["remarks"])
         said = {
             **{k: v for k, v in asdict(receipt).items() if k not in ("batch", "status", "version", "refusal")},
             "first_day": figures.first_day, "last_day": figures.last_day, "regions": list(figures.regions),
@@ -185,7 +193,7 @@ def commit(
             fill(row, said, version)
     if progress:
         progress(1.0, Text("完成", "Done"))
-    return receipt_of(batch, "accepted", how, path, staged, figures, version)
+    return receipt_of(batch, "accepted", how, path, staged, figures, version, told["remarks"])
 
 
 @contextmanager

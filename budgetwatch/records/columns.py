@@ -12,10 +12,19 @@ from budgetwatch.text import Text
 
 
 def column(
-    name: str, kind: str, zh: str, en: str, *aliases: str, need: bool = False, values: str | None = None, note: str = ""
+    name: str,
+    kind: str,
+    zh: str,
+    en: str,
+    *aliases: str,
+    need: bool = False,
+    values: str | None = None,
+    note: str = "",
+    within: tuple[int, int] | None = None,
 ) -> Column:
-    """One column; its Chinese name is a heading like the aliases."""
-    return Column(name, kind, Text(zh, en), need, values, (zh, *aliases), note)  # type: ignore[arg-type]
+    """One column; its Chinese name is a heading like the aliases. `within`: the least and the most that it may be."""
+    low, high = within or (None, None)
+    return Column(name, kind, Text(zh, en), need, values, (zh, *aliases), note, low, high)  # type: ignore[arg-type]
 
 
 YEAR = column(
@@ -30,6 +39,7 @@ YEAR = column(
     "fiscal_year",
     "SET_YEAR",
     need=True,
+    within=(1900, 2200),
 )
 DIV = column(
     "adm_div_code",

@@ -21,7 +21,7 @@ REVENUE = Feed(
     note="one subject in one month, as the treasury's monthly report says it",
     columns=(
         YEAR,
-        column("month", "integer", "月份", "Month", "会计期间", "期间", need=True, note="1 to 12"),
+        column("month", "integer", "月份", "Month", "会计期间", "期间", need=True, note="1 to 12", within=(1, 12)),
         DIV,
         BOOK,
         column("code", "code", "收入科目", "Revenue subject", "收入分类科目", "科目编码", "IncSortCode", need=True),
@@ -43,7 +43,7 @@ NONTAX_ITEM = Feed(
     note="what a collecting unit charged under one item in one month",
     columns=(
         YEAR,
-        column("month", "integer", "月份", "Month", "期间", need=True, note="1 to 12"),
+        column("month", "integer", "月份", "Month", "期间", need=True, note="1 to 12", within=(1, 12)),
         DIV,
         AGENCY,
         AGENCY_NAME,
@@ -92,7 +92,16 @@ INSURANCE_FUND = Feed(
     note="one scheme in one month; month 0 is the budget of the year",
     columns=(
         YEAR,
-        column("month", "integer", "月份", "Month", "期间", need=True, note="0 is the budget, 1 to 12 the months"),
+        column(
+            "month",
+            "integer",
+            "月份",
+            "Month",
+            "期间",
+            need=True,
+            note="0 is the budget, 1 to 12 the months",
+            within=(0, 12),
+        ),
         DIV,
         column("scheme", "code", "险种", "Scheme", "基金险种", need=True, values="insurance_scheme"),
         column("pooling", "code", "统筹层次", "Pooling level", values="level"),

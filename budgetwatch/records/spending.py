@@ -334,7 +334,7 @@ TREASURY_REPORT = Feed(
     note="what the treasury itself says was paid in a month, against which the payments are held",
     columns=(
         YEAR,
-        column("month", "integer", "月份", "Month", "会计期间", "期间", need=True, note="1 to 12"),
+        column("month", "integer", "月份", "Month", "会计期间", "期间", need=True, note="1 to 12", within=(1, 12)),
         DIV,
         BOOK,
         FUNC,

@@ -27,7 +27,8 @@ class Column:
     """One column of a feed: its name, what it holds, and what senders call it.
 
     `values` names the code list (see `records.codes`) that its contents must come from.
-    `aliases` are headings met in practice, besides the name itself in any letter case.
+    `aliases` are headings met in practice, besides the name itself in any letter case. A whole number outside `low` to
+    `high` is not what the column holds (a thirteenth month).
     """
 
     name: str
@@ -37,6 +38,8 @@ class Column:
     values: str | None = None
     aliases: tuple[str, ...] = ()
     note: str = ""
+    low: int | None = None
+    high: int | None = None
 
     @property
     def duckdb(self) -> str:

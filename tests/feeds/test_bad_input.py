@@ -44,7 +44,10 @@ BAD: dict[str, tuple[str, Callable[[Path], Path], dict[str, object], str]] = {
     "an Excel file named .csv": ("f.csv", lambda p: zipped(p, **{"xl/workbook.xml": b"<x/>"}), {}, "looks like xlsx/zip"),
     "UTF-16 without saying so": ("f.csv", lambda p: csv(p, ROWS, encoding="utf-16"), {}, "looks like UTF-16"),
     "not a zip": ("f.zip", lambda p: _bytes(p, b"not a zip"), {}, "Not an intact zip"),
-    "a zip of two files": ("f.zip", lambda p: zipped(p, a=GOOD, b=GOOD), {}, "holds 2 files; it must hold one"),
+    "a zip of two files that do not belong together": (
+        "f.zip", lambda p: zipped(p, a=GOOD, b=b"x,y\n1,2\n"), {}, "different headings: x, y",
+    ),
+    "a zip with a broken member": ("f.zip", lambda p: zipped(p, a=GOOD, b=b""), {}, "The file is empty"),
     "a truncated gzip": ("f.gz", lambda p: _bytes(p, gz(p, GOOD * 50).read_bytes()[:-20]), {}, "Not an intact gz"),
     "not a gzip": ("f.gz", lambda p: _bytes(p, b"not a gzip"), {}, "Not an intact gz"),
     "an xlsx that is not one": ("f.xlsx", lambda p: _bytes(p, b"plain text"), {"format": "xlsx"}, "Cannot read sheet"),

@@ -20,7 +20,7 @@ import polars as pl
 from budgetwatch.errors import BadFile
 from budgetwatch.feeds.profile import Profile
 from budgetwatch.feeds.readers import encodings
-from budgetwatch.feeds.readers.sheet import BROKEN, LINE, Sheet, column
+from budgetwatch.feeds.readers.sheet import BROKEN, LINE, Sheet, column, written
 from budgetwatch.feeds.readers.survey import Survey, survey
 from budgetwatch.feeds.readers.unpack import hashed
 from budgetwatch.text import Text
@@ -165,7 +165,7 @@ def _exact(path: Path, profile: Profile, work: Path, where: str, headings: Seque
                 lines.append(first)
                 values.append(row)
             else:
-                broken.append((first, len(fields), _written(fields, profile.delimiter)[:_RAW_MOST], row))
+                broken.append((first, len(fields), written(fields, profile.delimiter)[:_RAW_MOST], row))
             if len(lines) >= _BATCH:
                 put()
     put()
@@ -197,12 +197,6 @@ def _parsed(file: Iterable[str], profile: Profile):  # type: ignore[no-untyped-d
     if profile.quote is None:
         return csv.reader(file, delimiter=profile.delimiter, quoting=csv.QUOTE_NONE)
     return csv.reader(file, delimiter=profile.delimiter, quotechar=profile.quote)
-
-
-def _written(fields: Sequence[str], delimiter: str) -> str:
-    out = io.StringIO(newline="")
-    csv.writer(out, delimiter=delimiter, lineterminator="").writerow(fields)
-    return out.getvalue()
 
 
 def _heading(path: Path, profile: Profile, where: str) -> tuple[list[str], int, int]:

@@ -30,11 +30,11 @@ def read(
     """The records of the file; their lines are those of the file for NDJSON, else their number."""
     text = encodings.as_utf8(path, profile.encoding, work, where)
     ways = tuple(filter(None, profile.records.split(".")))
-    records = _lines(text, ways) if not ways and _is_lines(text) else _document(text, ways, where)
+    records = _lines(text, ways) if not ways and is_lines(text) else _document(text, ways, where)
     return sheet_of(records, work, where, path, sha256)
 
 
-def _is_lines(path: Path) -> bool:
+def is_lines(path: Path) -> bool:
     """Whether the file is one record a line: its first line is a whole object, and is not all there is."""
     with path.open("rb") as file:
         first = file.readline().removeprefix(b"\xef\xbb\xbf").strip()
@@ -53,7 +53,7 @@ def _lines(path: Path, ways: Sequence[str]) -> Iterator[Record]:
             if not line:
                 continue
             try:
-                said = _loads(line)
+                said = loads(line)
             except (ValueError, RecursionError):
                 said = None
             if isinstance(said, dict):
@@ -62,10 +62,10 @@ def _lines(path: Path, ways: Sequence[str]) -> Iterator[Record]:
                 yield number, line.decode("utf-8", "replace")
 
 
-def _loads(line: bytes) -> Any:
+def loads(line: bytes) -> Any:
     """JSON whose numbers stay the text that was sent, and NaN is none."""
     said = json.loads(line, parse_float=str, parse_int=str, parse_constant=_no_constant)
-    if _depth(said) > DEEPEST:
+    if depth(said) > DEEPEST:
         raise ValueError("too deep")
     return said
 
@@ -74,7 +74,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _depth(value: Any) -> int:
+def depth(value: Any) -> int:
     deepest, layer = 0, [value]
     while layer:
         deepest += 1
@@ -115,7 +115,7 @@ def _document(path: Path, ways: Sequence[str], where: str) -> Iterator[Record]:
 
 def _each(said: Any, ways: Sequence[str]) -> Iterator[Mapping[str, str] | str]:
     """One record of the outermost list, or those of the lists within it, each with what stands around it."""
-    if not isinstance(said, dict) or _depth(said) > DEEPEST:
+    if not isinstance(said, dict) or depth(said) > DEEPEST:
         yield str(said)
         return
     inner = said.get(ways[0]) if ways else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -33,6 +35,7 @@ class Sheet:
     delimiter: str = ","
     again: Callable[[], Sheet] | None = None
     tight: bool = False
+    parts: tuple[tuple[str, int], ...] = ()  # of an archive: its files, and the line with which each begins
 
 
 def column(place: int) -> str:
@@ -53,3 +56,10 @@ def as_sent(count: int, delimiter: str) -> pl.Expr:
         quoted = pl.concat_str(pl.lit('"'), value.str.replace_all('"', '""', literal=True), pl.lit('"'))
         fields.append(pl.when(value.str.contains(special)).then(quoted).otherwise(value))
     return pl.concat_str(fields, separator=delimiter)
+
+
+def written(fields: Sequence[str | None], delimiter: str = ",") -> str:
+    """One row as a line of CSV."""
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter, lineterminator="").writerow(fields)
+    return out.getvalue()

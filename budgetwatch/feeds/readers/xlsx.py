@@ -15,11 +15,14 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from budgetwatch.errors import BadFile
 from budgetwatch.feeds.profile import Profile
-from budgetwatch.feeds.readers.sheet import LINE, Sheet, column, no_broken
+from budgetwatch.feeds.readers.sheet import BROKEN, LINE, Sheet, column, written
 from budgetwatch.feeds.readers.unpack import hashed
 from budgetwatch.text import Text
 
 _BATCH = 50_000
+_RAW_MOST = 10_000
+#: A block of merged cells: row and column of its first cell and of its last, counted from 0.
+_Block = tuple[tuple[int, int], tuple[int, int]]
 
 
 def read(
@@ -41,10 +44,11 @@ def read(
             fix=Text(f"现有工作表：{'、'.join(names)}。" if names else "请用 Excel 另存为 .xlsx 后重新报送。",
                      f"Its sheets: {', '.join(names)}." if names else "Save it as .xlsx in Excel and send it again."),
         ) from None  # fmt: skip
-    # calamine begins at the first used row; line numbers are the sheet's own.
-    offset = (sheet.start or (0, 0))[0]
-    rows = ((offset + n, row) for n, row in enumerate(sheet.iter_rows(), start=1))
-    headings = _headings(rows, profile)
+    # calamine gives every row from the first one on, so that line numbers are the sheet's own, but begins at the first used column.
+    left = (sheet.start or (0, 0))[1]
+    rows = enumerate(sheet.iter_rows(), start=1)
+    merged = [((a, b - left), (c, d - left)) for (a, b), (c, d) in sheet.merged_cell_ranges or [] if (a, b) != (c, d)]
+    headings = _headings(rows, profile, merged)
     if headings is None:
         raise BadFile(
             Text("工作表是空的。", "The sheet is empty."), where=where,
@@ -55,47 +59,70 @@ def read(
     schema = {column(i): pl.String() for i in range(len(headings))}
     parts: list[Path] = []
     total = 0
-    filled = ((n, row) for n, row in rows if any(_text(v) for v in row))
+    broken: list[tuple[int, int, str, list[str | None]]] = []
+    wide = len(headings)
+    texts = ((n, [_text(v) for v in row]) for n, row in rows)
+    filled = ((n, row) for n, row in texts if any(row))
     while batch := list(itertools.islice(filled, _BATCH)):
-        values = [[_text(v) for v in row[: len(headings)]] for _, row in batch]
-        frame = pl.DataFrame(values, schema=schema, orient="row")
-        parts.append(work / f"sheet-{len(parts)}.parquet")
-        frame.insert_column(0, pl.Series(LINE, [n for n, _ in batch], dtype=pl.Int64)).write_parquet(parts[-1])
         total += len(batch)
+        whole = [(n, row[:wide] + [None] * (wide - len(row))) for n, row in batch if not any(row[wide:])]
+        for n, row in batch:
+            if any(row[wide:]):  # values right of the last heading: kept as sent, for the gate to reject
+                width = max(i for i, v in enumerate(row, start=1) if v)
+                broken.append((n, width, written(row[:width])[:_RAW_MOST], row[:width]))
+        frame = pl.DataFrame([row for _, row in whole], schema=schema, orient="row")
+        parts.append(work / f"sheet-{len(parts)}.parquet")
+        frame.insert_column(0, pl.Series(LINE, [n for n, _ in whole], dtype=pl.Int64)).write_parquet(parts[-1])
     if not total:
         raise BadFile(
             Text("只有表头，没有数据行。", "There is a heading, but no data row."), where=where,
             fix=Text("若本期确无数据，无需报送；否则请重新导出。", "If there was nothing to report, send nothing; else export it again."),
         )  # fmt: skip
     return Sheet(
-        tuple(headings), [partial(pl.scan_parquet, part) for part in parts], no_broken(), total, sha256 or hashed(path)
-    )
+        tuple(headings), [partial(pl.scan_parquet, part) for part in parts],
+        pl.DataFrame(broken, schema=BROKEN, orient="row"), total, sha256 or hashed(path),
+    )  # fmt: skip
 
 
-def _headings(rows: Iterator[tuple[int, list[Any]]], profile: Profile) -> list[str] | None:
+def _headings(rows: Iterator[tuple[int, list[Any]]], profile: Profile, merged: list[_Block]) -> list[str] | None:
     """The headings, from the rows they stand in; those of the profile where the sheet has none.
 
-    With several heading rows a heading is all that stands above its column; a cell that spans columns (merged, so
-    that only its first one holds the words) stands above each of them.
+    With several heading rows a heading is all that stands above its column; a cell that spans columns stands above each
+    of them. Where the sheet does not say which cells are merged, an empty one belongs to its left neighbour.
     """
     if profile.headings:
         for _ in range(profile.skip_rows):
             next(rows, None)
         return list(profile.headings)
     found: list[list[str]] = []
+    first = 0  # the row, counted from 0, in which they begin
     for number, row in rows:
         if number > profile.skip_rows and (found or any(_text(v) for v in row)):
+            if not found:
+                first = number - 1
             found.append([_text(v) or "" for v in row])
             if len(found) == profile.heading_rows:
                 break
     if not found:
         return None
     *above, last = found
-    for row in above:
-        for at in range(1, len(row)):
-            if not row[at] and (at < len(last) and last[at]):
-                row[at] = row[at - 1]
+    here = [block for block in merged if first <= block[0][0] < first + len(found)]
+    if above and here:
+        _spread(found, here, first)
+    else:
+        for row in above:
+            for at in range(1, len(row)):
+                if not row[at] and (at < len(last) and last[at]):
+                    row[at] = row[at - 1]
     return ["".join(dict.fromkeys(row[at] for row in found if at < len(row) and row[at])) for at in range(len(last))]
+
+
+def _spread(found: list[list[str]], blocks: list[_Block], first: int) -> None:
+    """Write what stands in the first cell of each block into all of its cells."""
+    for (top, left), (bottom, right) in blocks:
+        words = found[top - first][left] if left < len(found[top - first]) else ""
+        for row in found[top - first : bottom - first + 1]:
+            row[left : right + 1] = [words] * len(row[left : right + 1])
 
 
 def _text(value: Any) -> str | None:
