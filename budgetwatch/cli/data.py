@@ -230,6 +230,8 @@ def _tell(receipt: Receipt) -> None:
             REASONS[reason].of(lang).replace("{column}", "…").replace("{value}", "…") if reason in REASONS else reason
         )
         remark(f"  {count:,} × {kind}")
+    for said in receipt.remarks:
+        remark(f"  {said[lang]}")
 
 
 @batches.command("list")

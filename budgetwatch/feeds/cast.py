@@ -21,8 +21,10 @@ from budgetwatch.records import Column
 _NUMBER = r"^[+-]?(?:\d{1,16}\.?\d*|\.\d+)$"
 _WIDE = pl.Decimal(38, 10)
 #: A time behind a day: 2024-03-05 08:30, 2024-03-05T08:30:00.000+08:00.
-_TIME = r"(?:T|\s+)\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?(?:Z|[+-]\d{2}:?\d{2})?$"
+TIME = r"(?:T|\s+)\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?(?:Z|[+-]\d{2}:?\d{2})?$"
 _FIRST_DAY, _LAST_DAY = pl.lit(dt.date(1900, 1, 1)), pl.lit(dt.date(2200, 12, 31))
+#: The unit as it may stand behind an amount.
+_WRITTEN = {0: "元", 3: "千元", 4: "万元", 6: "百万元", 8: "亿元"}
 _YES = {"true": True, "1": True, "是": True, "y": True, "yes": True, "有": True}
 _NO = {"false": False, "0": False, "否": False, "n": False, "no": False, "无": False}
 
@@ -37,6 +39,11 @@ class Cast:
     def __init__(self, column: Column, at: int, profile: Profile) -> None:
         self.column, self.at = column, at
         self.stripped = pl.col(place(at)).str.strip_chars()
+        words = profile.values.get(column.name)
+        #: What the sender writes → what it means, before it is read; code columns have their own way (see Listed).
+        self.worded = bool(words) and column.kind not in ("code", "text")
+        if words and self.worded:
+            self.stripped = self.stripped.replace(list(words), list(words.values()))
         self.empty = profile.empty
         says = self.stripped != ""
         if self.empty:
@@ -51,7 +58,7 @@ class Cast:
     @property
     def sent(self) -> pl.Expr:
         """The value without outer spaces, as the quick cast reads it."""
-        return pl.col(place(self.at)) if self.tight else self.stripped
+        return pl.col(place(self.at)) if self.tight and not self.worded else self.stripped
 
     @property
     def quick(self) -> pl.Expr:
@@ -133,7 +140,7 @@ class Money(Cast):
         """The amount in plain digits, as far as the profile allows other ways of writing it."""
         text = self.narrow.str.replace("−", "-", literal=True)
         # The unit written behind an amount says nothing new where it is the column's own; another one is no amount here.
-        text = text.str.replace(rf"\s*{'万元' if self.shift else '元'}$", "")
+        text = text.str.replace(rf"\s*{_WRITTEN.get(self.shift, '元')}$", "")
         if profile.amounts.signs:
             for sign in profile.amounts.signs:
                 text = text.str.replace(sign, "", literal=True).str.strip_chars()
@@ -214,7 +221,7 @@ class Date(Cast):
         return pl.coalesce([self._day(form, text) for form in self.formats])
 
     def tune(self, sample: pl.DataFrame) -> None:
-        timed = sample.select(self.stripped.str.contains(_TIME).sum()).item()
+        timed = sample.select(self.stripped.str.contains(TIME).sum()).item()
         self.timed = timed > sample.height / 2
         text = _timeless(self.stripped)
         read = [sample.select(self._day(form, text).count()).item() for form in self.formats]
@@ -223,7 +230,7 @@ class Date(Cast):
 
 
 def _timeless(text: pl.Expr) -> pl.Expr:
-    return text.str.replace(_TIME, "")
+    return text.str.replace(TIME, "")
 
 
 class Whole(Cast):

@@ -53,11 +53,22 @@ class Gate:
     `region` is the prefix of region codes that whoever sends the file may speak for; empty: every region.
     """
 
-    def __init__(self, profile: Profile, layout: Layout, batch: int, delimiter: str = ",", region: str = "") -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        layout: Layout,
+        batch: int,
+        delimiter: str = ",",
+        region: str = "",
+        own: int | None = None,
+    ) -> None:
         self.profile, self.layout, self.batch, self.delimiter = profile, layout, batch, delimiter
         self.region = region
         self.width = len(layout.headings)
-        self.aside = _aside(profile.aside, self.width)
+        self.own = (
+            self.width if own is None else own
+        )  # the sender's columns; what was put together stands right of them
+        self.aside = aside_of(profile.aside, self.own)
         self.casts: dict[str, Cast] = {}
         for c in profile.feed.columns:
             if c.name in layout.at:
@@ -120,7 +131,7 @@ class Gate:
 
     def full(self, rows: pl.DataFrame, *, rejected: bool = False) -> Judged:
         """The facts and rejects of rows as sent. `rejected`: these are rejected anyway, name their faults too."""
-        filled = rows.filter(~pl.all_horizontal(pl.col(column(i)).is_null() for i in range(self.width)))
+        filled = rows.filter(~pl.all_horizontal(pl.col(column(i)).is_null() for i in range(self.own)))
         aside: list[int] = []
         if self.aside is not None:
             aside = filled.filter(self.aside)[LINE].to_list()
@@ -128,7 +139,7 @@ class Gate:
         values = filled.with_columns(
             *(cast.full.alias(name) for name, cast in self.casts.items()),
             *(cast.full.alias(_part(i)) for i, (_, cast) in enumerate(self.parts)),
-        ).with_columns(as_sent(self.width, self.delimiter).alias("_raw"))
+        ).with_columns(as_sent(self.own, self.delimiter).alias("_raw"))
         faults = []
         for name, cast in self.casts.items():
             faults.append((cast.column.name, cast.at, cast.reason(pl.col(name))))
@@ -210,7 +221,7 @@ class Gate:
         return values.select(*out, row.alias(ROW), pl.lit(None, dtype=pl.Int64).alias(REPLACES))
 
 
-def _aside(words: tuple[str, ...], width: int) -> pl.Expr | None:
+def aside_of(words: tuple[str, ...], width: int) -> pl.Expr | None:
     """Whether the first value of a row begins with one of the words, spaces within it (合　计) left out; None: no words."""
     if not words:
         return None

@@ -7,6 +7,7 @@ Every key is checked when the profile is read; an unknown one is refused with th
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,7 @@ FORMATS = ("csv", "xlsx", "parquet", "json", "xml", "ocds", "fiscal")
 DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y.%m.%d", "%Y年%m月%d日")
 #: Instead of a format: days counted as spreadsheets do (45356 is 2024-03-05).
 SERIAL = "excel"
-UNITS = {"yuan": 0, "wan": 4}
+UNITS = {"yuan": 0, "thousand": 3, "wan": 4, "million": 6, "yi": 8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class Profile:
     empty: tuple[str, ...] = ()
     aside: tuple[str, ...] = ()
     fill_down: tuple[str, ...] = ()
+    join: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    file_name: str = ""
     key: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     ignore_rest: bool = False
@@ -172,6 +175,7 @@ class _Reader:
             "columns": self.columns, "constants": self.strings, "values": self.values,
             "dates": self.lists, "units": self.units, "amounts": self.amounts, "key": self.names,
             "empty": self.names, "aside": self.names, "fill_down": self.names,
+            "join": self.lists, "file_name": self.pattern,
             "ignore": self.names, "melt": self.melt, "budget_year": self.year, "refuse_above": self.share,
             "keep_sent": self.yes_no,
         }  # fmt: skip
@@ -193,6 +197,8 @@ class _Reader:
         named: dict[str, Iterable[str]] = {
             "fill_down": p.fill_down, "columns": p.columns, "constants": p.constants, "values": p.values, "dates": p.dates, "units": p.units, "key": p.key,
         }  # fmt: skip
+        if p.file_name:
+            named["file_name"] = re.compile(p.file_name).groupindex
         if p.melt:
             named["melt"] = (p.melt.into, p.melt.amount)
         dates = [c.name for c in p.feed.columns if c.kind == "date"]
@@ -243,6 +249,15 @@ class _Reader:
                 Text("请加引号（如 \"0301\"、\"NO\"），否则前导零会丢失。", 'Quote it ("0301", "NO"), or YAML changes it.'),
             )  # fmt: skip
         return value
+
+    def pattern(self, key: str, value: Any) -> str:
+        try:
+            named = re.compile(self.text(key, value)).groupindex
+        except re.error as error:
+            self.refuse(key, f"不是有效的正则表达式：{error}。", f"is not a valid regular expression: {error}.")
+        if not named:
+            self.refuse(key, "需要命名的组，如 (?P<stage>…)。", "needs named groups, such as (?P<stage>…).")
+        return cast(str, value)
 
     def names(self, key: str, value: Any) -> tuple[str, ...]:
         items = value if isinstance(value, list) else [value]

@@ -13,6 +13,7 @@ from budgetwatch.errors import BadFile, Fault
 from budgetwatch.facts.engine import literal
 from budgetwatch.facts.store import ROW
 from budgetwatch.feeds import readers
+from budgetwatch.feeds.composed import told_by_name, with_joined
 from budgetwatch.feeds.gate import REJECTS, Gate
 from budgetwatch.feeds.headings import RETURNED, lay_out
 from budgetwatch.feeds.keys import WRITING, helper, repeated_in_file, without
@@ -77,10 +78,13 @@ def stage(
     """Judge every row of the file; nothing is written outside `work`. `region`: the prefix that its sender may send for."""
     say: Progress = progress or (lambda fraction, message: None)
     reading = Text("正在读取", "Reading")
-    sheet = readers.read(path, profile, work, settings, lambda share: say(0.3 * share, reading))
+    profile = told_by_name(profile, path)
+    sheet = with_joined(
+        readers.read(path, profile, work, settings, lambda share: say(0.3 * share, reading)), profile, path.name
+    )
     layout = lay_out(sheet.headings, profile, path.name)
     _nameless(sheet, profile, path)
-    gate = Gate(profile, layout, batch, sheet.delimiter, region)
+    gate = Gate(profile, layout, batch, sheet.delimiter, region, sheet.own)
     try:
         poured = _pour(gate, sheet, work, say)
     except pl.exceptions.PolarsError:
@@ -89,7 +93,7 @@ def stage(
         if sheet.again is None:
             raise _unreadable(path)
         sheet = sheet.again()
-        gate = Gate(profile, layout, batch, sheet.delimiter, region)
+        gate = Gate(profile, layout, batch, sheet.delimiter, region, sheet.own)
         poured = _pour(gate, sheet, work, say)
         if poured is None:
             raise Fault(Text("行数对不上，未接收。", "The rows do not add up; nothing was taken in."), where=path.name)
@@ -109,7 +113,7 @@ def stage(
         )  # fmt: skip
     written = partial(_written, sheet)
     return Staged(
-        poured.files, rejects, rows_in, rejected, reasons, sheet.sha256, sheet.headings, poured.lines, written,
+        poured.files, rejects, rows_in, rejected, reasons, sheet.sha256, sheet.headings[: sheet.own], poured.lines, written,
         sheet.delimiter, _mends(sheet), sorted(poured.aside), sheet.parts,
     )  # fmt: skip
 
@@ -227,9 +231,9 @@ def _nameless(sheet: Sheet, profile: Profile, path: Path) -> None:
 
 def _apart(broken: pl.DataFrame, gate: Gate) -> tuple[pl.DataFrame, list[int]]:
     """The broken rows that are data, and the lines of those that are none by the profile."""
-    if gate.aside is None or not gate.width:
+    if gate.aside is None or not gate.own:
         return broken, []
-    places = max(gate.width, 1)
+    places = gate.own
     fields = broken.select(
         pl.col("line"), *(pl.col("values").list.get(i, null_on_oob=True).alias(column(i)) for i in range(places))
     )
@@ -245,11 +249,11 @@ def _broken_rejects(broken: pl.DataFrame, sheet: Sheet, gate: Gate) -> pl.DataFr
         pl.when(counted).then(pl.col("fields").cast(pl.String)).alias("value"),
         pl.when(counted).then(pl.lit("wrong_field_count")).otherwise(pl.lit("not_a_record")).alias("reason"), "raw",
     )  # fmt: skip
-    width = len(sheet.headings)
+    width = gate.own
     longer = broken.filter(pl.col("fields") > width)
     fields = longer.select(
         pl.col("line").alias(LINE),
-        *(pl.col("values").list.get(i, null_on_oob=True).alias(column(i)) for i in range(width)),
+        *(pl.col("values").list.get(i, null_on_oob=True).alias(column(i)) for i in range(gate.width)),
     )
     more = gate.full(fields, rejected=True).rejects.drop("raw").join(longer.select("line", "raw"), on="line")
     return pl.concat([shape, more.select(list(REJECTS))])
@@ -267,7 +271,7 @@ def _repeat_rejects(repeats: pl.DataFrame, sheet: Sheet, gate: Gate) -> pl.DataF
 
 def _written(sheet: Sheet, lines: pl.Series) -> pl.DataFrame:
     """These lines as they were sent."""
-    wanted, written = lines.implode(), as_sent(len(sheet.headings), sheet.delimiter).alias("raw")
+    wanted, written = lines.implode(), as_sent(len(sheet.headings[: sheet.own]), sheet.delimiter).alias("raw")
     return pl.concat(
         piece().filter(pl.col(LINE).is_in(wanted)).select(pl.col(LINE), written).collect(engine="streaming")
         for piece in sheet.pieces

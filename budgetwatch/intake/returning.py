@@ -1,7 +1,7 @@
 """Rejected rows on their way back: a file in the sender's own columns with the reasons beside each row.
 
 The sender mends the rows where they stand and sends the file again by the same profile: a CSV is written as the
-profile has it (encoding, delimiter, title lines), a workbook is for people to read. Three columns that we add say
+profile has it (encoding, delimiter, title lines), a workbook as the profile of a sender of workbooks has it. Three columns that we add say
 which batch and line a row comes from and why it was rejected; the reader knows them and leaves them alone, so the
 mended file completes the batch it came from (`Batch.mends`).
 """
@@ -44,16 +44,23 @@ def give_back(home: Home, batch: int, target: Path, *, language: str = "zh") -> 
         )
     headings = [h for h in written["headings"] if h not in RETURNED]
     lines = _lines(home, batch, written, language)
-    if target.suffix.lower() == ".xlsx":
-        return _workbook(target, [*headings, *RETURNED], lines)
     count = 0
     how = profiles.load_all(home.path / "profiles").get(profile)
+    if target.suffix.lower() == ".xlsx":
+        return _workbook(target, [*headings, *RETURNED], lines, how if how and how.format == "xlsx" else None)
     encoding = how.encoding[0] if how and how.format == "csv" else "utf-8"
     with target.open("w", encoding=_MARKED.get(encoding, encoding), errors="replace", newline="") as file:
         for _ in range(how.skip_rows if how and how.format == "csv" else 0):
             file.write("\r\n")
         out = csv.writer(file, delimiter=str(written["delimiter"]))
-        out.writerow([*headings, *RETURNED])
+        for _ in range(
+            0
+            if how and how.format == "csv" and how.headings
+            else how.heading_rows
+            if how and how.format == "csv"
+            else 1
+        ):
+            out.writerow([*headings, *RETURNED])
         for values in lines:
             out.writerow(values)
             count += 1
@@ -86,16 +93,28 @@ def _lines(home: Home, batch: int, written: dict[str, object], language: str) ->
             yield [*(fields[i] for i in kept), str(batch), str(line), "；".join(reasons)]
 
 
-def _workbook(target: Path, headings: list[str], lines: Iterator[list[str]]) -> int:
-    """All values as text: what looks like a number or a formula to Excel stays what was sent."""
+def _workbook(target: Path, headings: list[str], lines: Iterator[list[str]], how: profiles.Profile | None) -> int:
+    """All values as text: what looks like a number or a formula to Excel stays what was sent.
+
+    For a sender of workbooks it lies as the profile reads it (sheet, title rows, rows of the heading), so that it can be
+    mended and sent as it is.
+    """
     count = 0
+    name = how.sheet if how and isinstance(how.sheet, str) else "退回"
+    top = how.skip_rows if how else 0
+    tall = how.heading_rows if how else 1
     with xlsxwriter.Workbook(str(target), {"constant_memory": True, "strings_to_formulas": False}) as book:
-        sheet, bold = book.add_worksheet("退回"), book.add_format({"bold": True, "bg_color": "#E8EEF5"})
-        sheet.freeze_panes(1, 0)
-        for at, heading in enumerate(headings):
-            sheet.write_string(0, at, heading, bold)
+        bold = book.add_format({"bold": True, "bg_color": "#E8EEF5"})
+        for number in range(how.sheet if how and isinstance(how.sheet, int) else 0):
+            book.add_worksheet(f"({number + 1})")  # the profile counts sheets: those before it are left empty
+        sheet = book.add_worksheet(name)
+        sheet.activate()
+        sheet.freeze_panes(top + tall, 0)
+        for row in range(top, top + tall):
+            for at, heading in enumerate(headings):
+                sheet.write_string(row, at, heading, bold)
         for values in lines:
-            count += 1
             for at, value in enumerate(values):
-                sheet.write_string(count, at, value)
+                sheet.write_string(top + tall + count, at, value)
+            count += 1
     return count

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from budgetwatch.errors import BadFile, BudgetwatchError
 from budgetwatch.feeds import profile as profiles
 from budgetwatch.feeds.keys import known_already, superseding
+from budgetwatch.feeds.packing import loose, packed
 from budgetwatch.feeds.profile import Profile
 from budgetwatch.feeds.staging import Staged, stage
 from budgetwatch.home import Home
@@ -27,7 +28,6 @@ from budgetwatch.intake import manifest
 from budgetwatch.intake.batch import fill, receiving, recover, refuse
 from budgetwatch.intake.keeping import keep_rejects, keep_sent
 from budgetwatch.intake.limits import acceptable, accepted_before, may_send, taken_before, there
-from budgetwatch.intake.packing import loose, packed
 from budgetwatch.intake.receipt import Receipt, add_up, noticed, receipt_of
 from budgetwatch.intake.space import NoSpace, room, watched
 from budgetwatch.progress import Progress
@@ -60,7 +60,7 @@ def take_in(
     how = profiles.find(profile, home.path / "profiles")
     if loose(path, how):
         with workshop(home) as room:
-            whole = packed(path, how, room)
+            whole = packed(path, room)
             return take_in(
                 home, whole, profile, actor=actor, allowed_region=allowed_region, progress=progress, origin=origin
             )
@@ -140,7 +140,7 @@ def check(
     how = profiles.find(profile, home.path / "profiles")
     may_send(how, allowed_region)
     with workshop(home) as work:
-        path = packed(path, how, work)
+        path = packed(path, work) if loose(path, how) else path
         staged = stage(path, how, 0, work, home.settings, progress, allowed_region)
         acceptable(staged, how, path)
         if how.key and staged.files:

@@ -48,6 +48,7 @@ _BATCHES = (
     heading("profile", "格式", "Profile", "code"),
     heading("received_by", "接收人", "Received by"),
     heading("refusal", "拒收原因", "Refusal"),
+    heading("remarks", "备注", "Remarks"),
     heading("sha256", "SHA-256", "SHA-256", "code"),
 )
 _REJECTS = (
@@ -85,7 +86,7 @@ def batches(
 ) -> Listing:
     """Newest first. Rows: batch feed feed_label(Text) profile sender file_name sha256 status rows_in rows_accepted
     rows_rejected rows_repeated facts_added amount_sum currency first_day last_day received_at received_by refusal(Text|None)
-    reasons(dict)."""
+    remarks(Text|None) reasons(dict)."""
     demand(viewer, "batches")
     limit, offset = paged(limit, offset)
     limits = []
@@ -132,7 +133,14 @@ def _batch(batch: t.Batch) -> dict[str, Any]:
         "feed_label": label,
         **{k: getattr(batch, k) for k in _KEPT},
         "refusal": what,
+        "remarks": _remarks(batch),
     }
+
+
+def _remarks(batch: t.Batch) -> Text | None:
+    """What was noticed though the file was taken in: a gap in the sender's count, rows that are no data."""
+    said = batch.remarks or []
+    return Text(" ".join(one["zh"] for one in said), " ".join(one["en"] for one in said)) if said else None
 
 
 def _sums(found: list[t.Batch]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from budgetwatch.text import Text
 REVENUE = Feed(
     "revenue",
     Text("收入", "Revenue"),
-    key=("budget_year", "month", "adm_div_code", "book", "code"),
+    key=("budget_year", "month", "adm_div_code", "book", "code", "report"),
     note="one subject in one month, as the treasury's monthly report says it",
     columns=(
         YEAR,
@@ -26,9 +26,12 @@ REVENUE = Feed(
         BOOK,
         column("code", "code", "收入科目", "Revenue subject", "收入分类科目", "科目编码", "IncSortCode", need=True),
         column("name", "text", "科目名称", "Name", "收入科目名称"),
+        column(
+            "report", "code", "报表", "Report", "报表期次", note="which report says it, where several tell of one month"
+        ),
         column("budget", "money", "预算数", "Budget", "年初预算", "年度预算"),
         column("amount", "money", "当月收入", "In the month", "当月数", "本月收入"),
-        column("ytd", "money", "累计收入", "Year to date", "累计数", "本年累计", need=True),
+        column("ytd", "money", "累计收入", "Year to date", "累计数", "本年累计"),
         column("last_ytd", "money", "上年同期累计", "Same time last year", "上年同期", "去年同期累计"),
         column("refund", "money", "退库", "Refunds", "当月退库", "退库数"),
         column("refund_basis", "text", "退库依据", "Basis of refunds", "退库文号"),

@@ -234,7 +234,7 @@ INDICATOR = Feed(
         PRO,
         PRO_NAME,
         column("line_type", "code", "支出类型", "Kind of line", "项目类别", values="line_type"),
-        column("initial", "money", "年初指标", "Initial", "年初指标金额", "年初数", need=True),
+        column("initial", "money", "年初指标", "Initial", "年初", "年初指标金额", "年初数", need=True),
         column("added", "money", "追加", "Added", "追加指标金额", "追加数"),
         column("reduced", "money", "调减", "Reduced", "调减指标金额", "调减数"),
         column("frozen", "money", "冻结", "Frozen", "冻结指标金额", "冻结数"),
@@ -330,7 +330,7 @@ CARRYOVER = Feed(
 TREASURY_REPORT = Feed(
     "treasury_report",
     Text("国库支出月报", "Treasury's monthly report"),
-    key=("budget_year", "month", "adm_div_code", "book", "func_code"),
+    key=("budget_year", "month", "adm_div_code", "book", "func_code", "report"),
     note="what the treasury itself says was paid in a month, against which the payments are held",
     columns=(
         YEAR,
@@ -340,6 +340,9 @@ TREASURY_REPORT = Feed(
         FUNC,
         column("amount", "money", "当月支出", "In the month", "本月支出", "当月数", need=True),
         column("ytd", "money", "累计支出", "Year to date", "本年累计", "累计数"),
+        column(
+            "report", "code", "报表", "Report", "报表期次", note="which report says it, where several tell of one month"
+        ),
         CURRENCY,
     ),
 )

@@ -71,6 +71,7 @@ def view(asking: Asking) -> tuple[str, Any]:
         ),
         _summary(row, _titled(asking, row)) if row else None,
         note(say(row["refusal"]), tone="warn") if row and row.get("refusal") else None,
+        note(say(row["remarks"])) if row and row.get("remarks") else None,
         card(
             _reason_chips(asking, row, reason),
             table(columns, found.rows, caption=t("退回的行"), id="rejects")
@@ -170,6 +171,7 @@ def _reason_word(code: str) -> str:
         "not_money": t("不是金额"),
         "too_many_decimals": t("小数过多"),
         "not_integer": t("不是整数"),
+        "out_of_range": t("超出范围"),
         "not_ratio": t("不是比率"),
         "not_date": t("不是日期"),
         "not_flag": t("不是是或否"),

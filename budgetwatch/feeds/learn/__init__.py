@@ -15,8 +15,10 @@ import yaml
 
 from budgetwatch.errors import NotFound
 from budgetwatch.feeds import readers
+from budgetwatch.feeds.gate import aside_of
 from budgetwatch.feeds.learn.meaning import LIKELY, Guess, Held, feed_of, guesses, in_wan, look, values_of
 from budgetwatch.feeds.learn.shape import Shape, shape_of
+from budgetwatch.feeds.packing import packed
 from budgetwatch.feeds.profile import DATES, Profile, nearest
 from budgetwatch.feeds.readers.sheet import column
 from budgetwatch.records import SENT, Feed
@@ -50,7 +52,7 @@ def learn(path: Path, settings: Settings, *, feed: str | None = None, name: str 
     with tempfile.TemporaryDirectory(prefix="learn-", dir=settings.home / "tmp") as folder:
         work = Path(folder)
         shape = shape_of(path, work, settings)
-        held, broken = _sample(path, shape, work, settings)
+        held, broken = _sample(path, shape, work, settings, feed)
     if feed is None:
         kind, found = feed_of(held)
     else:
@@ -67,21 +69,26 @@ def learn(path: Path, settings: Settings, *, feed: str | None = None, name: str 
         )
     used = {g.held.heading for g in found.values()}
     unused = tuple(h.heading for h in held if h.heading not in used and h.heading.strip())
-    body = _body(name, kind, shape, found, unused)
+    merged = tuple(h.heading for at, h in enumerate(held) if at in shape.merged)
+    body = _body(name, kind, shape, found, unused, merged)
     return Learnt(
         name, kind.name, _written(body, found, doubts), {c: (g.held.heading, g.sure) for c, g in found.items()}, unused,
         tuple(doubts),
     )  # fmt: skip
 
 
-def _sample(path: Path, shape: Shape, work: Path, settings: Settings) -> tuple[list[Held], int]:
+def _sample(path: Path, shape: Shape, work: Path, settings: Settings, feed: str | None) -> tuple[list[Held], int]:
     """What the first rows hold, read by the reader that will read the whole file later."""
+    kind = SENT[feed or ("budget_line" if shape.format == "fiscal" else "payment")]
     how = Profile(
-        "new", SENT["payment"], "", Text("", ""), shape.format, (shape.encoding,), shape.delimiter, shape.quote,
-        shape.skip_rows, shape.sheet, shape.records,
+        "new", kind, "", Text("", ""), shape.format, (shape.encoding,), shape.delimiter, shape.quote,
+        shape.skip_rows, shape.sheet, shape.records, heading_rows=shape.heading_rows, aside=shape.aside,
     )  # fmt: skip
-    sheet = readers.read(path, how, work, settings)
+    (room := work / "sample").mkdir()
+    sheet = readers.read(packed(path, room) if shape.format == "fiscal" else path, how, room, settings)
     frame = sheet.pieces[0]().head(_SAMPLE).collect() if sheet.pieces else pl.DataFrame()
+    if (aside := aside_of(shape.aside, len(sheet.headings))) is not None:
+        frame = frame.filter(~aside)
     held = [
         look(heading, frame[column(at)]) for at, heading in enumerate(sheet.headings) if column(at) in frame.columns
     ]
@@ -141,16 +148,30 @@ def _day(feed: Feed, found: dict[str, Guess]) -> str | None:
     return next((c.name for c in feed.columns if c.kind == "date" and c.name in found), None)
 
 
-def _body(name: str, feed: Feed, shape: Shape, found: dict[str, Guess], unused: tuple[str, ...]) -> dict[str, Any]:
+def _body(
+    name: str, feed: Feed, shape: Shape, found: dict[str, Guess], unused: tuple[str, ...], merged: tuple[str, ...]
+) -> dict[str, Any]:
     """The profile's keys, those left out that say what is so anyway."""
     usual = Shape()
     body: dict[str, Any] = {
         "name": name, "feed": feed.name, "sender": name, "title": {"zh": f"{feed.label.zh}（{name}）", "en": f"{feed.label.en} ({name})"},
     }  # fmt: skip
-    for key in ("format", "encoding", "delimiter", "skip_rows", "sheet", "records"):
+    for key in ("format", "encoding", "delimiter", "skip_rows", "heading_rows", "sheet", "records"):
         if getattr(shape, key) != getattr(usual, key):
             body[key] = getattr(shape, key)
-    body["columns"] = {c: g.held.heading for c, g in found.items()}
+    if shape.aside:
+        body["aside"] = list(shape.aside)
+    if empty := sorted({word for g in found.values() for word in g.held.empties}):
+        body["empty"] = empty
+    if any(g.column.kind == "money" and g.held.comma >= 0.3 for g in found.values()):
+        body["amounts"] = {"decimal": ","}
+    if down := [c for c, g in found.items() if g.held.heading in merged and g.column.kind in ("code", "text")]:
+        body["fill_down"] = down
+    # Packages that explain their columns need no mapping of those that are named like ours already.
+    plain = shape.format in ("fiscal", "ocds")
+    body["columns"] = {c: g.held.heading for c, g in found.items() if not (plain and g.held.heading == c)}
+    if not body["columns"]:
+        del body["columns"]
     dates = {
         c: list(g.held.dates)[:1]
         for c, g in found.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import re
 from collections.abc import Mapping, Sequence
@@ -9,8 +10,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from budgetwatch.feeds.cast import TIME
 from budgetwatch.feeds.headings import fold
-from budgetwatch.feeds.profile import DATES
+from budgetwatch.feeds.profile import DATES, SERIAL
 from budgetwatch.records import SENT, Column, Feed
 from budgetwatch.records.codes import LISTS
 
@@ -19,14 +21,15 @@ LIKELY = 0.6
 #: Codes of a list that are few enough to be written out.
 _MOST_CODES = 40
 _MORE_DATES = (
+    "%y.%m.%d",
+    "%y-%m-%d",
+    "%y/%m/%d",
     "%d/%m/%Y",
     "%m/%d/%Y",
     "%d-%m-%Y",
     "%d.%m.%Y",
     "%d %b %Y",
     "%d-%b-%y",
-    "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%d %H:%M:%S",
 )
 _MONEY = r"^[(（]?[-+]?[¥￥$£€]?\s?\d{1,3}(?:,?\d{3})*(?:\.\d+)?[)）]?$"
 _WAN = re.compile(r"[（(]?\s*万元\s*[）)]?")
@@ -59,6 +62,8 @@ class Held:
     money: float
     whole: float
     values: tuple[str, ...]
+    empties: tuple[str, ...] = ()
+    comma: float = 0.0
 
     @property
     def identifies(self) -> bool:
@@ -74,18 +79,51 @@ class Guess:
     sure: float
 
 
+#: What people write where there is nothing to write.
+_NOTHING = ("-", "--", "—", "——", "–", "/", "\\", "无", "N/A", "n/a", "NULL", "null", "None", "nil")
+#: An amount whose sign of decimals is a comma, without a doubt: 1.234,50 and 12,5 but not 1,234.
+_COMMA = r"^[(]?[-+]?(?:\d{1,3}(?:[. ]\d{3})+|\d+),\d{1,2}[)]?$"
+
+
 def look(heading: str, values: pl.Series) -> Held:
     """What a sample of one column holds."""
-    texts = values.str.strip_chars().replace("", None).drop_nulls()
+    said = values.str.strip_chars().replace("", None).drop_nulls()
+    nothing = said.is_in(list(_NOTHING))
+    texts = said.filter(~nothing)
+    plain = texts.str.normalize("NFKC").str.replace(r"\s*(?:万元|元)$", "").str.replace(r"^([\d.,]*\d)-$", "-$1")
     count = max(texts.len(), 1)
-    money = int(texts.str.contains(_MONEY).sum()) / count
-    whole = int(texts.str.contains(r"^[-+]?\d+$").sum()) / count
-    dates = tuple(
-        form for form in (*DATES, *_MORE_DATES) if texts.len() and texts.str.to_datetime(form, strict=False).is_not_null().sum() >= 0.95 * count
-    ) if texts.str.contains(r"\d").any() else ()  # fmt: skip
+    money = int(plain.str.contains(_MONEY).sum()) / count
+    comma = int(plain.str.contains(_COMMA).sum()) / count
+    whole = int(plain.str.contains(r"^[-+]?\d+$").sum()) / count
+    days = _timeless(texts)
+    dates = tuple(form for form in (*DATES, *_MORE_DATES) if texts.len() and _read_by(days, form) >= 0.95 * count)
+    if not dates and texts.len() and plain.str.contains(r"^[2-6]\d{4}(?:\.\d+)?$").sum() >= 0.95 * count:
+        dates = (SERIAL,)
     distinct = texts.n_unique()
     shown = tuple(texts.unique(maintain_order=True).to_list()) if distinct <= _MOST_CODES else ()
-    return Held(heading, texts.len() / max(values.len(), 1), distinct, values.len(), dates, money, whole, shown)
+    empties = tuple(said.filter(nothing).unique(maintain_order=True).to_list())
+    return Held(
+        heading,
+        texts.len() / max(values.len(), 1),
+        distinct,
+        values.len(),
+        dates,
+        max(money, comma),
+        whole,
+        shown,
+        empties,
+        comma,
+    )
+
+
+def _read_by(days: pl.Series, form: str) -> int:
+    """How many are days of our time in that form."""
+    read = days.str.to_date(form, strict=False, exact=True)
+    return int(read.is_between(dt.date(1900, 1, 1), dt.date(2200, 12, 31)).sum())
+
+
+def _timeless(texts: pl.Series) -> pl.Series:
+    return texts.str.normalize("NFKC").str.replace(TIME, "")
 
 
 def feed_of(held: Sequence[Held]) -> tuple[Feed, dict[str, Guess]]:
@@ -103,7 +141,7 @@ def feed_of(held: Sequence[Held]) -> tuple[Feed, dict[str, Guess]]:
 def guesses(held: Sequence[Held], feed: Feed) -> dict[str, Guess]:
     """For each column of the feed the heading that fits it best, each heading used once; the surest first."""
     all_pairs = [Guess(c, h, sure) for c in feed.columns for h in held if (sure := _fits(c, h)) > 0]
-    all_pairs.sort(key=lambda g: (-g.sure, feed.columns.index(g.column)))
+    all_pairs.sort(key=lambda g: (-g.sure, feed.columns.index(g.column), _rank(g)))
     taken: dict[str, Guess] = {}
     used: set[str] = set()
     for guess in all_pairs:
@@ -111,6 +149,13 @@ def guesses(held: Sequence[Held], feed: Feed) -> dict[str, Guess]:
             taken[guess.column.name] = guess
             used.add(guess.held.heading)
     return taken
+
+
+def _rank(guess: Guess) -> int:
+    """How early the heading stands among the names of its column: of two that fit, the better one comes first."""
+    names = [fold(name) for name in (guess.column.name, *guess.column.aliases)]
+    heading = fold(guess.held.heading)
+    return names.index(heading) if heading in names else len(names)
 
 
 def _fits(column: Column, held: Held) -> float:
@@ -149,7 +194,9 @@ def _holds(column: Column, held: Held) -> float:
     if column.kind == "date":
         return 1.0 if held.dates else 0.0
     if column.kind == "integer":
-        return held.whole
+        if column.low is not None and held.values and not any(v.strip("年度月份 ").isdigit() for v in held.values):
+            return 0.0
+        return max(held.whole, 0.9 if column.low is not None and held.values else 0.0)
     if column.kind == "ratio":
         return 1.0 if held.money or any("%" in v for v in held.values[:3]) else 0.3
     if column.values:

@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import json
+import unicodedata
 import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ from pathlib import Path
 from python_calamine import CalamineError, CalamineWorkbook
 
 from budgetwatch.errors import BadFile
-from budgetwatch.feeds.readers.unpack import unpacked
+from budgetwatch.feeds.readers import fiscal
+from budgetwatch.feeds.readers.unpack import unpacked, unzipped
 from budgetwatch.settings import Settings
 from budgetwatch.text import Text
 
@@ -36,12 +38,46 @@ class Shape:
     skip_rows: int = 0
     sheet: str | int = 0
     records: str = ""
+    heading_rows: int = 1
+    aside: tuple[str, ...] = ()
+    merged: tuple[int, ...] = ()  # the columns, counted from 0, in which cells below the heading are merged
     doubts: list[Text] = field(default_factory=list)
 
 
 def shape_of(path: Path, work: Path, settings: Settings) -> Shape:
     """The shape of the file, packed or not; a file of no known kind is refused."""
-    inner, _ = unpacked(path, work, settings)
+    inner = path
+    if path.name.lower() == "datapackage.json":
+        return Shape("fiscal")
+    several: tuple[str, ...] = ()
+    if path.suffix.lower() == ".zip":
+        members, _ = unzipped(path, work, settings)
+        if any(name.rpartition("/")[2] == "datapackage.json" for name, _ in members):
+            return _package(path, work, settings)
+        several = tuple(name for name, _ in members)
+        inner = members[0][1] if members else path
+    elif path.suffix.lower() == ".gz":
+        inner, _ = unpacked(path, work, settings)
+    shape = _plain(inner, path)
+    if len(several) > 1:
+        shape.doubts.append(
+            Text(f"包内有 {len(several)} 个文件，只看了「{several[0]}」。", f"The archive holds {len(several)} files; only '{several[0]}' was looked at.")
+        )  # fmt: skip
+    return shape
+
+
+def _package(path: Path, work: Path, settings: Settings) -> Shape:
+    (room := work / "package").mkdir()
+    names = fiscal.named(path, room, settings)
+    shape = Shape("fiscal", sheet=0)
+    if len(names) > 1:
+        shape.doubts.append(
+            Text(f"包内有几张表：{'、'.join(names)}；取了「{names[0]}」。", f"The package has several tables: {', '.join(names)}; took '{names[0]}'.")
+        )  # fmt: skip
+    return shape
+
+
+def _plain(inner: Path, path: Path) -> Shape:
     with inner.open("rb") as file:
         head = file.read(_HEAD)
     if head.startswith(b"PAR1"):
@@ -59,7 +95,10 @@ def shape_of(path: Path, work: Path, settings: Settings) -> Shape:
     if plain.startswith("<"):
         shape.format, shape.records = "xml", _element(plain)
     elif plain.startswith(("{", "[")):
-        shape.format, shape.records = "json", _list_in(plain)
+        ocds = '"ocid"' in plain and any(
+            f'"{word}"' in plain for word in ("tender", "awards", "buyer", "compiledRelease")
+        )
+        shape.format, shape.records = ("ocds", "") if ocds else ("json", _list_in(plain))
     else:
         _table(text, shape)
     return shape
@@ -99,6 +138,8 @@ def _workbook(inner: Path, path: Path) -> Shape:
         book = CalamineWorkbook.from_path(str(inner))
         names = book.sheet_names
         sizes = {name: len(book.get_sheet_by_name(name).to_python(nrows=_ROWS)) for name in names}
+        if not names:
+            raise ValueError("no sheet")
     except (CalamineError, OSError, ValueError, zipfile.BadZipFile):
         raise BadFile(
             Text("不是完好的 Excel 文件。", "Not an intact Excel file."), where=path.name,
@@ -110,8 +151,9 @@ def _workbook(inner: Path, path: Path) -> Shape:
         shape.doubts.append(
             Text(f"有几张表有数据：{'、'.join(names)}；取了“{most}”。", f"Several sheets hold rows: {', '.join(names)}; took '{most}'.")
         )  # fmt: skip
-    rows = [[str(v) for v in row] for row in book.get_sheet_by_name(most).to_python(nrows=_ROWS)]
-    shape.skip_rows = _titles(rows)
+    sheet = book.get_sheet_by_name(most)
+    rows = [[str(v) for v in row] for row in sheet.to_python(skip_empty_area=False, nrows=_ROWS)]
+    _laid_out(rows, shape, [block for block in sheet.merged_cell_ranges or [] if block[0] != block[1]])
     return shape
 
 
@@ -135,7 +177,49 @@ def _table(text: str, shape: Shape) -> None:
         shape.doubts.append(
             Text("看不出分隔符：只有一列，或每行字段数不一。", "No delimiter was found: one column, or rows of uneven length.")
         )  # fmt: skip
-    shape.skip_rows = _titles(best[2])
+    _laid_out(best[2], shape, [])
+
+
+#: With these begins the first value of a row that is no data: totals and subtotals, notes and signatures below the table.
+_ASIDE = ("合计", "总计", "小计", "累计", "本页小计", "本月合计", "注:", "注：", "备注:", "备注：", "说明:", "说明：", "填报", "制表", "审核", "复核",
+          "单位负责人",           "Total", "Grand total", "Subtotal", "Sub-total", "Note:", "Notes:", "Source:")  # fmt: skip
+
+
+def _laid_out(rows: list[list[str]], shape: Shape, merged: list[tuple[tuple[int, int], tuple[int, int]]]) -> None:
+    """Title rows, the rows of the heading, what below it is no data, and which columns hold merged cells."""
+    top = shape.skip_rows = _titles(rows)
+    if top >= len(rows):
+        return
+    shape.heading_rows = _heading_rows(rows, top, merged)
+    begin = top + shape.heading_rows
+    firsts = [next(("".join(v.split()) for v in row if v.strip()), "") for row in rows[begin:]]
+    shape.aside = tuple(word for word in _ASIDE if any(_begins(first, word) for first in firsts))
+    shape.merged = tuple(sorted({left for (a, left), (b, right) in merged if a >= begin and b > a and left == right}))
+
+
+def _begins(first: str, word: str) -> bool:
+    return first.casefold().startswith(word.replace(" ", "").casefold()) and bool(first)
+
+
+def _heading_rows(rows: list[list[str]], top: int, merged: list[tuple[tuple[int, int], tuple[int, int]]]) -> int:
+    """How many rows the heading takes: to the bottom of its merged cells, or, where cells in it are empty that have words below."""
+    bottoms = [b for (a, _), (b, _) in merged if a == top and b > top]
+    if bottoms:
+        return min(max(bottoms) - top + 1, 3)
+    count = 1
+    while count < 3 and top + count < len(rows):
+        above, below = rows[top + count - 1], rows[top + count]
+        gaps = [at for at, value in enumerate(above) if not value.strip() and at < len(below) and below[at].strip()]
+        filled = [value for value in below if value.strip()]
+        if (
+            not gaps
+            or not filled
+            or any(_number(value) for value in filled)
+            or len(filled) > len([v for v in above if v.strip()]) + len(gaps)
+        ):
+            break
+        count += 1
+    return count
 
 
 def _titles(rows: list[list[str]]) -> int:
@@ -143,7 +227,7 @@ def _titles(rows: list[list[str]]) -> int:
     filled = [sum(bool(v.strip()) for v in row) for row in rows]
     if not filled:
         return 0
-    wide = Counter(filled).most_common(1)[0][0]
+    wide = Counter(n for n in filled if n).most_common(1)[0][0] if any(filled) else 0
     for at, row in enumerate(rows[:20]):
         if filled[at] >= max(2, wide * 0.6) and not any(_number(v) for v in row):
             return at
@@ -151,7 +235,14 @@ def _titles(rows: list[list[str]]) -> int:
 
 
 def _number(value: str) -> bool:
-    plain = value.strip().replace(",", "").removeprefix("-").removeprefix("(").removesuffix(")")
+    plain = (
+        unicodedata.normalize("NFKC", value)
+        .strip()
+        .replace(",", "")
+        .removeprefix("-")
+        .removeprefix("(")
+        .removesuffix(")")
+    )
     return bool(plain) and plain.replace(".", "", 1).isdigit()
 
 

@@ -18,9 +18,10 @@ import numpy as np
 import polars as pl
 
 from budgetwatch.errors import BadFile
+from budgetwatch.feeds.headings import RETURNED
 from budgetwatch.feeds.profile import Profile
 from budgetwatch.feeds.readers import encodings
-from budgetwatch.feeds.readers.sheet import BROKEN, LINE, Sheet, column, written
+from budgetwatch.feeds.readers.sheet import BROKEN, LINE, Sheet, column, stacked, written
 from budgetwatch.feeds.readers.survey import Survey, survey
 from budgetwatch.feeds.readers.unpack import hashed
 from budgetwatch.text import Text
@@ -154,7 +155,7 @@ def _exact(path: Path, profile: Profile, work: Path, where: str, headings: Seque
         for _ in range(profile.skip_rows):
             file.readline()
         records = _numbered(file, profile, where)
-        if not profile.headings:
+        for _ in range(0 if profile.headings else profile.heading_rows):
             next(records)
         for first, fields in records:
             if not fields:
@@ -205,9 +206,10 @@ def _heading(path: Path, profile: Profile, where: str) -> tuple[list[str], int, 
         for _ in range(profile.skip_rows):
             file.readline(_HEADING_MOST)
         if profile.headings:
-            return list(profile.headings), _after_mark(file), profile.skip_rows
+            start = _after_mark(file)
+            return _given(file, start, profile), start, profile.skip_rows
         pieces: list[bytes] = []
-        begun = file.tell()
+        begun, found = file.tell(), 0
         while (piece := file.readline(_HEADING_MOST)) and sum(map(len, pieces)) < _HEADING_MOST:
             if b"\n" not in piece and b"\r" in piece:  # lines that end in CR alone
                 piece = piece[: piece.index(b"\r") + 1]
@@ -215,7 +217,9 @@ def _heading(path: Path, profile: Profile, where: str) -> tuple[list[str], int, 
             pieces.append(piece)
             begun = file.tell()
             if profile.quote is None or b"".join(pieces).count(profile.quote.encode()) % 2 == 0:
-                break
+                found += 1
+                if found == profile.heading_rows:
+                    break
         start = file.tell()
     head = b"".join(pieces)
     try:
@@ -223,14 +227,24 @@ def _heading(path: Path, profile: Profile, where: str) -> tuple[list[str], int, 
     except UnicodeDecodeError:
         misfit = encodings.misfit_of(path, "utf-8") or encodings.Misfit(0, 1)
         raise encodings.refusal(profile.encoding, misfit, where) from None
-    headings: list[str] = next(_parsed(io.StringIO(text, newline=""), profile), [])
+    rows = [[value.strip() for value in row] for row in _parsed(io.StringIO(text, newline=""), profile)]
+    headings = stacked(rows)
     if not any(h.strip() for h in headings):
         raise BadFile(
             Text(f"第 {profile.skip_rows + 1} 行应为表头，却是空的。", f"Line {profile.skip_rows + 1} should be the heading, but is empty."),
             where=where,
             fix=Text("请检查报送格式中的 skip_rows（标题行数）。", "Check skip_rows (title lines) in the profile."),
         )  # fmt: skip
-    return [h.strip() for h in headings], start, profile.skip_rows + len(pieces)
+    return headings, start, profile.skip_rows + len(pieces)
+
+
+def _given(file: BinaryIO, start: int, profile: Profile) -> list[str]:
+    """The headings of the profile; rows that come back mended carry our three columns behind the sender's."""
+    file.seek(start)
+    first = file.readline(_HEADING_MOST).decode("utf-8", "replace")
+    fields: list[str] = next(_parsed(io.StringIO(first, newline=""), profile), [])
+    returned = len(fields) == len(profile.headings) + len(RETURNED) and fields[-2].isdigit() and fields[-3].isdigit()
+    return [*profile.headings, *(RETURNED if returned else ())]
 
 
 def _after_mark(file: BinaryIO) -> int:

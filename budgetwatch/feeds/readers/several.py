@@ -47,7 +47,7 @@ def joined(sheets: Sequence[tuple[str, Path, Sheet]], profile: Profile, where: s
 
     return Sheet(
         first.headings, pieces, pl.concat(broken), sum(s.rows for *_, s in sheets), first.sha256, first.delimiter,
-        again if any(s.again for *_, s in sheets) else None, all(s.tight for *_, s in sheets), tuple(parts),
+        again if any(s.again for *_, s in sheets) else None, all(s.tight for *_, s in sheets), parts=tuple(parts),
     )  # fmt: skip
 
 

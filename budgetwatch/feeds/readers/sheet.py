@@ -35,6 +35,7 @@ class Sheet:
     delimiter: str = ","
     again: Callable[[], Sheet] | None = None
     tight: bool = False
+    own: int | None = None  # how many columns, from the first on, are the sender's own; None: all
     parts: tuple[tuple[str, int], ...] = ()  # of an archive: its files, and the line with which each begins
 
 
@@ -63,3 +64,25 @@ def written(fields: Sequence[str | None], delimiter: str = ",") -> str:
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=delimiter, lineterminator="").writerow(fields)
     return out.getvalue()
+
+
+def stacked(rows: Sequence[list[str]]) -> list[str]:
+    """The headings of a table whose heading takes several rows: all that stands above a column, joined.
+
+    An empty cell above belongs to its left neighbour, for a cell that spans columns holds its words in the first.
+    """
+    if not rows:
+        return []
+    *above, last = rows
+    for row in above:
+        row += [""] * (len(last) - len(row))
+        for at in range(1, len(last)):
+            if not row[at] and last[at]:
+                row[at] = row[at - 1]
+    return heads(rows)
+
+
+def heads(rows: Sequence[Sequence[str]]) -> list[str]:
+    """What stands above each column, each word once."""
+    width = max(map(len, rows), default=0) if len(rows) == 1 else len(rows[-1])
+    return ["".join(dict.fromkeys(row[at] for row in rows if at < len(row) and row[at])) for at in range(width)]

@@ -15,7 +15,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from budgetwatch.errors import BadFile
 from budgetwatch.feeds.profile import Profile
-from budgetwatch.feeds.readers.sheet import BROKEN, LINE, Sheet, column, written
+from budgetwatch.feeds.readers.sheet import BROKEN, LINE, Sheet, column, heads, stacked, written
 from budgetwatch.feeds.readers.unpack import hashed
 from budgetwatch.text import Text
 
@@ -105,16 +105,11 @@ def _headings(rows: Iterator[tuple[int, list[Any]]], profile: Profile, merged: l
                 break
     if not found:
         return None
-    *above, last = found
     here = [block for block in merged if first <= block[0][0] < first + len(found)]
-    if above and here:
-        _spread(found, here, first)
-    else:
-        for row in above:
-            for at in range(1, len(row)):
-                if not row[at] and (at < len(last) and last[at]):
-                    row[at] = row[at - 1]
-    return ["".join(dict.fromkeys(row[at] for row in found if at < len(row) and row[at])) for at in range(len(last))]
+    if len(found) == 1 or not here:
+        return stacked(found)
+    _spread(found, here, first)
+    return heads(found)
 
 
 def _spread(found: list[list[str]], blocks: list[_Block], first: int) -> None:

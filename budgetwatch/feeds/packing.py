@@ -21,9 +21,9 @@ def loose(path: Path, how: Profile) -> bool:
     return how.format == "fiscal" and path.suffix.lower() == ".json"
 
 
-def packed(path: Path, how: Profile, room: Path) -> Path:
-    """The file itself, or the archive of the package that it describes, made in `room`."""
-    if not loose(path, how):
+def packed(path: Path, room: Path) -> Path:
+    """The file itself, or the archive of the package where it is the descriptor of one, made in `room`."""
+    if path.suffix.lower() != ".json":
         return path
     try:
         said = json.loads(path.read_bytes())
