@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path as File
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Path, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Form, Header, Path, Query, Request, Response, UploadFile
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 from starlette.background import BackgroundTask
@@ -22,6 +22,7 @@ from budgetwatch.api.jobs import accepted
 from budgetwatch.api.language import answer, spoken
 from budgetwatch.api.payments import MEDIA
 from budgetwatch.api.session import Here, Who
+from budgetwatch.intake import once
 from budgetwatch.queries import catalogue, feeds, profile_guess, reconcile, runs, timeliness
 from budgetwatch.queries.scope import demand
 
@@ -149,10 +150,12 @@ def take_in(
     profile: Annotated[str, Form(max_length=64, description="a profile of /api/feeds")],
     wait: Wait = True,
     check: Annotated[bool, Query(description="judge the file only, and keep nothing of it")] = False,
+    idempotency_key: Annotated[str | None, Header(description="the sender's own key of this delivery")] = None,
 ) -> Response:
     """Twice the same file changes nothing. A file that cannot be taken in is refused with the reason.
 
-    Rows of regions outside your scope are rejected, each with that reason.
+    Rows of regions outside your scope are rejected, each with that reason. Other bytes under an `Idempotency-Key` that
+    was used before are refused.
     """
     demand(viewer, "take_in")
     if not wait:
@@ -166,7 +169,10 @@ def take_in(
             shutil.copyfileobj(file.file, out, 2**20)
         if check:
             return answer(intake.check(home, path, profile, allowed_region=viewer.region), request)
-        receipt = intake.take_in(home, path, profile, actor=viewer.login, allowed_region=viewer.region)
+        receipt = intake.take_in(
+            home, path, profile, actor=viewer.login, allowed_region=viewer.region,
+            origin=once.origin(home, viewer.login, idempotency_key, path),
+        )  # fmt: skip
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return answer(receipt, request, 200 if receipt.status == "already" else 201)

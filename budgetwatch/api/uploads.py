@@ -15,7 +15,7 @@ from budgetwatch.api.data import safe_name
 from budgetwatch.api.language import answer
 from budgetwatch.api.session import Here, Who
 from budgetwatch.errors import Invalid
-from budgetwatch.intake import parts
+from budgetwatch.intake import once, parts
 from budgetwatch.queries.scope import demand
 from budgetwatch.text import Text
 
@@ -71,7 +71,9 @@ def forget(home: Here, viewer: Who, key: Key) -> Response:
 @router.post(
     "/records", summary="Take records in as they stream", status_code=201, responses=examples.ok("receipt", 201)
 )
-async def stream(request: Request, home: Here, viewer: Who, profile: Profile) -> Response:
+async def stream(
+    request: Request, home: Here, viewer: Who, profile: Profile, idempotency_key: Annotated[str | None, Header()] = None
+) -> Response:
     """The body is NDJSON (one record a line), by a profile of format `json`. Sent again whole, it changes nothing."""
     demand(viewer, "take_in")
     folder = home.path / "tmp" / f"upload-{secrets.token_hex(8)}"
@@ -88,7 +90,14 @@ async def stream(request: Request, home: Here, viewer: Who, profile: Profile) ->
                 fix=Text("每行发送一条 JSON 记录。", "Send one JSON record a line."),
             )  # fmt: skip
         receipt = await run_in_threadpool(
-            lambda: intake.take_in(home, path, profile, actor=viewer.login, allowed_region=viewer.region)
+            lambda: intake.take_in(
+                home,
+                path,
+                profile,
+                actor=viewer.login,
+                allowed_region=viewer.region,
+                origin=once.origin(home, viewer.login, idempotency_key, path),
+            )
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)

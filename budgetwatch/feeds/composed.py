@@ -48,8 +48,11 @@ def _more(piece: Callable[[], pl.LazyFrame], added: Sequence[pl.Expr]) -> Callab
     return lambda: piece().with_columns(added)
 
 
-def told_by_name(profile: Profile, path: Path) -> Profile:
-    """The profile with the constants that the file's own name says by the pattern `file_name`."""
+def told_by_name(profile: Profile, path: Path, region: str = "") -> Profile:
+    """The profile with the constants that the file's own name says by the pattern `file_name`.
+
+    `region` is the prefix of region codes that whoever sends the file may speak for.
+    """
     if not profile.file_name:
         return profile
     found = re.search(profile.file_name, path.name)
@@ -69,6 +72,11 @@ def told_by_name(profile: Profile, path: Path) -> Profile:
             raise BadFile(
                 Text(f"文件名里的「{word}」不知对应哪个代码。", f"There is no telling which code '{word}' in the file's name is."),
                 where=path.name, fix=Text(f"请在报送格式的 values: {name} 中写明。", f"Say so under values: {name} in the profile."),
+            )  # fmt: skip
+        if name == "adm_div_code" and not value.startswith(region):
+            raise BadFile(
+                Text(f"文件名里的区划 {value} 不在报送人的范围（{region}）内。", f"The region {value} in the file's name is outside its sender's ({region})."),
+                where=path.name, fix=Text("请由该区划的财政部门报送。", "Let the finance office of that region send it."),
             )  # fmt: skip
         told[name] = value
     return dataclasses.replace(profile, constants={**profile.constants, **told})

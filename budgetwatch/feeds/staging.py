@@ -78,7 +78,7 @@ def stage(
     """Judge every row of the file; nothing is written outside `work`. `region`: the prefix that its sender may send for."""
     say: Progress = progress or (lambda fraction, message: None)
     reading = Text("正在读取", "Reading")
-    profile = told_by_name(profile, path)
+    profile = told_by_name(profile, path, region)
     sheet = with_joined(
         readers.read(path, profile, work, settings, lambda share: say(0.3 * share, reading)), profile, path.name
     )

@@ -78,7 +78,12 @@ CHECKS: Mapping[str, Check] = {
             "treasury",
             Text("支付合计 = 国库月报", "Payments = the treasury's monthly report"),
             ("treasury_report", "payment"),
-            """WITH stated AS (SELECT adm_div_code, budget_year, month, sum(amount) AS amount FROM treasury_report GROUP BY ALL),
+            # A report that gives a month's total (a row without a subject) is held to it, else to the sum of its subjects;
+            # of several reports on one month the last one counts.
+            """WITH last AS (SELECT * FROM treasury_report
+                             QUALIFY coalesce(report, '') = max(coalesce(report, '')) OVER (PARTITION BY adm_div_code, budget_year, month)),
+                    stated AS (SELECT adm_div_code, budget_year, month,
+                                      coalesce(sum(amount) FILTER (func_code IS NULL), sum(amount)) AS amount FROM last GROUP BY ALL),
                     paid AS (SELECT adm_div_code, budget_year, month(pay_date) AS month, sum(amount) AS amount
                              FROM payment GROUP BY ALL)
                SELECT s.adm_div_code AS region, s.adm_div_code AS subject, printf('%d-%02d', s.budget_year, s.month) AS period,
@@ -121,9 +126,10 @@ CHECKS: Mapping[str, Check] = {
             Text("收入：各月之和 = 累计数", "Revenue: the months add up to the year to date"),
             ("revenue",),
             """SELECT adm_div_code AS region, code AS subject, printf('%d-%02d', budget_year, month) AS period, ytd AS stated,
-                      sum(amount) OVER (PARTITION BY adm_div_code, book, code, budget_year ORDER BY month) AS found
+                      sum(amount) OVER (PARTITION BY adm_div_code, book, code, report, budget_year ORDER BY month) AS found
                FROM revenue
-               QUALIFY count(amount) OVER (PARTITION BY adm_div_code, book, code, budget_year ORDER BY month) = month""",
+               QUALIFY ytd IS NOT NULL
+                   AND count(amount) OVER (PARTITION BY adm_div_code, book, code, report, budget_year ORDER BY month) = month""",
         ),
         Check(
             "carryover",

@@ -96,3 +96,21 @@ def test_records_are_taken_in_as_they_stream(sender: Any, city: Home) -> None:
 def test_those_who_send_no_files_are_refused(asker: Any) -> None:
     for login in ("deputy", "auditor"):
         assert asker(login).get(f"/api/uploads/{KEY}").status_code == 403
+
+
+def test_a_delivery_sent_again_is_one_and_its_key_takes_no_other_file(sender: Any, city: Home) -> None:
+    def post(body: bytes, key: str) -> Any:
+        return sender.post(
+            "/api/batches",
+            files={"file": ("m.csv", body)},
+            data={"profile": "treasury"},
+            headers={"Idempotency-Key": key},
+        )
+
+    assert post(BODY, "delivery-1").status_code == 201
+    assert post(BODY, "delivery-1").json()["status"] == "already"
+    refused = post(BODY + ",".join(payment("V99")).encode() + b"\n", "delivery-1")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "conflict")
+    assert post(BODY + ",".join(payment("V99")).encode() + b"\n", "delivery-2").status_code == 201
+    assert post(BODY, "short").status_code in (400, 422)
+    assert facts(city) == 51

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
+import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +24,7 @@ from budgetwatch.feeds.readers import read
 from budgetwatch.home import Home
 from budgetwatch.settings import Settings
 from tests.effort import examples
-from tests.feeds.senders import TREASURY, csv, payment, profile
+from tests.feeds.senders import HEADING, TREASURY, csv, gz, payment, profile, zipped
 
 FEW = settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -104,6 +107,78 @@ def test_any_order_and_division_into_files_gives_the_same_facts(
             receipt = intake.take_in(home, csv(folder / f"{number}.csv", [*overlap, *part]), profile(home), actor="me")
             assert receipt.rows_repeated in (0, len(overlap))
         assert facts(home) == whole
+
+
+#: How one and the same rows may be written; each gives the file and what the profile says of it.
+WAYS: dict[str, Callable[[Path, Sequence[Sequence[str]]], tuple[Path, dict[str, Any]]]] = {
+    "csv": lambda p, rows: (csv(p / "f.csv", rows), {}),
+    "semicolons in gb18030": lambda p, rows: (csv(p / "f.txt", rows, encoding="gb18030", delimiter=";"), {"encoding": "gb18030", "delimiter": ";"}),
+    "gz": lambda p, rows: (gz(p / "f.csv.gz", csv(p / "f.csv", rows).read_bytes()), {}),
+    "zip of two": lambda p, rows: (
+        zipped(p / "f.zip", **{f"{at}.csv": csv(p / "f.csv", part).read_bytes() for at, part in enumerate((rows[:1], rows[1:])) if part}), {},
+    ),
+    "json": lambda p, rows: (written(p / "f.json", json.dumps([dict(zip(HEADING, row, strict=True)) for row in rows])), {"format": "json"}),
+    "ndjson": lambda p, rows: (
+        written(p / "f.ndjson", "".join(json.dumps(dict(zip(HEADING, row, strict=True))) + "\n" for row in rows)), {"format": "json"},
+    ),
+    "xml": lambda p, rows: (
+        written(p / "f.xml", "<r>" + "".join("<v>" + "".join(f"<{n}>{v}</{n}>" for n, v in zip(HEADING, row, strict=True)) + "</v>" for row in rows) + "</r>"),
+        {"format": "xml"},
+    ),
+    "xlsx": lambda p, rows: (sheet(p / "f.xlsx", rows), {"format": "xlsx"}),
+    "parquet": lambda p, rows: (table(p / "f.parquet", rows), {"format": "parquet"}),
+}  # fmt: skip
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text, "utf-8")
+    return path
+
+
+def sheet(path: Path, rows: Sequence[Sequence[str]]) -> Path:
+    with xlsxwriter.Workbook(str(path), {"strings_to_numbers": False}) as book:
+        page = book.add_worksheet()
+        for at, row in enumerate([HEADING, *rows]):
+            page.write_row(at, 0, list(row))
+    return path
+
+
+def table(path: Path, rows: Sequence[Sequence[str]]) -> Path:
+    pl.DataFrame(rows, schema=list(HEADING), orient="row").write_parquet(path)
+    return path
+
+
+mixed = st.builds(
+    payment,
+    st.integers(0, 99),
+    st.sampled_from(["1.00", "2.50", "(3.00)", "x", "1.005"]),
+    st.sampled_from(["2025-03-05", "2025/3/6", "soon"]),
+)
+
+
+@FEW
+@given(st.lists(mixed, min_size=1, max_size=20, unique_by=lambda r: r[0]), st.data())
+def test_however_the_rows_are_written_ordered_and_divided_the_facts_are_the_same(
+    template: Path, rows: list[tuple[str, ...]], data: st.DataObject
+) -> None:
+    with fresh(template) as (home, folder):
+        whole = intake.take_in(home, csv(folder / "whole.csv", rows), profile(home), actor="me")
+        wanted = facts(home)
+    assert whole.rows_in == len(rows) == whole.rows_accepted + whole.rows_rejected
+    shuffled = data.draw(st.permutations(rows))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(rows)), max_size=3)))
+    with fresh(template) as (home, folder):
+        seen = rejected = 0
+        for number, (a, b) in enumerate(zip([0, *cuts], [*cuts, len(rows)], strict=True)):
+            if a == b:
+                continue
+            (place := folder / str(number)).mkdir()
+            file, how = WAYS[data.draw(st.sampled_from(list(WAYS)))](place, shuffled[a:b])
+            receipt = intake.take_in(home, file, profile(home, name=f"way{number}", **how), actor="me")
+            assert receipt.rows_in == receipt.rows_accepted + receipt.rows_rejected == b - a
+            seen, rejected = seen + receipt.rows_in, rejected + receipt.rows_rejected
+        assert facts(home) == wanted
+        assert (seen, rejected) == (whole.rows_in, whole.rows_rejected)
 
 
 @settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -100,6 +100,9 @@ def _decoded(path: Path, encoding: str, misfits: list[Misfit]) -> Iterator[str]:
                 bad = error.object[: error.start]
                 misfits.append(Misfit(done - held + error.start, lines + bad.count(b"\n")))
                 return
+            except UnicodeError:  # UTF-16 that does not say in which order its bytes stand
+                misfits.append(Misfit(done, lines))
+                return
             done += len(piece)
             lines += text.count("\n")
             if text:

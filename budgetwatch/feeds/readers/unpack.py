@@ -105,10 +105,18 @@ def hashed(path: Path) -> str:
 
 def guard_workbook(path: Path, sent: Path, settings: Settings) -> None:
     """Refuse a workbook (an .xlsx is a zip) whose members together would unpack to a bomb."""
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as archive:
-        _allowed(sum(member.file_size for member in archive.infolist()), sent, settings)
+    with path.open("rb") as file:
+        if file.read(2) != b"PK":  # the old .xls is no archive; whatever else it is, its reader says
+            return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+    except _DAMAGED as error:
+        raise BadFile(
+            Text("不是完好的 Excel 文件。", f"Not an intact Excel file ({error})."), where=sent.name,
+            fix=Text("请用 Excel 另存为 .xlsx 后重新报送。", "Save it as .xlsx in Excel and send it again."),
+        ) from None  # fmt: skip
+    _allowed(size, sent, settings)
 
 
 def _copy(source: IO[bytes] | gzip.GzipFile, target: Path, path: Path, settings: Settings, written: int = 0) -> int:
