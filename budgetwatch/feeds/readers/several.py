@@ -30,11 +30,11 @@ def joined(sheets: Sequence[tuple[str, Path, Sheet]], profile: Profile, where: s
     for name, file, sheet in sheets:
         places = _places(first.headings, sheet.headings)
         if places is None:
-            others = [h for h in sheet.headings if h not in first.headings]
-            others += [h for h in first.headings if h not in sheet.headings]
+            others = [h for h in sheet.headings if h not in first.headings][:4]
+            others += [h for h in first.headings if h not in sheet.headings][:4]
             raise BadFile(
-                Text(f"包内「{name}」与「{first_name}」的表头不同：{'、'.join(others[:6])}。",
-                     f"In the archive, '{name}' and '{first_name}' have different headings: {', '.join(others[:6])}."),
+                Text(f"包内「{name}」与「{first_name}」的表头不同：{'、'.join(others)}。",
+                     f"In the archive, '{name}' and '{first_name}' have different headings: {', '.join(others)}."),
                 where=where, fix=Text("请分开报送。", "Send them one by one."),
             )  # fmt: skip
         pieces += [partial(_shifted, piece, places, before) for piece in sheet.pieces]
