@@ -56,7 +56,7 @@ def main() -> int:
         if "ingest" in wanted:
             made += ingest.figures(work, given.rows, given.times, given.file, given.profile)
         if "increments" in wanted:
-            made += increments.figures(work, given.rows, given.times, given.profile)
+            made += increments.figures(work, given.rows, given.times, given.file, given.profile)
         if "growth" in wanted:
             made += growth.figures(work, given.rows, given.profile)
         if "commits" in wanted:

@@ -25,15 +25,20 @@ SHARE, CORRECTED = 10, 10
 GOAL, CORRECTED_GOAL, PEAK_GOAL, AGAIN_GOAL = 1.7, 3.0, 2 * 1024, 1.1
 
 
-def figures(work: Path, rows: int, times: int, profile: str) -> list[Figure]:
-    """A tenth as many rows as are stored: new ones, and new ones of which a tenth corrects stored ones."""
+def figures(work: Path, rows: int, times: int, file: Path | None, profile: str) -> list[Figure]:
+    """A tenth as many rows as are stored: new ones, and new ones of which a tenth corrects stored ones.
+
+    A file that is given must hold all of them: 12 rows for each 10 that are stored first.
+    """
     more = max(rows // SHARE, 1)
     remark(f"writing {rows:,} payments and two files of {more:,} more")
     files = {name: work / f"{name}.csv" for name in ("stored", "new", "corrected")}
-    whole = work / "payments.csv"
-    child("bench.ingest", "make", str(whole), str(rows + 2 * more))
+    whole = file or work / "payments.csv"
+    if file is None:
+        child("bench.ingest", "make", str(whole), str(rows + 2 * more))
     child("bench.increments", "split", str(whole), *map(str, files.values()), str(rows), str(more))
-    whole.unlink()
+    if file is None:
+        whole.unlink()
     remark("taking in the first")
     home = work / "increments"
     home.mkdir()

@@ -90,13 +90,15 @@ _COMPACTED = Text(
 
 @store.command("vacuum")
 def store_vacuum(
-    keep_days: int = typer.Option(..., "--keep-days", min=0, help="versions of so many last days stay askable"),
+    keep_days: int = typer.Option(
+        ..., "--keep-days", min=0, help="the files of so many last days stay, for who has them open"
+    ),
     feed: list[str] | None = OneFeed,
     remove: bool = typer.Option(False, "--remove", help="remove them; without it they are only listed"),
     as_json: bool = AsJson,
     as_csv: bool = AsCsv,
 ) -> None:
-    """List the files that nothing needs (no flag's evidence, no recent version); with --remove, remove them."""
+    """List the files that compaction replaced and nobody reads; with --remove, remove them. Every version stays askable."""
     from budgetwatch.runs import care
 
     found = care.clear(home(), keep_days=keep_days, feeds=_feeds(feed), remove=remove)

@@ -54,9 +54,9 @@ def check(
             for one in strays(store, feed)
         )  # fmt: skip
         there = dict(log.state(newest).files) if newest is not None else {}
-        batches = set(log.state(newest).batches) if newest is not None else set()
+        brought = _brought(log, newest) if deep and newest is not None else {}
     if deep and newest is not None and not any(one.code in ("file_lost", "file_size") for one in found):
-        found += _deep(store, feed, there, batches, memory)
+        found += _deep(store, feed, there, brought, memory)
     return found
 
 
@@ -104,7 +104,6 @@ def _checkpoints(feed: str, log: Log, newest: int) -> Iterator[Finding]:
 
 def _files(store: FactStore, feed: str, newest: int, needed: Collection[int]) -> Iterator[Finding]:
     folder, vacuumed = store.root / feed, store.vacuumed(feed)
-    wanted = {newest, *needed}
     for version in sorted(v for v in needed if not 0 <= v <= newest):
         yield Finding("version_lost", feed, str(folder),
                       Text(f"疑点依据第 {version} 版，而最新只到第 {newest} 版。",
@@ -115,8 +114,7 @@ def _files(store: FactStore, feed: str, newest: int, needed: Collection[int]) ->
         try:
             size = (folder / path).stat().st_size
         except FileNotFoundError:
-            held = [version for version in wanted if first <= version <= last]
-            if held or path not in vacuumed:
+            if last == newest or path not in vacuumed:
                 versions = f"{first}–{last}"
                 yield Finding("file_lost", feed, str(folder / path),
                               Text(f"第 {versions} 版的文件不见了（{one.rows:,} 行）。",
@@ -128,7 +126,16 @@ def _files(store: FactStore, feed: str, newest: int, needed: Collection[int]) ->
                                f"The file should have {one.size:,} bytes and has {size:,}."), _RESTORE)  # fmt: skip
 
 
-def _deep(store: FactStore, feed: str, files: dict[str, Added], batches: set[int], memory: str) -> Iterator[Finding]:
+def _brought(log: Log, newest: int) -> dict[int, int]:
+    """How many rows each batch brought."""
+    return {
+        entry.batch: sum(one.rows for one in entry.added) for entry in log.entries(0, newest) if entry.batch is not None
+    }
+
+
+def _deep(
+    store: FactStore, feed: str, files: dict[str, Added], brought: dict[int, int], memory: str
+) -> Iterator[Finding]:
     """Every byte of every file of the newest version, and the addresses of all rows."""
     folder, sound = store.root / feed, []
     for name, one in files.items():
@@ -149,13 +156,14 @@ def _deep(store: FactStore, feed: str, files: dict[str, Added], batches: set[int
             continue
         sound.append(path)
     if sound and len(sound) == len(files):
-        yield from _rows(feed, str(folder), f"read_parquet([{', '.join(map(literal, sound))}])", batches, memory)
+        yield from _rows(feed, str(folder), f"read_parquet([{', '.join(map(literal, sound))}])", brought, memory)
 
 
-def _rows(feed: str, where: str, source: str, batches: set[int], memory: str) -> Iterator[Finding]:
+def _rows(feed: str, where: str, source: str, brought: dict[int, int], memory: str) -> Iterator[Finding]:
     with duckdb.connect(":memory:", config={"memory_limit": memory}) as connection:
         connection.execute(
-            "CREATE TABLE taken AS SELECT unnest($batches::BIGINT[]) AS batch", {"batches": sorted(batches)}
+            "CREATE TABLE taken AS SELECT unnest($batches::BIGINT[]) AS batch, unnest($rows::BIGINT[]) AS brought",
+            {"batches": list(brought), "rows": list(brought.values())},
         )
         corrections = f"(SELECT {REPLACES} AS old FROM {source} WHERE {REPLACES} IS NOT NULL)"
         for code, query, zh, en in (
@@ -167,6 +175,9 @@ def _rows(feed: str, where: str, source: str, batches: set[int], memory: str) ->
              "{n:,} 行更正了不存在的行。", "{n:,} rows supersede a row that is not there."),
             ("row_without_batch", f"{source} WHERE ({ROW} >> {BATCH_SHIFT}) NOT IN (SELECT batch FROM taken)",
              "{n:,} 行属于日志中没有的批次。", "{n:,} rows belong to a batch that the log does not know."),
+            ("batch_rows", f"taken LEFT JOIN (SELECT {ROW} >> {BATCH_SHIFT} AS batch, count(*) AS n FROM {source} GROUP BY 1)"
+             " AS there USING (batch) WHERE coalesce(n, 0) <> brought",
+             "{n:,} 个批次的行数与入库时不同。", "{n:,} batches do not have the rows that they brought."),
         ):  # fmt: skip
             found = connection.execute(f"SELECT count(*) FROM {query}").fetchone()
             if found and found[0]:

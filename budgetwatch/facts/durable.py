@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 from io import FileIO
 from pathlib import Path
 
@@ -39,8 +40,16 @@ def settle(paths: Sequence[Path]) -> None:
         for path in paths:
             sync(path)
         return
-    with ThreadPoolExecutor(min(len(paths), _AT_ONCE)) as pool:
-        list(pool.map(sync, paths))
+    list(_waiting().map(sync, paths))
+
+
+@cache
+def _waiting() -> ThreadPoolExecutor:
+    """Threads that wait for the disk, kept: starting some for each commit took longer than the disk did."""
+    return ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="waits for the disk")
+
+
+os.register_at_fork(after_in_child=_waiting.cache_clear)  # a forked process has none of the threads
 
 
 def draft(path: Path, content: bytes) -> Path:

@@ -13,7 +13,7 @@ from typing import Protocol
 import duckdb
 
 from budgetwatch.facts.reading import lacking, source
-from budgetwatch.facts.store import REPLACES, ROW, Snapshot
+from budgetwatch.facts.store import REPLACES, ROW, Ranges, Snapshot
 from budgetwatch.records import ALL, Feed
 from budgetwatch.settings import Settings
 
@@ -89,13 +89,20 @@ def view(feed: Feed, snapshot: Snapshot, viewer: Scope | None = None, copied: Co
     query = f"SELECT {names} FROM ({' UNION ALL BY NAME '.join(sources)}) AS f"
     # The copy has no row that one of its own files supersedes.
     correcting = [path for path in snapshot.correcting.get(feed.name, ()) if path not in covered]
+    then = _within(snapshot.within.get(feed.name, ()))
     if correcting and feed.name in snapshot.replaced:
         query += (
-            f" ANTI JOIN (SELECT {REPLACES} FROM {source(correcting)} WHERE {REPLACES} IS NOT NULL) AS newer"
-            f" ON f.{ROW} = newer.{REPLACES}"
+            f" ANTI JOIN (SELECT {REPLACES} FROM {source(correcting)} WHERE {REPLACES} IS NOT NULL"
+            f"{f' AND {then}' if then else ''}) AS newer ON f.{ROW} = newer.{REPLACES}"
         )
-    limits = _limits(feed, viewer)
+    limits = [*([then] if then else []), *_limits(feed, viewer)]
     return f"{query} WHERE {' AND '.join(limits)}" if limits else query
+
+
+def _within(ranges: Ranges) -> str:
+    """The condition that a row was known then, by its address; empty where all were."""
+    spans = " OR ".join(f"{ROW} BETWEEN {first} AND {last}" for first, last in ranges)
+    return f"({spans})" if spans else ""
 
 
 def _columns(feed: Feed, files: Sequence[str]) -> str:

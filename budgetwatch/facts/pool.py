@@ -59,7 +59,7 @@ class Pool:
     def _cursor(self, snapshot: Snapshot, viewer: Scope) -> duckdb.DuckDBPyConnection:
         served = self._serving.ready(snapshot) if self._serving else {}
         key = (
-            tuple(sorted(snapshot.files.items())), snapshot.replaced, viewer.region, viewer.agency_code,
+            tuple(sorted(snapshot.files.items())), snapshot.replaced, tuple(sorted(snapshot.within.items())), viewer.region, viewer.agency_code,
             *sorted(copy.path.name for copy in served.values()),
         )  # fmt: skip
         with self._lock:

@@ -62,7 +62,8 @@ class Serving:
 
     def ready(self, snapshot: Snapshot) -> dict[str, Copy]:
         """For each feed the copy that is there and serves this snapshot with the fewest files beside it; nothing is made."""
-        found = {feed: self._best(feed, snapshot) for feed in ORDERED if snapshot.files.get(feed)}
+        asked = (feed for feed in ORDERED if snapshot.files.get(feed) and not snapshot.within.get(feed))
+        found = {feed: self._best(feed, snapshot) for feed in asked}
         return {feed: copy for feed, copy in found.items() if copy is not None}
 
     def wanted(self, snapshot: Snapshot) -> None:
@@ -112,7 +113,9 @@ class Serving:
         return tail == 0 or (whole > SMALL and tail <= whole * TAIL)
 
     def make(self, feed: str, snapshot: Snapshot) -> Path | None:
-        """Make the copy of one feed; None where another process is at it or the feed is too large."""
+        """Make the copy of one feed; None where another process is at it, the feed too large, or the version an old one."""
+        if snapshot.within.get(feed):
+            return None  # an older version that shares the newest one's files
         whole = self._path(feed, snapshot)
         with self._only_one(feed) as mine:
             if whole.exists():

@@ -27,6 +27,7 @@ from budgetwatch.errors import Conflict, Fault, NotFound
 from budgetwatch.facts.durable import adopt, sync
 from budgetwatch.facts.log import REPLACES, ROW, Added, Entry, Log, State
 from budgetwatch.records import ALL, Feed
+from budgetwatch.records.rowid import BATCH_SHIFT
 from budgetwatch.text import Text
 
 __all__ = ["REPLACES", "ROW", "FactStore", "Snapshot", "Version", "sync"]
@@ -45,18 +46,31 @@ _DELTA_TYPE = {
     "flag": "boolean",
 }
 
+Ranges = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Where a version's rows are: the files, those in which some rows supersede others, and what of them was known."""
+
+    files: tuple[str, ...]
+    correcting: tuple[str, ...]
+    within: Ranges = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The facts as known at one moment: for each feed its version and the files that hold it.
 
     `replaced` names the feeds in which some rows supersede others, `correcting` their files that hold such rows.
+    `within` is of feeds whose files hold more than was known then: the ranges of addresses (first, last) that were.
     """
 
     versions: Mapping[str, int] = field(default_factory=dict)
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     replaced: frozenset[str] = frozenset()
     correcting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    within: Mapping[str, Ranges] = field(default_factory=dict)
 
     def with_history(self) -> Snapshot:
         """The same with superseded rows left in, as if nothing had ever been corrected."""
@@ -86,7 +100,7 @@ class FactStore:
         self.root = Path(root).resolve()
         self.root.mkdir(parents=True, exist_ok=True)
         self.logs = {feed: Log(self.root / feed) for feed in ALL}
-        self._known: dict[tuple[str, int, int], tuple[tuple[str, ...], tuple[str, ...], bool]] = {}
+        self._known: dict[tuple[str, int, int], Held] = {}
         self._held = threading.local()
 
     # -------------------------------------------------------------- asking
@@ -133,9 +147,10 @@ class FactStore:
         found = {feed: self._files(feed, version) for feed, version in wanted.items()}
         return Snapshot(
             versions=wanted,
-            files={feed: files for feed, (files, _, _) in found.items()},
-            replaced=frozenset(feed for feed, (_, _, replaced) in found.items() if replaced),
-            correcting={feed: correcting for feed, (_, correcting, _) in found.items()},
+            files={feed: held.files for feed, held in found.items()},
+            replaced=frozenset(feed for feed, held in found.items() if held.correcting),
+            correcting={feed: held.correcting for feed, held in found.items()},
+            within={feed: held.within for feed, held in found.items() if held.within},
         )
 
     def holds(self, feed: str, batch: int) -> int | None:
@@ -239,8 +254,8 @@ class FactStore:
             )
         return self.logs[feed]
 
-    def _files(self, feed: str, version: int) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-        """The files of a version, those of them in which some rows supersede others, and whether any row is replaced."""
+    def _files(self, feed: str, version: int) -> Held:
+        """Where the version's rows are: in its own files, or where those were vacuumed, among the rows of the newest."""
         key = (feed, version, self._removals(feed))
         if (known := self._known.get(key)) is not None:
             return known
@@ -252,14 +267,23 @@ class FactStore:
                     "请改用现有版本。", f"The newest is {newest}." if newest is not None else "It has no facts yet."
                 ),
             )
-        state, folder = self.logs[feed].state(version), self.root / feed
-        self._there(feed, version, state)
-        files = tuple(sorted(str(folder / name) for name in state.files))
-        correcting = tuple(sorted(str(folder / name) for name, one in state.files.items() if one.superseding))
+        folder, state, within = self.root / feed, self.logs[feed].state(version), Ranges()
+        if missing := state.files.keys() - {path.name for path in folder.iterdir()}:
+            if version == newest or not missing <= self.vacuumed(feed):
+                raise self._lost(feed, version, min(missing - self.vacuumed(feed) or missing))
+            # Only what compaction had replaced is ever vacuumed, and no row is ever taken out: the newest files hold
+            # all that this version held, and each row's address says which batch brought it.
+            latest = self.logs[feed].state(newest)
+            state, within = latest, known_then(latest.batches, version)
+        held = Held(
+            tuple(sorted(str(folder / name) for name in state.files)),
+            tuple(sorted(str(folder / name) for name, one in state.files.items() if one.superseding)),
+            within,
+        )
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        self._known[key] = files, correcting, bool(correcting)
-        return files, correcting, bool(correcting)
+        self._known[key] = held
+        return held
 
     def _removals(self, feed: str) -> int:
         try:
@@ -267,24 +291,27 @@ class FactStore:
         except FileNotFoundError:
             return 0
 
-    def _there(self, feed: str, version: int, state: State) -> None:
-        """Refuse a version of which files are gone: removed on purpose, or lost."""
-        missing = state.files.keys() - {path.name for path in (self.root / feed).iterdir()}
-        if not missing:
-            return
-        if missing <= self.vacuumed(feed):
-            raise NotFound(
-                Text(f"{feed} 的第 {version} 版已被清理，不再可查。",
-                     f"Version {version} of {feed} was vacuumed and can no longer be asked."),
-                fix=Text("用 budgetwatch store versions 查看还可查的版本。", "`budgetwatch store versions` lists those that can."),
-            )  # fmt: skip
-        lost = min(missing - self.vacuumed(feed))
-        raise Fault(
+    def _lost(self, feed: str, version: int, lost: str) -> Fault:
+        return Fault(
             Text(f"{feed} 的第 {version} 版缺少文件 {lost}。", f"Version {version} of {feed} lacks its file {lost}."),
             where=str(self.root / feed),
             fix=Text("请运行 budgetwatch store check，并从备份恢复该文件。",
                      "Run `budgetwatch store check`, and restore the file from a backup."),
         )  # fmt: skip
+
+
+def known_then(batches: Mapping[int, int], version: int) -> Ranges:
+    """The addresses of the batches that were in at that version, as few ranges; `batches`: which version brought each."""
+    found: list[tuple[int, int]] = []
+    joined = False
+    for batch in sorted(batches):
+        if batches[batch] > version:
+            joined = False
+            continue
+        last = (batch + 1 << BATCH_SHIFT) - 1
+        found.append((found.pop()[0] if joined else batch << BATCH_SHIFT, last))
+        joined = True
+    return tuple(found)
 
 
 def measured(path: Path, feed: Feed, name: str) -> Added:

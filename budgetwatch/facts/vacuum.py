@@ -1,8 +1,10 @@
-"""Vacuum: files that no version worth keeping refers to are removed, and every removal is written down first.
+"""Vacuum: files that compaction has replaced are removed, and every removal is written down first.
 
-Kept are the newest version, every version that was the newest within the last days, and those that the caller names:
-the versions on which flags rest. A file is on the list of removals before it is gone, so that a file missing for any
-other reason is known to be lost.
+No version is lost by it, and no flag's evidence: compaction takes no row out, so the newest files hold the rows of all
+older versions, and a row's address says which batch brought it (`FactStore.snapshot`). The old files are only needed by
+whoever has them open: kept are those of the newest version, of every version that was the newest within the last days,
+and of versions that the caller names because they are being read. A file is on the list of removals before it is gone,
+so that a file missing for any other reason is known to be lost.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ def vacuum(
 ) -> list[Removal]:
     """The files of the feed that nothing needs; with `remove`, they are gone afterwards.
 
-    `needed` are versions to keep whatever their age.
+    `needed` are versions whose own files stay whatever their age.
     """
     with store.writing(feed):
         newest = store.logs[feed].newest()
@@ -78,7 +80,7 @@ def lifetimes(store: FactStore, feed: str, newest: int) -> dict[str, tuple[Added
 
 
 def kept(store: FactStore, feed: str, newest: int, since: dt.datetime, needed: Iterable[int]) -> frozenset[int]:
-    """The versions that must stay askable: the newest, those that were it since that moment, those that are needed."""
+    """The versions whose own files stay: the newest, those that were it since that moment, those that are needed."""
     at = [entry.at for entry in store.logs[feed].entries(0, newest)]
     limit = since.timestamp() * 1000
     recent = {version for version in range(newest) if at[version + 1] > limit}

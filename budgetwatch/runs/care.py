@@ -34,9 +34,18 @@ def pinned(home: Home) -> dict[str, frozenset[int]]:
     """The versions of each feed that some flag's evidence was found in, or that a run is reading now."""
     with home.session() as session:
         resting = sa.select(Evidence.run_id).distinct()
-        runs = session.scalars(
-            sa.select(Run.versions).where(sa.or_(Run.id.in_(resting), Run.status == "running"))
-        ).all()
+        return _of_feeds(
+            session.scalars(sa.select(Run.versions).where(sa.or_(Run.id.in_(resting), Run.status == "running")))
+        )
+
+
+def reading(home: Home) -> dict[str, frozenset[int]]:
+    """The versions of each feed that a run is reading now, from their own files."""
+    with home.session() as session:
+        return _of_feeds(session.scalars(sa.select(Run.versions).where(Run.status == "running")))
+
+
+def _of_feeds(runs: Iterable[Mapping[str, int]]) -> dict[str, frozenset[int]]:
     found: dict[str, set[int]] = {}
     for versions in runs:
         for feed, version in versions.items():
@@ -62,15 +71,15 @@ def check(
 
 
 def clear(home: Home, *, keep_days: int, feeds: Iterable[str] | None = None, remove: bool = False) -> list[Removal]:
-    """What nothing needs any more: no flag's evidence, none of the last days, not the newest version.
+    """Files that compaction replaced and nobody reads any more: of no version of the last days, of no run under way.
 
-    Without `remove` it is only listed.
+    What flags rest on stays askable, from the newest files. Without `remove` it is only listed.
     """
     since = now() - dt.timedelta(days=keep_days)
     found: list[Removal] = []
     for feed in ALL if feeds is None else feeds:
         # Asked anew for each feed: a run that begins meanwhile reads newest versions, which stay.
-        needed = pinned(home).get(feed, ())
+        needed = reading(home).get(feed, ())
         found += vacuum(home.store, feed, since=since, needed=needed, remove=remove)
     return found
 

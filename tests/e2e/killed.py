@@ -70,13 +70,18 @@ def work(path: Path, profile: str, seed: int, told: Path) -> None:
 
 
 def read(path: Path, stop: Path, told: Path) -> None:
-    """Ask again and again, until told to stop; whatever is wrong is written down."""
+    """Ask again and again, until told to stop; whatever is wrong is written down, also what was there and is no more."""
     home, asked = opened(path), 0
+    before: dict[int, tuple[int, int, Decimal, Decimal]] = {}
     try:
         while not stop.exists():
-            if wrong := broken(groups(home)):
+            seen = groups(home)
+            gone = [f"group {group} is gone" for group in before if group not in seen]
+            back = [f"group {group} went back" for group in before.keys() & seen if seen[group][3] < before[group][3]]
+            if wrong := [*broken(seen), *gone, *back]:
                 told.write_text("\n".join(wrong))
                 return
+            before = seen
             asked += 1
             time.sleep(0.01)
     except BaseException as failure:

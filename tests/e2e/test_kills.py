@@ -86,10 +86,12 @@ def _until(told: Path, lines: int, worker: BaseProcess) -> None:
         time.sleep(0.005)
 
 
-def test_four_processes_that_take_in_at_once_lose_and_double_nothing(home: Home, tmp_path: Path) -> None:
+def test_four_processes_that_take_in_at_once_beside_eight_readers_lose_and_double_nothing(
+    home: Home, tmp_path: Path
+) -> None:
     context = mp.get_context("forkserver")
     context.set_forkserver_preload(["tests.e2e.killed"])
-    name, stop, seen = profile(home), tmp_path / "stop", [tmp_path / f"seen-{n}" for n in range(2)]
+    name, stop, seen = profile(home), tmp_path / "stop", [tmp_path / f"seen-{n}" for n in range(8)]
     readers = [context.Process(target=read, args=(home.path, stop, file)) for file in seen]
     senders = [context.Process(target=send, args=(home.path, name, range(first, 17, 4))) for first in range(1, 5)]
     for process in (*readers, *senders):
@@ -100,7 +102,7 @@ def test_four_processes_that_take_in_at_once_lose_and_double_nothing(home: Home,
     stop.touch()
     for process in readers:
         process.join(60)
-    assert [file.read_text().split()[0] for file in seen] == ["asked"] * 2
+    assert [file.read_text().split()[0] for file in seen] == ["asked"] * 8
     there = groups(home)
     assert sorted(there) == list(range(1, 17))
     assert broken(there) == []

@@ -162,7 +162,7 @@ def test_rows_that_stand_twice_or_belong_nowhere_are_found_by_looking_deep(home:
         home.store.commit("payment", [staged(tmp_path, batch, ["1.00"], replaces=replaces)], batch=batch, provenance={})
     home.store.commit("payment", [staged(tmp_path, 1, ["1.00"])], batch=5, provenance={})
     codes = {one.code for one in care.check(home, feeds=["payment"], deep=True)}
-    assert codes == {"row_twice", "replaced_twice", "replaces_nothing", "commit_unknown"}
+    assert codes == {"row_twice", "replaced_twice", "replaces_nothing", "commit_unknown", "batch_rows"}
 
 
 def test_a_version_that_flags_rest_on_and_that_is_not_there_is_found(sound: Home, flagged: Callable[..., int]) -> None:

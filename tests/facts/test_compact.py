@@ -1,8 +1,9 @@
-"""Compaction and vacuum: not an answer changes, at any version; what a flag rests on stays."""
+"""Compaction and vacuum: not an answer changes, at any version, though the old files are gone."""
 
 from __future__ import annotations
 
 import datetime as dt
+import random
 import shutil
 import tempfile
 from itertools import pairwise
@@ -16,15 +17,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from budgetwatch.errors import Conflict, NotFound
+from budgetwatch.errors import Conflict, Fault
 from budgetwatch.facts import compact as compacting
 from budgetwatch.facts.check import check
 from budgetwatch.facts.compact import compact
 from budgetwatch.facts.engine import connect
-from budgetwatch.facts.store import FactStore
+from budgetwatch.facts.store import FactStore, known_then
 from budgetwatch.facts.vacuum import vacuum
 from budgetwatch.home import Home
-from budgetwatch.records.rowid import Address, pack
+from budgetwatch.records.rowid import BATCH_SHIFT, Address, pack
 from budgetwatch.runs import care, recompute_many, run
 from budgetwatch.settings import Settings
 from tests.builders import facts
@@ -222,36 +223,90 @@ def test_vacuum_lists_first_and_removes_only_when_told(store: FactStore, setting
     assert check(store, "payment", deep=True) == []
 
 
-def test_a_vacuumed_version_is_refused_with_a_sentence_also_where_it_was_known_before(
+@pytest.mark.parametrize("seed", range(4))
+def test_every_version_answers_alike_after_its_files_were_vacuumed(
+    store: FactStore, settings: Settings, tmp_path: Path, seed: int
+) -> None:
+    dice = random.Random(seed)
+    numbers = dice.sample(range(1, 40), 9)  # batches are committed in another order than they were numbered
+    reader = FactStore(store.root)
+    for at, batch in enumerate(numbers):
+        corrected = known_rows(store, settings)
+        old = dice.choice(corrected) if corrected and dice.random() < 0.6 else None
+        made = staged(tmp_path, batch, ["1.00"] if old else ["2.00", "3.00"], replaces=old)
+        store.commit("payment", [made], batch=batch, provenance={})
+        if dice.random() < 0.3 and at > 1:
+            compact(store, settings, "payment")
+    compact(store, settings, "payment")
+    then = {
+        version: answers(store, settings, {"payment": version}) for version in range(store.current()["payment"] + 1)
+    }
+    reader.snapshot({"payment": 2})
+    assert vacuum(store, "payment", since=NOW, remove=True)
+    assert len(list((store.root / "payment").glob("*.parquet"))) == len(store.state("payment").files)
+    for asked in (store, reader, FactStore(store.root)):
+        for version, said in then.items():
+            assert answers(asked, settings, {"payment": version}) == said
+    assert check(store, "payment", needed=range(len(then)), deep=True) == []
+    # …and still does when more has come in and was compacted and vacuumed again.
+    filled(store, tmp_path, range(50, 54))
+    compact(store, settings, "payment")
+    vacuum(store, "payment", since=NOW, remove=True)
+    for version, said in then.items():
+        assert answers(store, settings, {"payment": version}) == said
+
+
+def known_rows(store: FactStore, settings: Settings) -> list[int]:
+    return [
+        row[0] for row in connect(store.snapshot(), settings).execute("SELECT _row FROM payment ORDER BY 1").fetchall()
+    ]
+
+
+def test_what_was_known_then_is_few_ranges_of_addresses() -> None:
+    brought = {1: 0, 2: 1, 3: 5, 4: 2, 6: 3}
+    low, high = (lambda batch: batch << BATCH_SHIFT), (lambda batch: (batch + 1 << BATCH_SHIFT) - 1)
+    assert known_then(brought, 3) == ((low(1), high(2)), (low(4), high(6)))
+    assert known_then(brought, 5) == ((low(1), high(6)),)
+    assert known_then(brought, 0) == ((low(1), high(1)),)
+    assert known_then({5: 3, 9: 1}, 2) == ((low(9), high(9)),)
+
+
+def test_a_file_that_was_lost_and_not_vacuumed_is_no_old_version_but_a_fault(
     store: FactStore, settings: Settings, tmp_path: Path
 ) -> None:
     filled(store, tmp_path, range(1, 5))
-    reader = FactStore(store.root)
-    reader.snapshot({"payment": 2})
+    [file] = [one.path for one in store.logs["payment"].entry(0).added]
     compact(store, settings, "payment")
-    vacuum(store, "payment", since=NOW, remove=True)
-    for asked in (store, reader, FactStore(store.root)):
-        with pytest.raises(NotFound, match="Version 2 of payment was vacuumed"):
-            asked.snapshot({"payment": 2})
-    assert reader.snapshot().versions == {"payment": 4}
+    (store.root / "payment" / file).unlink()
+    with pytest.raises(Fault, match=f"lacks its file {file}"):
+        FactStore(store.root).snapshot({"payment": 2})
+    assert [one.code for one in check(store, "payment")] == ["file_lost"]
 
 
-def test_versions_that_are_needed_and_those_of_the_last_days_are_kept(
+def test_files_of_the_last_days_and_of_versions_being_read_stay(
     store: FactStore, settings: Settings, tmp_path: Path
 ) -> None:
     filled(store, tmp_path, range(1, 5))
     at = [known.at for known in store.versions("payment")]
     compact(store, settings, "payment")
-    then = answers(store, settings, {"payment": 1})
+    reading = connect(store.snapshot({"payment": 1}), settings)
     names = {one.path for one in vacuum(store, "payment", since=NOW, needed=[1])}
     assert len(names) == 2  # the files of versions 0 and 1 stay
     # Version 2 was the newest until version 3 came, so it was known within the time that begins before that.
     assert len(vacuum(store, "payment", since=at[3])) == 0
     assert len(vacuum(store, "payment", since=NOW)) == 4
     vacuum(store, "payment", since=NOW, needed=[1], remove=True)
-    assert answers(store, settings, {"payment": 1}) == then
-    with pytest.raises(NotFound):
-        store.snapshot({"payment": 2})
+    assert reading.execute("SELECT count(*) FROM payment").fetchone() == (6,)
+
+
+def test_a_batch_of_which_rows_are_gone_is_found(store: FactStore, tmp_path: Path) -> None:
+    filled(store, tmp_path, range(1, 3))
+    there = list(store.state("payment").files.values())
+    fewer = tmp_path / "fewer.parquet"
+    pl.concat(pl.read_parquet(store.root / "payment" / one.path) for one in there).head(5).write_parquet(fewer)
+    store.exchange("payment", there, [fewer], told={})
+    [found] = check(store, "payment", deep=True)
+    assert (found.code, found.what.en) == ("batch_rows", "1 batches do not have the rows that they brought.")
 
 
 def test_files_that_a_crash_left_are_removed_too(store: FactStore, tmp_path: Path) -> None:
@@ -275,11 +330,12 @@ def test_every_flag_is_recomputed_alike_after_compaction_and_vacuum(home: Home) 
     compact(home.store, home.settings, "payment")
     ids = [flag.id for flag in flags(home)]
     then = recompute_many(home, ids)
-    pinned = care.pinned(home)["payment"]
-    assert pinned
+    assert care.pinned(home)["payment"]
     gone = care.clear(home, keep_days=0, remove=True)
-    assert gone  # the five files behind the last run that found anything
+    assert (
+        len({one.path for one in gone}) == 11
+    )  # all that was compacted, though flags rest on versions that it was part of
+    assert len(list((home.store.root / "payment").glob("*.parquet"))) == 1
     assert recompute_many(home, ids) == then
     assert all(one.identical for one in then)
-    assert care.pinned(home)["payment"] == pinned
     assert care.check(home, deep=True) == []
