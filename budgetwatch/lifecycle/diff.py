@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from budgetwatch.lifecycle.writing import parts
-from budgetwatch.rules.finding import told
+from budgetwatch.rules.kept import told
 from budgetwatch.text import Text
 
 #: What the parts of a rule are called.

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from budgetwatch.records.codes import SEVERITIES
 from budgetwatch.rules import compile as compiled
+from budgetwatch.rules.kept import told
 from budgetwatch.rules.rule import Rule
 
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
@@ -120,23 +121,6 @@ def merged(one: Finding, other: Finding) -> Finding:
     severity = min(one.severity, other.severity, key=list(SEVERITIES).index)
     facts = {**one.facts, "amount": told(amount), "n": str(count)}
     return replace(one, rows=rows, amount=amount, row_count=count, digest=digest, severity=severity, facts=facts)
-
-
-def told(value: Any) -> Any:
-    """A figure as kept: exact text; a float with ten digits, which no order of summing changes."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    if isinstance(value, (dt.date, dt.datetime)):
-        return value.isoformat()
-    if isinstance(value, list):
-        return [told(part) for part in value]
-    return str(value)
 
 
 def digest_of(value: Any) -> str:

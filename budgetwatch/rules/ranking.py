@@ -11,7 +11,8 @@ import numpy as np
 from budgetwatch import outliers
 from budgetwatch.outliers import Scores
 from budgetwatch.records import ALL
-from budgetwatch.rules.finding import Finding, digest_of, told
+from budgetwatch.rules.finding import Finding, digest_of
+from budgetwatch.rules.kept import told
 from budgetwatch.rules.rule import Rule
 
 
