@@ -53,6 +53,12 @@ def unit_label(currency: str = "CNY", unit: str | None = None) -> str:
     return f"{name}{word}" if spoken() == "en" else f"{word}{say(Text(UNIT_NAMES.get(name, name), name))}"
 
 
+def easy_unit(least: Decimal, currency: str = "CNY") -> str:
+    """The unit in which an amount is easily said: 亿元, 万元 or 元; in English millions or the plain sum."""
+    units = ("yi", "wan") if _chinese(currency) else ("yi",)
+    return next((unit for unit in units if least >= in_one(unit, currency)), "yuan")
+
+
 def spelled(value: Decimal | None, currency: str = "CNY", unit: str | None = None) -> str:
     """An amount within a sentence, in the unit in force: 12.35 亿元; in English CNY 1,234.57 million."""
     if value is None:

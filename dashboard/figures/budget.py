@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from budgetwatch.queries.budgets import TrendPoint
-from dashboard.components.money import figure as words_of
 from dashboard.components.money import percent, spelled
 from dashboard.figures.theme import BLUE, DEEP, GREY, Figure, axis_unit, dressed, said_unit, scaled, upright
 from dashboard.i18n import t
@@ -57,10 +56,10 @@ def trend_sentence(points: Sequence[TrendPoint], currency: str = "CNY") -> str:
     ratio = (after - before) / before
     word = t("增长") if ratio > 0 else t("下降") if ratio < 0 else t("持平")
     return t(
-        "从 {first} 年到 {last} 年，由 {a} 到 {b}，{word} {share}。",
+        "从 {first} 年到 {last} 年，由 {a}到 {b}，{word} {share}。",
         first=first,
         last=last,
-        a=words_of(before, None, currency),
+        a=spelled(before, currency),
         b=spelled(after, currency),
         word=word,
         share=percent(abs(ratio)),

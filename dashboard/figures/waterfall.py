@@ -58,13 +58,13 @@ def waterfall_sentence(shown: Waterfall) -> str:
     if not every:
         return t("与上年预算逐项相同。")
     told = t(
-        "从 {last} 年的 {a} 到 {year} 年的 {b}，{way} {by}{share}",
+        "从 {last} 年的 {a}到 {year} 年的 {b}，{way} {by}{share}",
         last=shown.year - 1,
         year=shown.year,
-        a=words_of(shown.start, None, shown.currency),
+        a=spelled(shown.start, shown.currency),
         b=spelled(shown.end, shown.currency),
         way=t("净增") if change > 0 else t("净减") if change < 0 else t("总数不变"),
-        by=words_of(abs(change), None, shown.currency) if change else "",
+        by=spelled(abs(change), shown.currency) if change else "",
         share=t("（{share}）", share=percent(abs(change) / shown.start)) if change and shown.start > 0 else "",
     )
     up, down = [s for s in every if s.amount > 0], [s for s in every if s.amount < 0]

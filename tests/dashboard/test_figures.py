@@ -261,7 +261,7 @@ def test_falls_are_hatched_and_the_sentence_counts_both_ways() -> None:
     bars = read(waterfall.waterfall(shown)).data[0]
     assert list(bars.marker.pattern.shape) == ["", "", "/", "/", ""]
     assert waterfall.waterfall_sentence(shown) == (
-        "从 2025 年的 100.00 到 2026 年的 118.50 元，净增 18.50（18.5%）：2 项增加、2 项减少，"
+        "从 2025 年的 100.00 元到 2026 年的 118.50 元，净增 18.50 元（18.5%）：2 项增加、2 项减少，"
         "增加最多的是第0项（+30.00），减少最多的是第1项（−10.50）。"
     )
     assert "没有上年预算" in waterfall.waterfall_sentence(changes(None))
@@ -394,7 +394,7 @@ def test_small_recipients_are_drawn_as_one() -> None:
 
 def test_the_sentence_of_a_trend_is_exact() -> None:
     points = [TrendPoint(2024, d("100.00"), None, None), TrendPoint(2026, None, None, d("125.00"))]
-    assert budget.trend_sentence(points) == "从 2024 年到 2026 年，由 100.00 到 125.00 元，增长 25.0%。"
+    assert budget.trend_sentence(points) == "从 2024 年到 2026 年，由 100.00 元到 125.00 元，增长 25.0%。"
     assert "一年" in budget.trend_sentence(points[:1])
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from budgetwatch.access.viewer import Viewer
 from dashboard.asking import Asking, href, read_query
 from dashboard.components import Column, due_mark, severity_badge, table
-from dashboard.components.money import amount, figure, percent, spelled, unit_label
+from dashboard.components.money import amount, easy_unit, figure, percent, spelled, unit_label
 from dashboard.i18n import speak
 
 AUDITOR = Viewer(1, "a", "a", "auditor", "9901")
@@ -40,6 +40,7 @@ def test_english_counts_in_thousands_and_millions_as_it_is_spoken() -> None:
     assert spelled(Decimal("1234567.89"), unit="yi") == "CNY 1.23 million"
     assert spelled(Decimal("-1234567.8"), unit="yuan") == "CNY −1,234,567.80"
     assert spelled(None) == "—"
+    assert [easy_unit(Decimal(n)) for n in (2_012, 640_000, 1_000_000)] == ["yuan", "yuan", "yi"]
     shown = amount(Decimal("123456789.05"), unit="yi", with_unit=True).to_plotly_json()["props"]
     assert " ".join(str(getattr(c, "children", c)).strip() for c in shown["children"]) == "CNY 123.46 million"
     assert shown["title"] == "CNY 123,456,789.05"

@@ -13,7 +13,7 @@ from budgetwatch.queries.desk_feeds import Intake
 from budgetwatch.queries.timeliness import Sender
 from dashboard.asking import href, unit_chosen
 from dashboard.components import amount, card, due_mark, mark, severity_badge, state_badge
-from dashboard.components.money import in_one, percent
+from dashboard.components.money import easy_unit, percent
 from dashboard.components.prose import whole
 from dashboard.i18n import say, t
 
@@ -85,7 +85,7 @@ def unit_of(values: Sequence[Decimal | None], currency: str) -> str | None:
     known = [abs(value) for value in values if value]
     if unit_chosen() or not known:
         return None
-    return next((u for u in ("yi", "wan") if min(known) >= in_one(u, currency)), "yuan")
+    return easy_unit(min(known), currency)
 
 
 def money(value: Decimal | None, currency: str, unit: str | None = None) -> Any:
