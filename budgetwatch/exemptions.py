@@ -7,6 +7,7 @@ It never hides anything in silence: a run counts what exemptions cover.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -22,6 +23,9 @@ from budgetwatch.text import Text
 
 if TYPE_CHECKING:
     from budgetwatch.home import Home
+
+#: So many days before its end an exemption is shown as about to lapse: time enough to ask for its basis again.
+LAPSING = 30
 
 
 def propose(
@@ -98,6 +102,8 @@ def approve(home: Home, viewer: Viewer, exemption_id: int) -> Exemption:
                 Text("提出例外的人不能自己批准。", "Whoever proposed an exemption may not approve it."),
                 fix=Text("请另一位负责人批准。", "Ask another lead."),
             )
+        if exemption.ended_on is not None:
+            raise Conflict(Text(f"例外 {exemption_id} 已经终止。", f"Exemption {exemption_id} has ended already."))
         if exemption.approved_at is not None:
             raise Conflict(
                 Text(f"例外 {exemption_id} 已经批准。", f"Exemption {exemption_id} has been approved already.")
@@ -105,6 +111,77 @@ def approve(home: Home, viewer: Viewer, exemption_id: int) -> Exemption:
         exemption.approved_by_id, exemption.approved_at = viewer.id, now()
         audit.record(session, viewer, "approve_exemption", "exemption", exemption_id, _detail(exemption))
     return exemption
+
+
+def end(home: Home, viewer: Viewer, exemption_id: int, note: str, on: dt.date | None = None) -> Exemption:
+    """End one early: from that day (today) it holds no longer; a proposal is withdrawn by the same act.
+
+    By a lead, or by who proposed it; who, when and why are kept, and what it covered until then stays covered.
+    """
+    day = on or today()
+    with home.session() as session:
+        serialise(session)
+        exemption = session.get(Exemption, exemption_id)
+        if exemption is None or not viewer.sees(exemption.region):
+            raise NotFound(
+                Text(f"没有例外 {exemption_id}，或不在您的范围内。", f"No exemption {exemption_id} within your scope.")
+            )
+        if viewer.id is None or not (viewer.may("exempt") or exemption.proposed_by_id == viewer.id):
+            raise Denied(
+                Text(
+                    "只有负责人或提出人可以提前终止例外。", "Only a lead, or who proposed it, ends an exemption early."
+                ),
+                fix=Text("请提请负责人终止。", "Ask a lead."),
+            )
+        if exemption.ended_on is not None or exemption.valid_to < today():
+            raise Conflict(
+                Text(f"例外 {exemption_id} 已经终止。", f"Exemption {exemption_id} has ended already."),
+                fix=Text("需要时请另提一条。", "Propose another one when it is needed."),
+            )
+        if not note.strip():
+            raise Invalid(
+                Text("终止须写明理由。", "Say why it is ended."),
+                where="note",
+                fix=Text("请写一句话。", "Write a sentence."),
+            )
+        if not today() <= day <= exemption.valid_to:
+            raise Invalid(
+                Text(
+                    f"终止日 {day} 须在今天和 {exemption.valid_to} 之间。",
+                    f"It ends between today and {exemption.valid_to}, not on {day}.",
+                ),
+                where="on",
+            )
+        exemption.ended_on, exemption.ended_by_id, exemption.ended_at = day, viewer.id, now()
+        exemption.end_note = note.strip()
+        audit.record(
+            session,
+            viewer,
+            "end_exemption",
+            "exemption",
+            exemption_id,
+            {**_detail(exemption), "ended_on": day.isoformat()},
+        )
+    return exemption
+
+
+def lapsing(found: Iterable[Exemption], within_days: int = LAPSING) -> list[Exemption]:
+    """Those in force that end within so many days, the soonest first: to be renewed, or let go knowingly."""
+    last = today() + dt.timedelta(within_days)
+    soon = [e for e in found if standing(e) == "active" and e.valid_to <= last]
+    return sorted(soon, key=lambda e: (e.valid_to, e.id))
+
+
+def standing(exemption: Exemption, on: dt.date | None = None) -> str:
+    """Where it stands on a day: proposed, to_begin, active, ended (early) or lapsed."""
+    day = on or today()
+    if exemption.ended_on is not None and exemption.ended_on <= day:
+        return "ended"
+    if exemption.valid_to < day:
+        return "lapsed"
+    if exemption.approved_at is None:
+        return "proposed"
+    return "active" if exemption.valid_from <= day else "to_begin"
 
 
 def listing(home: Home, viewer: Viewer) -> list[Exemption]:
@@ -126,6 +203,7 @@ def active(session: Session, rule_id: str, on: dt.date) -> list[Exemption]:
                 Exemption.approved_at.is_not(None),
                 Exemption.valid_from <= on,
                 Exemption.valid_to >= on,
+                sa.or_(Exemption.ended_on.is_(None), Exemption.ended_on > on),
             )
             .order_by(Exemption.id)
         )

@@ -12,7 +12,7 @@ from budgetwatch import cases, preferences, review, saved
 from budgetwatch.errors import Invalid
 from budgetwatch.queries.desk_deputy import MOST_FIELDS
 from budgetwatch.text import Text
-from dashboard import working
+from dashboard import ruling, working
 from dashboard.asking import Asking
 from dashboard.components import tour
 from dashboard.done import Done, Fields
@@ -116,6 +116,7 @@ DEEDS: dict[str, Callable[[Asking, Fields], Done]] = {
     "home.field": follow_field,
     "home.area": follow_area,
     **working.DEEDS,
+    **ruling.DEEDS,
 }
 
 

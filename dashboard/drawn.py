@@ -14,13 +14,24 @@ from dash import html
 
 from budgetwatch.calendar import today
 from budgetwatch.errors import NotFound
-from budgetwatch.queries import pictures, work
+from budgetwatch.queries import pictures, trials, work
 from budgetwatch.queries.listing import Listing
 from budgetwatch.text import Text
 from dashboard.asking import Asking, href
 from dashboard.components.picture import no_picture, picture
 from dashboard.components.table import Column, columns_of, table
-from dashboard.figures import budget, calendar, execution, life, multiples, parts, totals, transfers, waterfall
+from dashboard.figures import (
+    backtest,
+    budget,
+    calendar,
+    execution,
+    life,
+    multiples,
+    parts,
+    totals,
+    transfers,
+    waterfall,
+)
 from dashboard.filters import filter_of
 from dashboard.i18n import say, t
 
@@ -144,6 +155,15 @@ PICTURES: dict[str, Picture] = {
         calendar.calendar_sentence,
         lambda shown: calendar.HEIGHT,
         {"day": lambda row: str(row["day"])},
+    ),
+    "backtest": Picture(
+        Text("回测命中", "What a back-test hits"),
+        lambda a: trials.by_month(a.home, a.viewer, a.number("test") or 0, a.one("rule")),
+        lambda shown, link: backtest.by_month(shown),
+        backtest.by_month_sentence,
+        lambda shown: 260,
+        {},
+        currency=lambda shown: None,
     ),
     "life": Picture(
         Text("办理进程", "Course of the case"),

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 STYLES = (
     "theme.css", "base.css", "kit.css", "pages.css", "home.css", "pictures.css", "habits.css", "places.css",
-    "guide.css", "work.css", "offline.css",
+    "guide.css", "work.css", "offline.css", "rules.css",
 )  # fmt: skip
 #: After Dash's own; shell.js goes before them (first.EARLY).
 SCRIPTS = ("habits.js", "pictures.js", "work.js", "voice.js", "offline.js", "start.js")

@@ -22,6 +22,7 @@ from budgetwatch.api import (
     jobs,
     payments,
     reference,
+    rules,
     search,
     session,
     uploads,
@@ -56,7 +57,7 @@ def create_app(home: Home, *, dashboard: bool = True) -> FastAPI:
         home.rules
     )  # read and checked before the first request, which would wait seconds for it; a bad rule stops the start
     errors.install(app)
-    for part in (session, work, search, budgets, payments, data, jobs, uploads):
+    for part in (session, work, search, budgets, payments, rules, data, jobs, uploads):
         app.include_router(
             part.router, prefix="/api", responses=examples.ERRORS, dependencies=[Depends(session.readable)]
         )

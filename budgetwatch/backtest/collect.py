@@ -1,13 +1,14 @@
 """Asking rules for a back-test: every finding of every rule in one table, columns only; nothing becomes a Python object.
 
-A rule that speaks of the run's day is asked once for the last day of the facts and once for the end of each earlier
-year; of a subject and period found more than once the latest answer counts. A condition and all the values to be tried
+A rule that answers for the run's day only is asked for the last day of the facts and for the end of each earlier year;
+of a subject and period found more than once the latest answer counts. A condition and all the values to be tried
 of its thresholds come out of one scan.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,10 +39,15 @@ class Gathered:
     variants: list[Rule] = field(default_factory=list)
 
 
+#: A question that looks at the run's own year, or at what a column held by the run's day, answers for that day only.
+#: One that asks whether a year's end has passed (`$as_of >= make_date(budget_year, 12, 31)`) answers for every year.
+_ONE_DAY = re.compile(r"\byear\(\s*\$as_of\s*\)|(?<![\w.)])[a-z_][\w.]*\s*(?:<=?|=)\s*\$as_of\b", re.I)
+
+
 def days_of(rule: Rule, as_of: dt.date, first_year: int) -> list[dt.date]:
     """The days for which a rule is asked, the last one first."""
     asked = rule.question
-    if not isinstance(asked, str) or "$as_of" not in asked:
+    if not isinstance(asked, str) or not _ONE_DAY.search(asked):
         return [as_of]
     return [as_of, *(dt.date(year, 12, 31) for year in range(as_of.year - 1, first_year - 1, -1))]
 

@@ -202,6 +202,22 @@ def backtests(
     listed(trials.back_tests(home(), reader(), rule_id=rule_id), language(), as_json=as_json, as_csv=as_csv)
 
 
+@rules.command("document")
+def document(
+    to: Path | None = typer.Argument(None, help="a .md or .html file; default: Markdown to stdout"),
+) -> None:
+    """The catalogue as a document, in reading order: why, law, what to check, what else could explain it, thresholds."""
+    from budgetwatch.queries import rule_document
+
+    form = to.suffix.lstrip(".").lower() if to else "md"
+    text = rule_document.document(home(), reader(), form, language())
+    if to is None:
+        _say(text)
+    else:
+        to.write_text(text, encoding="utf-8")
+        remark(str(to))
+
+
 @rules.command("shadow")
 def shadow(
     edition_id: int | None = typer.Argument(None, help="show what this edition would flag; without: ask all on trial"),

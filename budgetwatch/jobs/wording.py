@@ -75,7 +75,9 @@ def ended(job: Job) -> Text:
         return {"died": _DIED, "closed": _CLOSED}.get(str(job.result.get("why")), _BY_HAND)
     if job.state == "failed":
         return refused(job.result.get("refusal")) or Text("没有做成。", "It was not done.")
-    teller = {"take_in": _taken_in, "check": _checked, "run": _run, "export": _exported}.get(job.kind)
+    teller = {"take_in": _taken_in, "check": _checked, "run": _run, "export": _exported, "backtest": _tested}.get(
+        job.kind
+    )
     return teller(job.result) if teller else STATES["done"]
 
 
@@ -129,6 +131,13 @@ def _run(result: Mapping[str, Any]) -> Text:
     if broken:
         zh, en = f"{zh}有 {broken} 条规则没有运行成。", f"{en} {broken} could not be run."
     return Text(zh, en)
+
+
+def _tested(result: Mapping[str, Any]) -> Text:
+    n = int(result.get("rules") or 0)
+    return Text(
+        f"{n} 条规则回测完毕；没有生成疑点。", f"{n} rule{'s' if n != 1 else ''} back-tested; no flag came of it."
+    )
 
 
 def _exported(result: Mapping[str, Any]) -> Text:

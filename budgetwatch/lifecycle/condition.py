@@ -135,7 +135,9 @@ def sentence(condition: Condition) -> Text:
 def _said(column: Column, row: Row) -> Text:
     label, _ = RELATIONS[row.relation]
     value = "" if row.relation in BARE else row.value
-    return Text(f"{column.label.zh}{label.zh}{value}", f"{column.label.en} {label.en} {value}".rstrip())
+    known = LISTS[column.values].get(value) if column.values else None
+    zh, en = (known.zh, known.en) if known else (value, value)
+    return Text(f"{column.label.zh}{label.zh}{zh}", f"{column.label.en} {label.en} {en}".rstrip())
 
 
 def relations_of(column: Column) -> list[tuple[str, Text]]:

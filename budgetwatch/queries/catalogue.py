@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from budgetwatch import tables as t
 from budgetwatch.access.viewer import Viewer
+from budgetwatch.backtest.report import Precision, precision
 from budgetwatch.queries.casefile import both
 from budgetwatch.queries.listing import Listing, heading
 from budgetwatch.queries.scope import demand, one_of, spellings, within
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 _COLUMNS = (
     heading("rule_id", "编号", "Rule", "code"),
     heading("name", "规则", "Name"),
+    heading("subject", "主题", "Subject", "code"),
     heading("enabled", "启用", "On", "flag"),
+    heading("edition", "版本", "Edition", "integer"),
     heading("kind", "类型", "Kind", "code"),
     heading("severity", "级别", "Severity", "severity"),
     heading("over_label", "对象数据", "Looks at"),
@@ -35,6 +39,7 @@ _COLUMNS = (
     heading("flagged", "疑点", "Flagged", "integer"),
     heading("could_not_judge", "无法判断", "Could not judge", "integer"),
     heading("flags", "范围内疑点", "Flags in scope", "integer"),
+    heading("precision", "认定率", "Precision"),
     heading("confirmed", "已认定", "Confirmed", "integer"),
     heading("dismissed", "已排除", "Dismissed", "integer"),
     heading("why", "为什么", "Why"),
@@ -86,10 +91,25 @@ class RuleDetail:
     body: str
     results: list[dict[str, Any]]
     states: dict[str, int]
+    edition: int | None
+    since: dt.date | None
+    precision: Precision | None
+    unread: Text | None
 
 
-def rules(home: Home, viewer: Viewer, *, text: str = "", severities: Sequence[str] | None = None) -> Listing:
-    """Rows: rule_id name(Text) enabled kind severity why(Text) law(Text) over over_label(Text) looked_at flagged could_not_judge
+def rules(
+    home: Home,
+    viewer: Viewer,
+    *,
+    text: str = "",
+    severities: Sequence[str] | None = None,
+    subject: str = "",
+    enabled: bool | None = None,
+) -> Listing:
+    """In the order in which an auditor reads them: subject by subject. `subject` and `enabled` narrow it.
+
+    Rows: rule_id name(Text) subject enabled edition(None: the file's) precision(Precision or None) kind severity why(Text)
+    law(Text) over over_label(Text) looked_at flagged could_not_judge
     (of the latest run) flags (in scope) confirmed dismissed; what the viewer may not see is None."""
     demand(viewer, "rules")
     for severity in severities or ():
@@ -98,15 +118,21 @@ def rules(home: Home, viewer: Viewer, *, text: str = "", severities: Sequence[st
         latest = _latest(session) if viewer.may("flags") or viewer.may("run") else {}
         states = _states(session, viewer) if viewer.may("flags") else None
     rows = []
-    for rule in home.rules.values():
+    held = home.effective.editions
+    for rule in sorted(home.rules.values(), key=lambda one: reading_order(subject_of(one))):
         if not _mentions(rule, text) or (severities and rule.severity not in severities):
+            continue
+        if (subject and subject_of(rule) != subject) or (enabled is not None and rule.enabled != enabled):
             continue
         said, mine = latest.get(rule.id), (states or {}).get(rule.id, {})
         rows.append(
             {
                 "rule_id": rule.id,
                 "name": rule.name,
+                "subject": subject_of(rule),
                 "enabled": rule.enabled,
+                "edition": held[rule.id].no if rule.id in held else None,
+                "precision": _precision(mine) if states is not None else None,
                 "kind": rule.kind,
                 "severity": rule.severity,
                 "why": rule.why,
@@ -129,6 +155,7 @@ def rule(home: Home, viewer: Viewer, rule_id: str) -> RuleDetail:
     demand(viewer, "rules")
     one = home.rules[rule_id]
     columns = ALL[one.over].by_name
+    held, broken = home.effective.editions.get(rule_id), home.effective.unread.get(rule_id)
     with home.session() as session:
         results = _results(session, rule_id, one.over) if viewer.may("flags") or viewer.may("run") else []
         states = _states(session, viewer, rule_id).get(rule_id, {}) if viewer.may("flags") else {}
@@ -155,7 +182,54 @@ def rule(home: Home, viewer: Viewer, rule_id: str) -> RuleDetail:
         body=one.body,
         results=results,
         states=states,
+        edition=held.no if held else None,
+        since=held.since if held else None,
+        precision=_precision(states) if viewer.may("flags") else None,
+        unread=Text(broken.sentence("zh"), broken.sentence("en")) if broken else None,
     )
+
+
+#: The subjects in the order of a year's work and of reading: from the budget to what becomes of it.
+SUBJECTS: dict[str, Text] = {
+    "calendar": Text("时限", "The calendar"),
+    "budget": Text("预算编制", "Budget"),
+    "documents": Text("文本公开", "Documents"),
+    "execution": Text("预算执行", "Execution"),
+    "nontax": Text("非税收入", "Non-tax revenue"),
+    "transfers": Text("转移支付", "Transfers"),
+    "three-public": Text("三公经费", "Three public expenses"),
+    "payments": Text("支付", "Payments"),
+    "procurement": Text("政府采购", "Procurement"),
+    "investment": Text("政府投资", "Investment"),
+    "debt": Text("政府债务", "Debt"),
+    "carryover": Text("结转结余", "Carry-over"),
+    "assets": Text("国有资产", "Assets"),
+    "social-insurance": Text("社会保险基金", "Social insurance"),
+    "performance": Text("绩效", "Performance"),
+    "livelihood": Text("民生实事", "Livelihood projects"),
+    "loop": Text("监督闭环", "The loop"),
+    "quality": Text("数据质量", "Data quality"),
+    "outliers": Text("异常模型", "Outlier models"),
+}
+
+
+def subject_of(rule: Rule) -> str:
+    """The subject that a rule belongs to: its file's; one that came in by an edition is under `own`."""
+    return rule.path.stem if rule.path.suffix in (".yml", ".yaml") else "own"
+
+
+def subject_name(subject: str) -> Text:
+    return SUBJECTS.get(subject) or (Text("自定义", "Our own") if subject == "own" else Text(subject, subject))
+
+
+def reading_order(subject: str) -> tuple[int, str]:
+    order = list(SUBJECTS)
+    return (order.index(subject) if subject in order else len(order), subject)
+
+
+def _precision(states: dict[str, int]) -> Precision:
+    confirmed, dismissed = states.get("confirmed", 0), states.get("dismissed", 0)
+    return precision(confirmed, confirmed + dismissed, sum(states.values()))
 
 
 def _mentions(rule: Rule, text: str) -> bool:

@@ -17,6 +17,7 @@ from budgetwatch.errors import Invalid
 from budgetwatch.lifecycle.condition import Condition, build
 from budgetwatch.queries import seen
 from budgetwatch.queries.listing import Heading
+from budgetwatch.queries.names import code_name
 from budgetwatch.queries.scope import demand
 from budgetwatch.records import ALL
 from budgetwatch.rules import functions
@@ -58,6 +59,10 @@ def preview(home: Home, viewer: Viewer, condition: Condition, *, limit: int = 10
     asked = bind(built.when, {**values, "as_of": dt.date.today()})  # noqa: DTZ011  no built condition names it
     named = [row.column for group in condition.groups for row in group.rows]
     columns = [c for c in dict.fromkeys((*_TELLING[:3], *named, *_TELLING)) if c in feed.by_name][:_SHOWN]
+    # The condition is put to what this person may see: nobody finds out a masked name by guessing it.
+    hidden = {c: seen.expression(viewer, c) for c in feed.by_name if seen.expression(viewer, c) != f'"{c}"'}
+    shown = ", ".join(f'{sql} AS "{c}"' for c, sql in hidden.items())
+    source = f"(SELECT * {f'REPLACE ({shown})' if shown else ''} FROM {feed.name})"
     with home.facts(viewer) as facts:
         first, last = _month(facts, feed.name, feed.day)
         limits = f"{feed.day} BETWEEN DATE '{first}' AND DATE '{last}'" if feed.day and first else "true"
@@ -76,13 +81,12 @@ def preview(home: Home, viewer: Viewer, condition: Condition, *, limit: int = 10
                 year = (last or dt.date.today()).year  # noqa: DTZ011
                 functions.install(facts, (year - 1, year))
             [(looked_at, hits, lacking, units, amount)] = facts.execute(
-                f"SELECT {sums} FROM {feed.name} WHERE {limits}"
+                f"SELECT {sums} FROM {source} AS f WHERE {limits}"
             ).fetchall()
             order = "amount DESC NULLS LAST, _row" if "amount" in feed.by_name else "_row"
             rows = seen.dicts(
                 facts.execute(
-                    f"SELECT {', '.join(seen.column(viewer, c) for c in columns)} FROM "
-                    f"(SELECT * FROM {feed.name} WHERE {limits} AND {present} AND ({asked}) ORDER BY {order} LIMIT {int(limit)})"
+                    f"SELECT {', '.join(columns)} FROM {source} AS f WHERE {limits} AND {present} AND ({asked}) ORDER BY {order} LIMIT {int(limit)}"
                 )
             )
         except duckdb.Error as error:
@@ -92,6 +96,10 @@ def preview(home: Home, viewer: Viewer, condition: Condition, *, limit: int = 10
                 fix=Text("请检查每行的取值。", "Check the value of each row."),
                 reason=str(error).split("\n")[0],
             ) from None
+    for row in rows:
+        for name in columns:
+            if (listed := feed.by_name[name].values) and row[name] is not None:
+                row[name] = code_name(listed, row[name])
     if rows and feed.name == "payment":
         seen.audit(home, viewer, "preview_rule", feed.name, "", rows=len(rows))
     headings = tuple(Heading(c, feed.by_name[c].label, feed.by_name[c].kind) for c in columns)

@@ -32,6 +32,7 @@ _TESTS = (
     heading("hours", "每年核查小时", "Hours a year", "ratio"),
     heading("seconds", "秒", "Seconds", "ratio"),
 )
+_MONTHS = (heading("month", "月份", "Month"), heading("hits", "命中", "Hits", "integer"))
 _SHADOWS = (
     heading("shadow_id", "编号", "No", "integer"),
     heading("run_id", "同批运行", "Beside run", "integer"),
@@ -117,6 +118,24 @@ def back_test(home: Home, viewer: Viewer, back_test_id: int) -> BackTestView:
         test.seconds,
         Report.read(test.result),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """One rule's hits by month, a whole year where a finding has no month. Rows: month hits."""
+
+    rule_id: str
+    listing: Listing
+
+
+def by_month(home: Home, viewer: Viewer, back_test_id: int, rule_id: str) -> Months:
+    """The hits of one rule of a back-test, in order of time."""
+    view = back_test(home, viewer, back_test_id)
+    one = next((r for r in view.report.rules if r.rule_id == rule_id), None)
+    if one is None:
+        raise missing(Text("这次回测中的这条规则", "rule of that id in this back-test"))
+    rows = [{"month": month, "hits": hits} for month, hits in one.by_month]
+    return Months(rule_id, Listing(_MONTHS, rows, len(rows)))
 
 
 def shadow_runs(home: Home, viewer: Viewer, edition_id: int, *, limit: int = 20) -> Listing:

@@ -59,13 +59,22 @@ def field(
 
 
 def area(
-    label: str, name: str, *, id: str, required: bool = False, hint: str = "", rows: int = 4, placeholder: str = ""
+    label: str,
+    name: str,
+    *,
+    id: str,
+    required: bool = False,
+    hint: str = "",
+    rows: int = 4,
+    placeholder: str = "",
+    value: str = "",
 ) -> Any:
     """A labelled box for a longer text."""
     return html.Div(
         [
             html.Label([label, *_must(required)], htmlFor=id),
             html.Textarea(
+                value or None,
                 id=id,
                 name=name,
                 rows=str(rows),

@@ -152,6 +152,10 @@ def _ways_on(asking: Asking, job: Job) -> list[Any]:
         if viewer.may("cases") and result.get("new_flags"):
             ways.append(link_button(t("去处理疑点"), "/committee", id=f"cases-of-{job.id}", kind="primary"))
         ways.append(link_button(t("看规则结果"), "/rules", id=f"rules-of-{job.id}"))
+    if job.kind == "backtest" and job.state == "done":
+        ways.append(
+            link_button(t("看回测结果"), f"/rules/tests/{result['back_test']}", id=f"test-of-{job.id}", kind="primary")
+        )
     if job.kind == "export" and job.state == "done" and not result.get("removed"):
         ways.append(
             link_button(

@@ -1,4 +1,4 @@
-"""The rules as anybody may read them: what each asks, why, by which law, and how it has fared."""
+"""The catalogue of the rules as anybody may read it: subject by subject, what each asks, why, and how it has fared."""
 
 from __future__ import annotations
 
@@ -7,57 +7,155 @@ from typing import Any
 
 from dash import html
 
-from budgetwatch.queries import catalogue
-from budgetwatch.queries.catalogue import RuleDetail
+from budgetwatch.backtest.report import Precision
+from budgetwatch.queries import catalogue, editions
+from budgetwatch.queries.catalogue import reading_order, subject_name, subject_of
 from dashboard.asking import Asking
 from dashboard.components import (
     Column,
-    breadcrumbs,
-    card,
-    definition_list,
-    disclosure,
+    chips,
     empty,
+    link_button,
     mark,
+    note,
     page_head,
     search_box,
-    severity_badge,
     table,
+    tabs,
 )
-from dashboard.components.figure_words import with_names
-from dashboard.components.table import shown_value
-from dashboard.components.thresholds import with_unit
 from dashboard.components.work import run_button
 from dashboard.i18n import say, t
 
 
 def view(asking: Asking) -> tuple[str, Any]:
-    """The catalogue with what the latest run said of each rule."""
+    """The rules that are on; all of them, or those that are off, at a press. Who searches, searches all."""
+    subject, words = asking.one("subject"), asking.one("text")
+    on = asking.one("on") or ("all" if words or subject else "1")
     found = catalogue.rules(
-        asking.home, asking.viewer, text=asking.one("text"), severities=asking.many("severity") or None
+        asking.home,
+        asking.viewer,
+        text=words,
+        severities=asking.many("severity") or None,
+        subject=subject,
+        enabled={"1": True, "0": False}.get(on),
     )
     title = t("规则")
-    columns = [
+    kept = [(name, value) for name, value in (("subject", subject), ("on", asking.one("on"))) if value]
+    actions = [
+        link_button(t("起草规则"), "/rules/new", id="rule-new") if asking.viewer.may("draft_rules") else None,
+        link_button(t("下载目录"), "/api/rules/document", id="rules-document", download=True),
+        run_button(asking, kind="primary"),
+    ]
+    return title, [
+        page_head(
+            title,
+            lead=t("每条规则写明理由、依据和其他可能；“无法判断”单独计数，不当作没有问题。"),
+            actions=[a for a in actions if a is not None],
+        ),
+        rule_tabs(asking, "catalogue"),
+        _unread(asking),
+        html.Div(
+            [
+                search_box(
+                    "/rules", t("搜索规则名称、编号、依据…"), id="rules-search", value=asking.one("text"), keep=kept
+                ),
+                _narrow(asking, subject, on),
+            ],
+            className="stack",
+        ),
+        *(_sections(found.rows) if found.rows else [empty(t("没有符合条件的规则。"))]),
+        html.P(t("数字为最近一次运行的结果。共 {n} 条规则。", n=found.total), className="below"),
+    ]
+
+
+def rule_tabs(asking: Asking, current: str) -> Any:
+    """The pages about rules that this person may open."""
+    viewer = asking.viewer
+    items = [("catalogue", t("目录"), "/rules"), ("editions", t("版本"), "/rules/editions")]
+    if viewer.may("draft_rules") or viewer.may("approve_rules"):
+        items.append(("tests", t("回测"), "/rules/tests"))
+    if viewer.may("flags"):
+        items.append(("exemptions", t("白名单"), "/rules/exemptions"))
+    return tabs(items, current, label=t("规则各页"), id="rule-tabs")
+
+
+def _unread(asking: Asking) -> Any:
+    unread = asking.home.effective.unread
+    if not unread:
+        return None
+    said = t("{rules} 的启用版本无法读取，暂按规则文件执行。请查看该规则。", rules="、".join(unread))
+    return note(said, tone="warn")
+
+
+def _narrow(asking: Asking, subject: str, on: str) -> Any:
+    """By subject, and on or off; each a link."""
+    counts: dict[str, int] = {}
+    for rule in asking.home.rules.values():
+        counts[subject_of(rule)] = counts.get(subject_of(rule), 0) + 1
+    subjects = [
+        (
+            name,
+            say(subject_name(name)),
+            asking.same(subject=None if name == subject else name),
+            counts[name],
+            name == subject,
+        )
+        for name in sorted(counts, key=reading_order)
+    ]
+    words = (("1", t("启用")), ("0", t("未启用")), ("all", t("全部")))
+    states = [(key, word, asking.same(on=key), None, key == on) for key, word in words]
+    return html.Div(
+        [chips(states, label=t("状态"), id="rules-on"), chips(subjects, label=t("主题"), id="rules-subject")],
+        className="stack",
+    )
+
+
+def _sections(rows: list[dict[str, Any]]) -> list[Any]:
+    """A table a subject, in reading order; one table where there is one subject."""
+    subjects = list(dict.fromkeys(row["subject"] for row in rows))
+    made = []
+    for at, subject in enumerate(subjects):
+        name = say(subject_name(subject))
+        mine = [row for row in rows if row["subject"] == subject]
+        made += [
+            html.H2(name, className="section-title", id=f"subject-{subject}") if len(subjects) > 1 else None,
+            table(
+                _columns(),
+                mine,
+                caption=t("规则清单：{name}", name=name),
+                id="rules" if at == 0 else f"rules-{subject}",
+            ),
+        ]
+    return [one for one in made if one is not None]
+
+
+def _columns() -> list[Column]:
+    return [
         Column("severity", t("等级"), "severity"),
         Column("name", t("规则"), "sentence", cell=_name, main=True),
         Column("law", t("依据"), cell=lambda r: html.Span(say(r["law"]), className="small")),
         Column("looked_at", t("检查"), "integer"),
         Column("flagged", t("疑点"), "integer"),
         Column("could_not_judge", t("无法判断"), "integer"),
-        Column("confirmed", t("认定"), "integer"),
-        Column("dismissed", t("排除"), "integer"),
+        Column("precision", t("认定率"), cell=lambda r: precision_words(r["precision"])),
     ]
-    return title, [
-        page_head(
-            title,
-            lead=t("每条规则写明理由、依据和其他可能；“无法判断”单独计数，不当作没有问题。"),
-            actions=run_button(asking, kind="primary"),
-        ),
-        search_box("/rules", t("搜索规则名称、编号、依据…"), id="rules-search", value=asking.one("text")),
-        table(columns, found.rows, caption=t("规则清单"), id="rules")
-        if found.rows
-        else empty(t("没有符合条件的规则。")),
-        html.P(t("数字为最近一次运行的结果。共 {n} 条规则。", n=found.total), className="below"),
-    ]
+
+
+def precision_words(one: Precision | None) -> Any:
+    """The share confirmed, with its interval and n; without verdicts, that there are none yet."""
+    if one is None:
+        return html.Span("—", className="quiet")
+    if one.share is None or one.low is None or one.high is None:
+        return html.Span(t("尚无认定"), className="quiet")
+    return html.Span(
+        [
+            html.Span(f"{one.share:.0%}", className="figure"),
+            html.Span(
+                t("（{low}—{high}，n = {n}）", low=f"{one.low:.0%}", high=f"{one.high:.0%}", n=one.n),
+                className="below figure",
+            ),
+        ]
+    )
 
 
 def _name(row: Mapping[str, Any]) -> Any:
@@ -72,6 +170,8 @@ def _name(row: Mapping[str, Any]) -> Any:
                         className="row-link",
                     ),
                     mark(t("模型")) if row.get("kind") == "outlier" else None,
+                    None if row["enabled"] else mark(t("未启用")),
+                    mark(t("第 {n} 版", n=row["edition"]), "info") if row.get("edition") else None,
                 ],
                 className="row-name",
             ),
@@ -80,84 +180,43 @@ def _name(row: Mapping[str, Any]) -> Any:
     )
 
 
-def view_one(asking: Asking) -> tuple[str, Any]:
-    """One rule whole."""
-    rule = catalogue.rule(asking.home, asking.viewer, asking.parts["rule_id"])
-    name = say(rule.name)
-    return name, [
-        page_head(
-            [name, " ", severity_badge(rule.severity)],
-            above=breadcrumbs([(t("规则"), "/rules"), (rule.id, None)]),
-            lead=say(rule.why),
-            actions=run_button(asking, rule_id=rule.id),
-        ),
-        html.Div(
+def open_editions(asking: Asking, rule_id: str) -> Any:
+    """The editions of a rule, newest first, with where each stands."""
+    found = editions.editions(asking.home, asking.viewer, rule_id=rule_id)
+    if not found.rows:
+        return empty(t("这条规则一直按规则文件执行，没有版本。"))
+    return editions_table(found.rows, with_rule=False)
+
+
+def editions_table(rows: list[dict[str, Any]], *, with_rule: bool = True) -> Any:
+    """Editions as a table, each leading to its page."""
+
+    def name(row: Mapping[str, Any]) -> Any:
+        word = t("{rule} 第 {n} 版", rule=row["rule_id"], n=row["no"]) if with_rule else t("第 {n} 版", n=row["no"])
+        below = say(row["name"]) if with_rule else row["note"]
+        return html.Div(
             [
-                card(_list(rule.law), title=t("依据"), id="law"),
-                card(_list(rule.check), title=t("核查要点"), id="check"),
-                card(_list(rule.otherwise), title=t("也可能是因为"), id="otherwise"),
-            ],
-            className="reasons",
-        ),
-        card(_asks(rule), title=t("看哪些数据")),
-        _results(rule),
-        card(
-            disclosure(t("显示规则文件"), html.Pre(html.Code(rule.body), className="yaml", tabIndex=0)),
-            title=t("规则文件"),
-        ),
-    ]
-
-
-def _list(items: Any) -> Any:
-    return html.Ul([html.Li(say(x)) for x in items], className="bullets") if items else html.P("—", className="quiet")
-
-
-def _asks(rule: RuleDetail) -> Any:
-    pairs: list[tuple[Any, Any]] = [
-        (t("数据"), say(rule.over_label)),
-        (t("必须有的栏目"), " · ".join(say(label) for _, label in rule.needs) or "—"),
-        (t("疑点说明"), with_names(say(rule.message))),
-    ]
-    for p in rule.params:
-        bounds = (
-            t("（可在 {a} 到 {b} 之间调整）", a=with_unit(p.minimum, p.unit), b=with_unit(p.maximum, p.unit))
-            if p.minimum is not None and p.maximum is not None
-            else ""
+                html.A(
+                    word,
+                    href=f"/rules/editions/{row['edition_id']}",
+                    className="row-link",
+                    id=f"edition-{row['edition_id']}",
+                ),
+                html.Span(below, className="below") if below else None,
+            ]
         )
-        pairs.append((say(p.label), [with_unit(p.value, p.unit), html.Span(bounds, className="quiet")]))
-    return definition_list(pairs, kind="rows")
 
-
-def _results(rule: RuleDetail) -> Any:
     columns = [
-        Column("run_id", t("运行"), "integer"),
-        Column("as_of", t("截至"), "date"),
-        Column("looked_at", t("检查"), "integer"),
-        Column("flagged", t("疑点"), "integer"),
-        Column("could_not_judge", t("无法判断"), "integer"),
-        Column("reasons", t("为什么无法判断"), cell=_why_not),
-        Column("exempted", t("例外"), "integer"),
-        Column("seconds", t("用时（秒）"), "ratio", cell=lambda r: f"{float(r.get('seconds') or 0):.2f}"),
+        Column("no", t("版本"), cell=name, main=True),
+        Column("standing", t("状态"), cell=lambda r: standing_mark(r["state"], say(r["standing"]), r["shadow"])),
+        Column("since", t("自"), "date"),
+        Column("author", t("起草人")),
+        Column("created_at", t("起草时间"), "moment"),
     ]
-    return card(
-        table(columns, rule.results, caption=t("历次运行"), id="rule-results")
-        if rule.results
-        else empty(t("这条规则还没有运行过。")),
-        title=t("历次运行"),
-    )
+    return table(columns, rows, caption=t("版本清单"), id="editions")
 
 
-def _why_not(row: Mapping[str, Any]) -> Any:
-    reasons = row.get("reasons") or {}
-    if not isinstance(reasons, Mapping) or not reasons:
-        return shown_value(None, "text")
-    return html.Ul(
-        [
-            html.Li(t("{word}：{value}", word=_reason(k), value=f"{v:,}" if isinstance(v, int) else v))
-            for k, v in reasons.items()
-        ]
-    )
-
-
-def _reason(key: Any) -> str:
-    return say(key) if not isinstance(key, str) else key
+def standing_mark(state: str, word: str, shadow: bool = False) -> Any:
+    """Where an edition stands, in a word; whether it also runs in shadow."""
+    tone = {"active": "good", "proposed": "warn", "approved": "info", "tested": "info"}.get(state, "calm")
+    return html.Span([mark(word, tone), mark(t("试运行中"), "info") if shadow else None], className="row-name")

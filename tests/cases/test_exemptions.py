@@ -143,3 +143,35 @@ def test_the_list_shows_what_touches_ones_region(home: Any, person: People) -> N
     assert other.id not in seen
     with pytest.raises(Denied):
         exemptions.listing(home, person(home, "deputy"))
+
+
+def test_one_can_be_ended_early_by_a_lead_or_its_proposer_and_says_why(any_home: Any, person: People) -> None:
+    proposer, lead = person(any_home, "reviewer"), person(any_home, "lead")
+    made = propose(any_home, proposer)
+    exemptions.approve(any_home, lead, made.id)
+    with pytest.raises(Invalid, match="Say why"):
+        exemptions.end(any_home, lead, made.id, " ")
+    with pytest.raises(Denied):
+        exemptions.end(any_home, person(any_home, "reviewer"), made.id, "依据失效")
+    ended = exemptions.end(any_home, lead, made.id, "依据失效", on=today() + dt.timedelta(2))
+    assert (active(any_home, today()), active(any_home, today() + dt.timedelta(2))) == ([made.id], [])
+    assert (ended.ended_by_id, ended.end_note, exemptions.standing(ended)) == (lead.id, "依据失效", "active")
+    with pytest.raises(Conflict, match="already"):
+        exemptions.end(any_home, proposer, made.id, "又一次")
+
+
+def test_a_proposal_is_withdrawn_by_the_same_act_and_cannot_be_approved_then(home: Any, person: People) -> None:
+    proposer = person(home, "reviewer")
+    made = propose(home, proposer)
+    assert exemptions.standing(exemptions.end(home, proposer, made.id, "写错了")) == "ended"
+    with pytest.raises(Conflict, match="ended"):
+        exemptions.approve(home, person(home, "lead"), made.id)
+
+
+def test_those_about_to_lapse_are_told_the_soonest_first(home: Any, person: People) -> None:
+    reviewer, lead = person(home, "reviewer"), person(home, "lead")
+    ends = [today() + dt.timedelta(days) for days in (31, 20, 5)]
+    for end in ends:
+        exemptions.approve(home, lead, propose(home, reviewer, valid_to=end).id)
+    propose(home, reviewer, valid_to=today() + dt.timedelta(3))  # a proposal only
+    assert [e.valid_to for e in exemptions.lapsing(exemptions.listing(home, lead))] == [ends[2], ends[1]]

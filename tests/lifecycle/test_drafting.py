@@ -25,7 +25,14 @@ from tests.lifecycle.builders import LAWS, People
 
 
 def form(condition: Condition, **more: Any) -> Form:
-    given = {"id": "PY-77", "name": "大额现金", "severity": "orange", "why": "现金难以追踪", "law": "预算法", "article": "57"}
+    given = {
+        "id": "PY-77",
+        "name": "大额现金",
+        "severity": "orange",
+        "why": "现金难以追踪",
+        "law": "预算法",
+        "article": "57",
+    }
     return Form(condition=condition, **{**given, "period": "month" if ALL[condition.over].day else "year", **more})
 
 
@@ -36,7 +43,9 @@ def one(column: str, relation: str, value: str = "", over: str = "payment") -> C
 def value_for(column: Column, relation: str) -> str:
     if column.values:
         return next(iter(LISTS[column.values]))
-    return {"money": "10,000", "integer": "12", "ratio": "0.5", "date": "2024-06-26"}.get(column.kind, "购物卡、礼品's" if relation in ("in", "contains") else "3O'1")
+    return {"money": "10,000", "integer": "12", "ratio": "0.5", "date": "2024-06-26"}.get(
+        column.kind, "购物卡、礼品's" if relation in ("in", "contains") else "3O'1"
+    )
 
 
 PAIRS = [
@@ -51,7 +60,9 @@ PAIRS = [
 def test_every_column_with_every_relation_gives_a_rule_whose_condition_is_sound(feed: str) -> None:
     for over, column, relation in PAIRS:
         if over == feed:
-            rule_of(rule_text(form(one(column, relation, value_for(ALL[over].by_name[column], relation), over))), LAWS, "x")
+            rule_of(
+                rule_text(form(one(column, relation, value_for(ALL[over].by_name[column], relation), over))), LAWS, "x"
+            )
 
 
 @pytest.mark.parametrize(
@@ -65,7 +76,9 @@ def test_every_column_with_every_relation_gives_a_rule_whose_condition_is_sound(
 )  # fmt: skip
 def test_its_examples_flag_clear_and_cannot_be_judged(column: str, relation: str, value: str) -> None:
     if relation == "in":
-        value = "、".join(list(LISTS["settlement"])[:2]) if ALL["payment"].by_name[column].values == "settlement" else value
+        value = (
+            "、".join(list(LISTS["settlement"])[:2]) if ALL["payment"].by_name[column].values == "settlement" else value
+        )
     rule = rule_of(rule_text(form(one(column, relation, value))), LAWS, "x")
     assert check_examples(rule) == []
 
@@ -126,11 +139,17 @@ def test_words_that_look_like_sql_stay_words(home: Home, person: People) -> None
 
 
 def test_the_preview_counts_the_last_month_within_scope_and_masks_who_was_paid(home: Home, person: People) -> None:
-    pay = {"settlement": "cash", "payee_name": "张三丰", "payee_type": "person", "agency_code": "A", "agency_name": "单位A"}
+    pay = {
+        "settlement": "cash",
+        "payee_name": "张三丰",
+        "payee_type": "person",
+        "agency_code": "A",
+        "agency_name": "单位A",
+    }
     facts(home, "payment", [
         {**pay, "adm_div_code": "990101", "pay_date": "2025-03-03", "amount": "12000.00"},
         {**pay, "adm_div_code": "990101", "pay_date": "2025-03-30", "amount": "500.00"},
-        {**pay, "adm_div_code": "990101", "pay_date": "2025-03-30"},
+        {**pay, "adm_div_code": "990101", "pay_date": "2025-03-30", "amount": "30000.00", "settlement": None},
         {**pay, "adm_div_code": "990102", "pay_date": "2025-03-31", "amount": "20000.00"},
         {**pay, "adm_div_code": "990101", "pay_date": "2025-02-28", "amount": "99000.00"},
     ])  # fmt: skip
@@ -142,6 +161,12 @@ def test_the_preview_counts_the_last_month_within_scope_and_masks_who_was_paid(h
     district = preview(home, person(home, "reviewer", region="990101"), condition)
     assert (district.looked_at, district.hits) == (3, 1)
     assert preview(home, person(home, "auditor"), condition).rows[0]["payee_name"] == "张三丰"
+    # Whoever may not see a name cannot find it out by asking for it either.
+    guessed = one("payee_name", "contains", "张三丰")
+    assert (
+        preview(home, person(home, "reviewer"), guessed).hits,
+        preview(home, person(home, "auditor"), guessed).hits,
+    ) == (0, 4)
 
 
 def test_feeds_to_choose_from_have_a_subject_and_a_period() -> None:
