@@ -68,7 +68,7 @@ def _test(folder: str) -> dict[str, Any]:
 
     home = Home(Settings(home=Path(folder)))
     present = set(home.store.current())
-    asked = [rule for rule in home.rules.values() if rule.kind == "rule" and present.issuperset(rule.reads)]
+    asked = [rule for rule in home.rules.values() if rule.kind == "rule" and present.issuperset(rule.relies_on)]
     # Those over payments first: what a back-test costs, it costs there.
     asked.sort(key=lambda rule: "payment" not in rule.reads)
     plans = backtest.resolve(home, SYSTEM, [Asked(rule.id, sweep={}) for rule in asked[:RULES]])

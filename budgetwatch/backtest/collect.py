@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from budgetwatch.records import ALL
+from budgetwatch.rules import bands
 from budgetwatch.rules import compile as compiled
 from budgetwatch.rules.ranking import ranked
 from budgetwatch.rules.rule import Rule
@@ -126,16 +127,17 @@ def _answer(
     def part(name: str, absent: str) -> str:
         return f'q."{name}"' if name in has else absent
 
-    month = _month(has)
+    month, banded = _month(has), bands.severity(rule, day)
+    source = bands.judged(question, given) if banded else question
     cannot = part("cannot", "NULL")
     listed = "list_distinct(coalesce(q.rows, []::BIGINT[]))" if "rows" in has else "[]::BIGINT[]"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE bt_answer AS SELECT {part('subject', 'NULL')}::VARCHAR AS subject, "
         f"coalesce(q.period::VARCHAR, '') AS period, {month} AS month, "
-        f"coalesce({part('severity', 'NULL')}::VARCHAR, '{rule.severity}') AS severity, "
+        f"coalesce({banded or part('severity', 'NULL')}::VARCHAR, '{rule.severity}') AS severity, "
         f"{part('agency_code', 'NULL')}::VARCHAR AS agency_code, coalesce({part('agency_name', 'NULL')}::VARCHAR, '') AS agency_name, "
         f"coalesce({part('adm_div_code', 'NULL')}::VARCHAR, '') AS region, {part('amount', 'NULL')}::DECIMAL(38,2) AS amount, "
-        f"{listed} AS rows, {cannot}::VARCHAR AS cannot FROM (\n{question}\n) AS q"
+        f"{listed} AS rows, {cannot}::VARCHAR AS cannot FROM (\n{source}\n) AS q"
     )
     [(undecided,)] = connection.execute("SELECT count(*) FROM bt_answer WHERE cannot IS NOT NULL").fetchall()
     known = (

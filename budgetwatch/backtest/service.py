@@ -23,7 +23,7 @@ from budgetwatch.lifecycle import service as life
 from budgetwatch.progress import Progress
 from budgetwatch.records import ALL
 from budgetwatch.rulebooks import body_digest
-from budgetwatch.rules import functions
+from budgetwatch.rules import baselines, functions
 from budgetwatch.rules.rule import Rule
 from budgetwatch.tables import BackTest, BackTestRule
 from budgetwatch.text import Text
@@ -112,18 +112,19 @@ def measure(
         functions.install(
             connection, (max(functions.FIRST_YEAR, first_year - 1), min(functions.LAST_YEAR, day.year + 1))
         )
+        baselines.install(connection, tuple(sorted({name for plan in plans for name in plan.rule.baselines})))
         have = {feed for feed in ALL if snapshot.files.get(feed)}
         gathered, seconds = [], []
         for at, plan in enumerate(plans):
             if progress:
                 progress(0.9 * at / len(plans), plan.rule.name)
             started = time.perf_counter()
-            if have.issuperset(plan.rule.reads):
+            if have.issuperset(plan.rule.relies_on):
                 variants = [rule for _, _, rule in plan.tried]
                 gathered.append(collect.gather(connection, at, plan.rule, day, first_year, variants))
             else:
                 connection.execute(collect.FOUND)
-                gathered.append(collect.Gathered(missing=tuple(f for f in plan.rule.reads if f not in have)))
+                gathered.append(collect.Gathered(missing=tuple(f for f in plan.rule.relies_on if f not in have)))
             seconds.append(time.perf_counter() - started)
         minutes, measured = verdicts.minutes(home, viewer)
         connection.register("bt_known", verdicts.verdicts(home, viewer, sorted({p.rule.id for p in plans})))

@@ -145,11 +145,12 @@ def _row(fields: dict[str, str], feed: Feed, g: int, n: int, columns: list[tuple
     column = feed.by_name.get(chosen)
     known = relations_of(column) if column else [(name, label) for name, (label, _) in RELATIONS.items()]
     words = [(code, say(label)) for code, label in LISTS[column.values].items()] if column and column.values else []
+    ways = [(name, say(label)) for name, label in known]
     which = t("第 {n} 行", n=n + 1)
     return html.Div(
         [
             chooser(f"{which} · {t('栏目')}", f"c{g}_{n}", columns, id=f"c{g}_{n}", value=chosen, every=t("（不用这一行）")),
-            chooser(f"{which} · {t('关系')}", f"r{g}_{n}", [(k, say(w)) for k, w in known], id=f"r{g}_{n}", value=fields.get(f"r{g}_{n}", ""), every=t("请选择")),
+            chooser(f"{which} · {t('关系')}", f"r{g}_{n}", ways, id=f"r{g}_{n}", value=fields.get(f"r{g}_{n}", ""), every=t("请选择")),
             field(f"{which} · {t('取值')}", f"v{g}_{n}", id=f"v{g}_{n}", value=fields.get(f"v{g}_{n}", ""), options=words),
         ],
         className="condition-row",
