@@ -113,7 +113,16 @@ def _examples(old: list[Any], new: list[Any]) -> Iterator[Change]:
         if before.get(key) != after.get(key):
             name = (after.get(key) or before.get(key) or {}).get("name", {})
             label = Text(f"例子「{name.get('zh', key)}」", f"Example “{name.get('en', key)}”")
-            yield Change("examples", label, _said(before.get(key)), _said(after.get(key)), False)
+            if isinstance(old_one := before.get(key), dict) and isinstance(new_one := after.get(key), dict):
+                for change in _within("", ("examples",), old_one, new_one):
+                    part = Text(
+                        change.label.zh.removeprefix(f"{NAMES['examples'].zh} · "),
+                        change.label.en.removeprefix(f"{NAMES['examples'].en} · "),
+                    )
+                    told = Text(f"{label.zh} · {part.zh}", f"{label.en} · {part.en}")
+                    yield Change("examples", told, change.before, change.after, False)
+            else:
+                yield Change("examples", label, _said(old_one), _said(after.get(key)), False)
 
 
 def _label(path: tuple[str, ...]) -> Text:

@@ -68,6 +68,7 @@ def _one(asking: Asking, one: Exemption, *, soon: bool) -> Any:
     state = exemptions.standing(one)
     unit = names(asking.home, asking.viewer).agency(one.agency_code)
     pairs = [
+        (t("规则"), html.A(one.rule_id, href=f"/rules/{one.rule_id}")),
         (t("单位"), say(unit)),
         (t("对象"), one.subject or t("该单位在这条规则下的全部")),
         (t("理由"), one.reason),
@@ -85,7 +86,7 @@ def _one(asking: Asking, one: Exemption, *, soon: bool) -> Any:
         deed_button(t("批准"), "exemption.approve", id=f"approve-exemption-{one.id}", kind="primary", exemption=one.id) if approve else None,
         disclosure(t("撤回") if state == "proposed" else t("提前终止"), _end(one), id=f"end-exemption-{one.id}") if end else None,
         title=[
-            html.A(one.rule_id, href=f"/rules/{one.rule_id}"), " ", say(rule_name(asking.home, one.rule_id)), " ",
+            say(rule_name(asking.home, one.rule_id)), " ",
             mark(_words(state), _TONES[state]), " ", mark(t("即将到期"), "warn") if soon else None,
         ],
         id=f"exemption-{one.id}",

@@ -208,12 +208,21 @@ def editions_table(rows: list[dict[str, Any]], *, with_rule: bool = True) -> Any
 
     columns = [
         Column("no", t("版本"), cell=name, main=True),
-        Column("standing", t("状态"), cell=lambda r: standing_mark(r["state"], say(r["standing"]), r["shadow"])),
+        Column("standing", t("状态"), cell=_standing),
         Column("since", t("自"), "date"),
         Column("author", t("起草人")),
         Column("created_at", t("起草时间"), "moment"),
     ]
     return table(columns, rows, caption=t("版本清单"), id="editions")
+
+
+def _standing(row: Mapping[str, Any]) -> Any:
+    shadow = (
+        html.A(t("试运行中"), href=f"/rules/shadow/{row['edition_id']}", id=f"shadow-{row['edition_id']}")
+        if row["shadow"]
+        else None
+    )
+    return html.Span([standing_mark(row["state"], say(row["standing"])), shadow], className="row-name")
 
 
 def standing_mark(state: str, word: str, shadow: bool = False) -> Any:

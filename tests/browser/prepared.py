@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from budgetwatch import cases, jobs, review, tables
+from budgetwatch import backtest, cases, jobs, lifecycle, review, runs, tables
 from budgetwatch.access import people
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.calendar import FIXED_DAY
@@ -60,11 +60,13 @@ def live_in(folder: Path) -> None:
         home = Home(Settings(home=folder, language="zh", _env_file=None))  # type: ignore[call-arg]
         try:
             staff = {
-                login: _person(home, login) for login in ("reviewer", "deputy", "finance", "unit", "auditor", "admin")
+                login: _person(home, login)
+                for login in ("reviewer", "lead", "deputy", "finance", "unit", "auditor", "admin")
             }
             _work_cases(home, staff)
             _ask(home, staff)
             _leave_jobs(home, staff)
+            _change_rules(home, staff)
         finally:
             home.close()
 
@@ -106,6 +108,21 @@ def _ask(home: Home, staff: dict[str, Viewer]) -> None:
         )
     ]  # fmt: skip
     review.answer(home, finance, asked[0].id, "按新增学位和人员编制测算，明细见部门预算。")
+
+
+def _change_rules(home: Home, staff: dict[str, Viewer]) -> None:
+    """One threshold in force by an edition, one edition that waits for a second person, one on trial; each back-tested."""
+    reviewer, lead = staff["reviewer"], staff["lead"]
+    for rule_id, name, value, acts in (
+        ("PY-07", "floor", "8000.00", ("propose", "approve", "activate")),
+        ("PY-12", "floor", "20000.00", ("propose", "shadow")),
+    ):
+        made = lifecycle.set_params(home, reviewer, rule_id, {name: value}, "按近两年核查情况调整起点。")
+        backtest.run(home, reviewer, [backtest.Asked(edition_id=made.id)])
+        for act in acts:
+            person = lead if act in ("approve", "activate") else reviewer
+            lifecycle.act(home, person, made.id, act, note="回测可行，工作量可以承受。" if act == "propose" else "")
+    runs.shadow(home)
 
 
 def _leave_jobs(home: Home, staff: dict[str, Viewer]) -> None:

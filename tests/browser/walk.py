@@ -30,6 +30,9 @@ FOUND_ON = {
     "/questions/{question_id}": ("/questions", "/unit"),
     "/voucher/{row}": ("/auditor",),
     "/rules/{rule_id}": ("/rules",),
+    "/rules/editions/{edition}": ("/rules/editions",),
+    "/rules/tests/{test}": ("/rules/tests",),
+    "/rules/shadow/{edition}": ("/rules/editions",),
     "/feeds/{batch}": ("/feeds",),
     "/guide/{name}": ("/guide",),
     "/jobs/{job_id}": ("/jobs",),
@@ -39,6 +42,7 @@ FOUND_ON = {
 ALSO_ONE = (
     ("job-failed", "/jobs", "#page .is-failed a[href^='/jobs/']"),
     ("case-closed", "/committee", "#page a[href^='/case/']:last-of-type"),
+    ("rules-edition-active", "/rules/editions?all=1", "#page .table tr:last-child a[href^='/rules/editions/']"),
 )
 #: Pages in a state that has an address of its own and looks different.
 STATES = {
@@ -47,6 +51,10 @@ STATES = {
     "/committee": {"committee-nothing": "?text=zzzz"},
     "/search": {"search-found": "?q=%E6%95%99%E8%82%B2", "search-nothing": "?q=zzzz"},
     "/rules": {"rules-nothing": "?text=zzzz"},
+    "/rules/new": {
+        "rules-new-shown": "?over=payment&c0_0=amount&r0_0=ge&v0_0=200000&shown=1",
+        "rules-new-refused": "?c0_0=amount&r0_0=ge&shown=1",
+    },
 }
 
 
@@ -102,11 +110,11 @@ def _stops(someone: Any, role: str, wanted: set[str] | None) -> Iterator[Stop]:
             continue
         for place in places:
             if place in may_open(role) and (address := _first_link(someone, place, path)):
-                yield Stop(path.split("/")[1] + "-one", address, path)
+                yield Stop(re.sub(r"/{.*", "", path).strip("/").replace("/", "-") + "-one", address, path)
                 break
     for name, place, link in ALSO_ONE:
-        if place in paths and (address := _first(someone, place, link)):
-            yield Stop(name, address, place)
+        if place.partition("?")[0] in paths and (address := _first(someone, place, link)):
+            yield Stop(name, address, place.partition("?")[0])
     if role == "deputy" and (address := _first(someone, "/deputy", "a[href*='ask=']")):
         yield Stop("deputy-asking", address, "/home")
     yield Stop("not-found", "/nowhere")
@@ -175,7 +183,8 @@ def _refused(someone: Any) -> Iterator[str]:
 
 
 def _first_link(someone: Any, place: str, path: str) -> str | None:
-    return _first(someone, place, f"#page a[href^='{re.sub('{.*', '', path)}']")
+    inside = ".table " if path.startswith("/rules/") else ""  # not the tabs between the pages about rules
+    return _first(someone, place, f"#page {inside}a[href^='{re.sub('{.*', '', path)}']")
 
 
 def _first(someone: Any, place: str, selector: str) -> str | None:
