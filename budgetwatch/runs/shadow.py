@@ -14,7 +14,8 @@ from budgetwatch.lifecycle import machine
 from budgetwatch.lifecycle.service import rule_in
 from budgetwatch.progress import Progress
 from budgetwatch.rules.finding import Finding
-from budgetwatch.rules.judge import Verdict, judge
+from budgetwatch.rules.judge import Verdict
+from budgetwatch.rules.placed import judge_by_place
 from budgetwatch.runs.keep import key_of
 from budgetwatch.tables import Flag, RuleEdition, RuleStep, Run, RunRule, ShadowFlag, ShadowRun
 
@@ -65,7 +66,7 @@ def shadow(
     with home.facts(SYSTEM, pinned) as connection:
         # One by one: two editions of one rule may be on trial together, and rules are told apart by their id.
         for at, (edition, rule) in enumerate(zip(editions, rules, strict=True)):
-            verdict = next(iter(judge(connection, [rule], day, pinned)))
+            verdict = next(iter(judge_by_place(connection, [rule], day, pinned, home.packs)))
             with home.session() as session:
                 made.append(_keep(session, edition, run, day, verdict))
             if progress:

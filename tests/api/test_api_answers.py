@@ -322,6 +322,7 @@ def test_the_reference_needs_nothing_from_elsewhere_and_names_every_address(aske
                 "/api/payments/export",
                 "/api/jobs/{job_id}/file",
                 "/api/batches/{batch}/rejects/file",
+                "/api/rules/document",
                 "/api/budget/years",
             ):
                 assert operation["responses"]["200"]["content"]["application/json"]["example"], path
