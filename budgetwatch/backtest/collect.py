@@ -26,6 +26,8 @@ from budgetwatch.rules.sql import bind
 FOUND = """CREATE TEMP TABLE IF NOT EXISTS bt_found (
     rule SMALLINT, tried SMALLINT, item BIGINT, subject VARCHAR, period VARCHAR, month VARCHAR, severity VARCHAR,
     agency_code VARCHAR, agency_name VARCHAR, region VARCHAR, amount DECIMAL(38,2), n BIGINT, rows BIGINT[])"""
+#: Where answers stand until it is known which of them count.
+_ASIDE = 30_000
 #: Figures by which a finding is put into a month where its period is a year, the first that there is.
 _DAYS = ("last_day", "due_day", "end_day", "pay_date", "day", "data_day", "checkpoint", "first_day")
 
@@ -60,15 +62,24 @@ def gather(
     as_of: dt.date,
     first_year: int,
     variants: Sequence[Rule] = (),
+    places: Sequence[tuple[Rule, Sequence[str]]] = (),
 ) -> Gathered:
-    """Put the findings of a rule, and of its variants, into `bt_found` under that number."""
+    """Put the findings of a rule, and of its variants, into `bt_found` under that number.
+
+    `places`: where packs set other values, the rule with each set of values and the regions it holds for; the last set
+    holds for every other answer. A value that is tried holds everywhere.
+    """
     connection.execute(FOUND)
     told = Gathered(variants=list(variants))
     try:
         if rule.form == "outlier":
             _models(connection, number, [rule, *variants], as_of)
-        elif rule.form == "when" and variants:
+        elif rule.form == "when" and variants and not places:
             told.cannot = _conditions(connection, number, [rule, *variants], days_of(rule, as_of, first_year))
+        elif places:
+            told.cannot = _placed(connection, number, places, as_of, first_year)
+            for tried, one in enumerate(variants, 1):
+                _questions(connection, number, tried, one, days_of(one, as_of, first_year))
         else:
             for tried, one in enumerate([rule, *variants]):
                 cannot = _questions(connection, number, tried, one, days_of(one, as_of, first_year))
@@ -85,6 +96,28 @@ def _questions(
     cannot = 0
     for at, day in enumerate(days):
         cannot += _answer(connection, number, tried, compiled.question(rule, day), rule, day, first=at == 0)
+    return cannot
+
+
+def _placed(
+    connection: duckdb.DuckDBPyConnection,
+    number: int,
+    places: Sequence[tuple[Rule, Sequence[str]]],
+    as_of: dt.date,
+    first_year: int,
+) -> int:
+    """The rule with the values of each place; of its answers those are kept whose place has these values."""
+    elsewhere = [region for _, regions in places[:-1] for region in regions]
+    cannot = 0
+    for at, (rule, regions) in enumerate(places):
+        cannot = max(cannot, _questions(connection, number, _ASIDE, rule, days_of(rule, as_of, first_year)))
+        last = at == len(places) - 1
+        listed, sign = (elsewhere, "NOT") if last else (list(regions), "")
+        connection.execute(
+            f"DELETE FROM bt_found WHERE rule = {number} AND tried = {_ASIDE} AND NOT ({sign} list_contains($1, region))",
+            [listed],
+        )
+        connection.execute(f"UPDATE bt_found SET tried = 0 WHERE rule = {number} AND tried = {_ASIDE}")
     return cannot
 
 

@@ -24,6 +24,8 @@ from budgetwatch.progress import Progress
 from budgetwatch.records import ALL
 from budgetwatch.rulebooks import body_digest
 from budgetwatch.rules import baselines, functions
+from budgetwatch.rules.packs import Packs
+from budgetwatch.rules.places import common
 from budgetwatch.rules.rule import Rule
 from budgetwatch.tables import BackTest, BackTestRule
 from budgetwatch.text import Text
@@ -115,13 +117,16 @@ def measure(
         baselines.install(connection, tuple(sorted({name for plan in plans for name in plan.rule.baselines})))
         have = {feed for feed in ALL if snapshot.files.get(feed)}
         gathered, seconds = [], []
+        met: dict[str, list[str]] = {}
+        packs = home.packs
         for at, plan in enumerate(plans):
             if progress:
                 progress(0.9 * at / len(plans), plan.rule.name)
             started = time.perf_counter()
             if have.issuperset(plan.rule.relies_on):
                 variants = [rule for _, _, rule in plan.tried]
-                gathered.append(collect.gather(connection, at, plan.rule, day, first_year, variants))
+                places = _places(packs, connection, plan.rule, day, met)
+                gathered.append(collect.gather(connection, at, plan.rule, day, first_year, variants, places))
             else:
                 connection.execute(collect.FOUND)
                 gathered.append(collect.Gathered(missing=tuple(f for f in plan.rule.relies_on if f not in have)))
@@ -134,6 +139,35 @@ def measure(
         years = day.year - first_year + 1
         told = figures.reports(connection, plans, gathered, seconds, minutes=minutes, years=years)
     return Report(first_year, day.year, minutes, measured, tuple(told)), day
+
+
+def _places(
+    packs: Packs, connection: duckdb.DuckDBPyConnection, rule: Rule, day: dt.date, met: dict[str, list[str]]
+) -> list[tuple[Rule, list[str]]]:
+    """The rule with each set of values that packs give it at the places its facts name; empty where all agree with it.
+
+    The last set is that of the place which holds all the others: it judges answers of no single place.
+    """
+    if not packs.of(rule.id) or rule.form == "outlier":
+        return []
+    regions: set[str] = set()
+    for feed in rule.reads:
+        if "adm_div_code" in ALL[feed].by_name:
+            if feed not in met:
+                rows = connection.execute(f"SELECT DISTINCT adm_div_code FROM {feed} WHERE adm_div_code IS NOT NULL")
+                met[feed] = [region for (region,) in rows.fetchall()]
+            regions.update(met[feed])
+    whole = packs.at(rule, common(regions), day)
+    sets: list[tuple[Rule, list[str]]] = []
+    for region in sorted(regions):
+        there = packs.at(rule, region, day)
+        if there.params == whole.params:
+            continue
+        known = next((listed for one, listed in sets if one.params == there.params), None)
+        if known is None:
+            sets.append((there, known := []))
+        known.append(region)
+    return [*sets, (whole, [])] if sets or whole.params != rule.params else []
 
 
 def keep(

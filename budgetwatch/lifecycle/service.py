@@ -16,6 +16,7 @@ from budgetwatch.db import serialise
 from budgetwatch.errors import BadRule, Conflict, Denied, Invalid, NotFound
 from budgetwatch.lifecycle import machine, writing
 from budgetwatch.rulebooks import body_digest, rule_of
+from budgetwatch.rules.packs import Packs
 from budgetwatch.rules.rule import Rule
 from budgetwatch.tables import BackTestRule, RuleEdition, RuleStep, User
 from budgetwatch.text import Text
@@ -228,7 +229,11 @@ def _sound(home: Home, edition: RuleEdition) -> None:
     """Refuse an edition whose examples say otherwise, or whose text the rule language no longer takes."""
     from budgetwatch.rules.examples import check_examples
 
-    wrong = check_examples(rule_in(home, edition))
+    rule = rule_in(home, edition)
+    # A pack that sets what the edition no longer has would stop every run: it is refused here, with the pack's place.
+    shipped = home.settings.rules / "packs"
+    Packs.load([shipped, home.path / "packs"], home.rules.overlaid({rule.id: rule}), forgiving=[shipped])
+    wrong = check_examples(rule)
     if wrong:
         raise BadRule(
             Text(wrong[0].zh + "。", wrong[0].en + "."),

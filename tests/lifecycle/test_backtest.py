@@ -43,6 +43,12 @@ PAYMENTS = [
     {**B, "pay_date": "2024-12-31", "budget_year": 2024, "amount": "4000.00", "payee_name": "丙"},
     {**B, "pay_date": "2024-12-30", "budget_year": 2024},
 ]
+PACK = """pack:
+  place: "990102"
+  name: {zh: 某区, en: A district}
+  settings:
+    - {rule: PY-07, params: {floor: "4000.00"}, basis: {law: 某办法, article: "1", says: {zh: 四千元起, en: from 4000 on}}}
+"""
 REGIONS = [{"adm_div_code": "990101", "level": "district"}, {"adm_div_code": "990102001", "level": "town"}]
 
 
@@ -175,6 +181,16 @@ def test_a_rule_that_speaks_of_the_runs_day_is_asked_for_every_year(told: Home) 
     assert one(told, "PY-08", sweep={}).by_month == (("2023", 1),)
     facts(told, "payment", [{**A, "pay_date": "2026-05-05", "budget_year": 2026, "amount": "1.00", "payee_name": "丁"}])
     assert one(told, "PY-08", sweep={}).by_month == (("2023", 1),)
+
+
+def test_each_place_is_judged_by_the_values_in_force_there(told: Home) -> None:
+    packs = told.path / "packs"
+    packs.mkdir()
+    (packs / "990102.yml").write_text(PACK, encoding="utf-8")
+    rule = one(told, sweep={"floor": ["12000.00"]})
+    # B's place looks from 4,000 on: its payment of 4,000 in December 2024 is one more; A's place goes by the rule itself
+    assert rule.by_unit == (("A", "单位A", 2, "53000.00"), ("B", "单位B", 2, "14000.00"))
+    assert [(t.value, t.hits) for t in rule.sweeps[0].tried] == [("10000.00", 4), ("12000.00", 2)]
 
 
 def test_values_outside_the_bounds_are_refused(told: Home) -> None:

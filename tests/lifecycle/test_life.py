@@ -274,3 +274,21 @@ def test_every_refusal_says_what_to_do(home: Home, person: People) -> None:
             lifecycle.act(home, person(home, "lead"), made.id, action, **more)
         assert refused.value.what.zh
         assert refused.value.what.en
+
+
+def test_an_edition_that_lacks_what_a_places_pack_sets_is_refused_before_it_could_stop_a_run(
+    home: Home, person: People
+) -> None:
+    ruled(home)
+    packs = home.path / "packs"
+    packs.mkdir()
+    (packs / "990102.yml").write_text(
+        'pack:\n  place: "990102"\n  name: {zh: 某区, en: A district}\n  settings:\n    - {rule: PY-07, params: {floor: "5000.00"}}\n',
+        "utf-8",
+    )
+    drafter = person(home, "reviewer")
+    body = home.rules["PY-07"].body.replace("floor", "least")
+    made = lifecycle.draft(home, drafter, body)
+    back_tested(home, drafter, made)
+    with pytest.raises(BadRule, match=r"990102\.yml"):
+        lifecycle.act(home, drafter, made.id, "propose", note="改名")
