@@ -13,6 +13,7 @@ def plant(p: Planting) -> None:
     """All but the slow units, which are planted first."""
     _three_public_growth(p)
     _outlier(p)
+    _round(p)
     _out_of_year(p)
     _without_payee(p)
     _unknown_subject(p)
@@ -89,6 +90,17 @@ def _outlier(p: Planting) -> None:
         label = p.label("outlying_payment", ("PY-30",), year, slot, also=("OM-01", "OM-03", "PY-13"))
         payee = p.payees.single("30206", "示范市示例供电有限公司")
         p.add(label, year, slot, p.workday(year, slot), cents, payee, "补缴电费", contract=True)
+
+
+def _round(p: Planting) -> None:
+    """One large payment of so many hundred thousand yuan exactly, for services that no contract prices so."""
+    for year, slot in p.spots(
+        lambda i, s, b: _plain(s) and s.eco in ("30227", "30213", "31003", "31007") and b.paid[i] > 260 * WAN
+    ):
+        label = p.label("round_large_payment", ("PY-10",), year, slot, also=("PY-13", "PY-30"))
+        cents = int(p.rng.integers(6, 9)) * 10 * WAN
+        p.pay(label, year, slot, p.workday(year, slot), cents, p.company(slot, "技术服务"),
+              f"{p.plan.budgets[year].names[slot]}{due(p.plan.slots[slot])}", contract=True)  # fmt: skip
 
 
 def _out_of_year(p: Planting) -> None:

@@ -21,6 +21,7 @@ def plant(p: Planting) -> None:
     _thin_advance(p)
     _general_cut(p)
     _late_special(p)
+    _kept_back(p)
     _unapproved_borrowing(p)
     _heavy_debt(p)
     _reports(p)
@@ -132,6 +133,34 @@ def _late_special(p: Planting) -> None:
                 event.event_date += by
         p.label("special_transfer_by_day_60" if hard else "late_special_transfer", ("TL-07",), row.budget_year, place=row.adm_div_code,
                 hard=hard, doc_no=row.doc_no, recipient_div=row.recipient_div)  # fmt: skip
+
+
+def _kept_back(p: Planting) -> None:
+    """Special money from above that a district keeps for six weeks before it passes it to a town."""
+    sent = [
+        t for t in p.transfers.rows
+        if t.direction == "sent" and t.type == "special" and t.upper_doc and t.received_date and t.issued_date
+        and t.issued_date.year == t.budget_year and len(t.recipient_div) > 6 and t.adm_div_code not in p.used_senders
+    ]  # fmt: skip
+    seen: set[str] = set()
+    for row in (sent[int(i)] for i in p.rng.permutation(len(sent))):
+        if row.recipient_div in seen or len(seen) >= p.many or row.received_date is None or row.issued_date is None:
+            continue
+        seen.add(row.recipient_div)
+        day = days.workday_near(row.received_date + dt.timedelta(44))
+        by = day - row.issued_date
+        row.allocated_date = row.issued_date = day
+        for twin in p.transfers.rows:
+            if twin is not row and twin.doc_no == row.doc_no and twin.recipient_div == row.recipient_div:
+                for name in ("received_date", "registered_date", "allocated_date", "issued_date"):
+                    if getattr(twin, name) is not None:
+                        setattr(twin, name, days.workday_near(getattr(twin, name) + by))
+        budget = p.plan.budgets[row.budget_year]
+        for k in range(len(p.plan.slots)):
+            if budget.tracking[k] == row.tracking_id and p.plan.region_of(k).code == row.recipient_div:
+                budget.issued[k] = max(budget.issued[k], days.workday_near(day + dt.timedelta(12)))
+        p.label("special_money_kept_back", ("TL-08",), row.budget_year, place=row.adm_div_code, also=("TR-02", "TR-03", "TR-09", "TL-07"),
+                doc_no=row.doc_no, recipient_div=row.recipient_div)  # fmt: skip
 
 
 def _unapproved_borrowing(p: Planting) -> None:
