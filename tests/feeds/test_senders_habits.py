@@ -261,3 +261,28 @@ def test_an_archive_of_a_chinese_windows_names_its_files_rightly(home: Home, tmp
     file.write_bytes(named)
     with pytest.raises(BadFile, match=r"f\.zip: 二月\.csv"):
         intake.take_in(home, file, profile(home), actor="me")
+
+
+def test_rejected_rows_of_a_workbook_go_back_as_a_workbook_that_its_profile_reads(home: Home, tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(str(tmp_path / "f.xlsx")) as book:
+        sheet = book.add_worksheet("明细")
+        sheet.write(0, 0, "支付明细表")
+        for at, row in enumerate([HEADING, payment("V1"), payment("V2", "一百")], start=2):
+            sheet.write_row(at, 0, row)
+    how = profile(home, format="xlsx", skip_rows=2, sheet="明细")
+    first = intake.take_in(home, tmp_path / "f.xlsx", how, actor="me")
+    assert intake.give_back(home, first.batch, tmp_path / "back.xlsx") == 1
+    again = intake.take_in(home, tmp_path / "back.xlsx", how, actor="me")
+    assert (again.rows_in, again.reasons) == (1, {"not_money": 1})  # sent back as it came, nothing mended yet
+    assert asked(home, "voucher_no") == [("V1",)]
+
+
+def test_rejected_rows_of_a_file_without_a_heading_come_back_mended(home: Home, tmp_path: Path) -> None:
+    how = profile(home, headings=list(HEADING))
+    (file := tmp_path / "f.csv").write_text(",".join(payment("V1")) + "\n" + ",".join(payment("V2", "x")) + "\n")
+    first = intake.take_in(home, file, how, actor="me")
+    intake.give_back(home, first.batch, tmp_path / "back.csv")
+    mended = (tmp_path / "back.csv").read_text("utf-8-sig").replace(",x,", ",7.00,")
+    (tmp_path / "mended.csv").write_text(mended, "utf-8")
+    assert intake.take_in(home, tmp_path / "mended.csv", how, actor="me").rows_accepted == 1
+    assert asked(home, "voucher_no, amount") == [("V1", Decimal("12.30")), ("V2", Decimal("7.00"))]
