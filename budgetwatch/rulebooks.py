@@ -55,14 +55,28 @@ def body_digest(body: str) -> str:
 
 def rule_of(body: str, laws: Mapping[str, Law] | None, name: str) -> Rule:
     """The rule that a text at the left margin says; `BadRule` names line and reason. The same text is proved once."""
-    return _read(body, name, tuple(laws.items()) if laws is not None else None)
+    return _read(body, name, None if laws is None else _Cited(laws))
+
+
+class _Cited:
+    """The laws that a text may cite, told apart by what they say."""
+
+    def __init__(self, laws: Mapping[str, Law]) -> None:
+        self.laws = dict(laws)
+        self._said = repr(sorted(self.laws.items(), key=lambda one: one[0]))
+
+    def __hash__(self) -> int:
+        return hash(self._said)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Cited) and other._said == self._said
 
 
 @lru_cache(maxsize=512)
-def _read(body: str, name: str, laws: tuple[tuple[str, Law], ...] | None) -> Rule:
+def _read(body: str, name: str, cited: _Cited | None) -> Rule:
     lines = body.splitlines() or ["id:"]
     text = "rules:\n" + "\n".join(f"{'- ' if n == 0 else '  '}{line}" for n, line in enumerate(lines)) + "\n"
-    rules = book.from_text(text, name, dict(laws) if laws is not None else None)
+    rules = book.from_text(text, name, cited.laws if cited is not None else None)
     if len(rules) != 1:
         from budgetwatch.text import Text
 
