@@ -93,14 +93,14 @@ def _outlier(p: Planting) -> None:
 
 
 def _round(p: Planting) -> None:
-    """One large payment of so many hundred thousand yuan exactly, for services that no contract prices so."""
+    """One large payment of so many hundred thousand yuan exactly, without a contract that would say why."""
     for year, slot in p.spots(
         lambda i, s, b: _plain(s) and s.eco in ("30227", "30213", "31003", "31007") and b.paid[i] > 260 * WAN
     ):
-        label = p.label("round_large_payment", ("PY-10",), year, slot, also=("PY-13", "PY-30"))
+        label = p.label("round_large_payment", ("PY-10",), year, slot, also=("PY-13", "PY-30", "PY-08"))
         cents = int(p.rng.integers(6, 9)) * 10 * WAN
         p.pay(label, year, slot, p.workday(year, slot), cents, p.company(slot, "技术服务"),
-              f"{p.plan.budgets[year].names[slot]}{due(p.plan.slots[slot])}", contract=True)  # fmt: skip
+              f"{p.plan.budgets[year].names[slot]}{due(p.plan.slots[slot])}")  # fmt: skip
 
 
 def _out_of_year(p: Planting) -> None:
