@@ -24,6 +24,13 @@ from bench.measure import Figure, Measured, child, in_turns, remark
 if TYPE_CHECKING:
     from budgetwatch.home import Home
 
+#: The rules that read payments together, against one scan of payments in which the largest value of each of fifteen columns
+#: is found.
+SCANNED = (
+    "voucher_no", "budget_year", "pay_date", "adm_div_code", "agency_code", "agency_name", "fund_source", "func_code",
+    "dep_eco_code", "pro_code", "indicator_no", "amount", "purpose", "payee_name", "payee_account",
+)  # fmt: skip
+SCAN_GOAL, SCAN_GOAL_LARGE, LARGE = 7.0, 8.0, 50_000_000
 GOAL, PEAK_GOAL = 1.3, 2.5 * 1024
 
 
@@ -44,7 +51,7 @@ def figures(work: Path, rows: int, times: int, home: Path | None, each: bool = F
             (Path(folder) / "facts").symlink_to((home / "facts").resolve())
             return child("bench.rules", name, folder)
 
-    bares, runs = in_turns(times, lambda: side("bare"), lambda: side("run"))
+    bares, runs, scans = in_turns(times, lambda: side("bare"), lambda: side("run"), lambda: side("payments"))
     remark("the outlier models")
     models = side("models")
     if each:
@@ -61,11 +68,22 @@ def figures(work: Path, rows: int, times: int, home: Path | None, each: bool = F
             )
             for at, (what, words) in enumerate((("cpu", "CPU"), ("wall", "by the clock")))
         ),
+        *_against_scan(scans),
         Figure("  … the same run again, nothing new: by the clock", min(r.said["again"] for r in runs), "s"),
         Figure("  … peak memory", max(r.peak_mb for r in runs), "MB", goal=PEAK_GOAL),
         Figure("  … before the clock: opening, loading the rules", min(r.said["before"] for r in runs), "s"),
         Figure(f"outlier models {', '.join(models.said['rules'])}: by the clock", models.said["wall"], "s"),
         Figure("  … peak memory", models.peak_mb, "MB", goal=PEAK_GOAL),
+    ]
+
+
+def _against_scan(sides: list[Measured]) -> list[Figure]:
+    said = min((side.said for side in sides), key=lambda told: float(told["cpu"]) / told["scan"]["cpu"])
+    goal = SCAN_GOAL_LARGE if said["payments"] >= LARGE else SCAN_GOAL
+    name = f"the {len(said['rules'])} rules that read payments, against a scan of {len(SCANNED)} columns"
+    return [
+        Figure(f"{name}: {words}", said[what], "s", said["scan"][what], goal)
+        for what, words in (("cpu", "CPU"), ("wall", "by the clock"))
     ]
 
 
@@ -145,6 +163,22 @@ def _run(folder: str) -> dict[str, Any]:
     return told
 
 
+def _payments(folder: str) -> dict[str, Any]:
+    """The rules that read payments, flags written, and the scan that they are held against."""
+    from budgetwatch.access.viewer import SYSTEM
+
+    home, rules, _, payments = _opened(folder)
+    scans = []
+    with home.facts(SYSTEM) as connection:
+        for _ in range(3):
+            clock = _Clock()
+            connection.execute(f"SELECT {', '.join(f'max({name})' for name in SCANNED)} FROM payment").fetchall()
+            scans.append(clock.read())
+    told = _timed(home, [rule for rule in rules if "payment" in home.rules[rule].reads])
+    home.close()
+    return {**told, "payments": payments, "scan": {what: min(scan[what] for scan in scans) for what in ("cpu", "wall")}}
+
+
 def _models(folder: str) -> dict[str, Any]:
     home, _, models, _ = _opened(folder)
     told = _timed(home, models)
@@ -184,7 +218,13 @@ def _make(folder: str, rows: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sides: dict[str, Callable[..., Any]] = {"bare": _bare, "run": _run, "models": _models, "make": _make}
+    sides: dict[str, Callable[..., Any]] = {
+        "bare": _bare,
+        "run": _run,
+        "payments": _payments,
+        "models": _models,
+        "make": _make,
+    }
     if sys.argv[1] in sides:
         print(json.dumps(sides[sys.argv[1]](*sys.argv[2:])))
     else:

@@ -24,14 +24,14 @@ def not_false(condition: str, feed: str, sure: Collection[str]) -> str:
         statement = sql.tree(f"SELECT 1 FROM {feed} WHERE (\n{condition}\n)")
         mould = sql.tree(f"SELECT 1 FROM {feed} WHERE 1 IS NOT FALSE")["node"]["where_clause"]
         statement["node"]["where_clause"] = _eased(statement["node"]["where_clause"], frozenset(sure), mould)
-        written = _written(statement)
+        said = written(statement)
     except (duckdb.Error, KeyError, ValueError):
         return whole
     start = f"SELECT 1 FROM {feed} WHERE "
     # What DuckDB writes must read as the very tree it was written from.
-    if not written.startswith(start) or _bare(sql.tree(written)) != _bare(statement):
+    if not said.startswith(start) or bare(sql.tree(said)) != bare(statement):
         return whole
-    return f"({written.removeprefix(start)})"
+    return f"({said.removeprefix(start)})"
 
 
 def _eased(part: dict[str, Any], sure: frozenset[str], mould: dict[str, Any]) -> dict[str, Any]:
@@ -64,14 +64,14 @@ def _decided(part: dict[str, Any], sure: frozenset[str]) -> bool:
     return False
 
 
-def _bare(part: Any) -> Any:
+def bare(part: Any) -> Any:
     """The tree without the places of its parts in the text."""
     if isinstance(part, dict):
-        return {name: _bare(value) for name, value in part.items() if not name.startswith("query_location")}
-    return [_bare(one) for one in part] if isinstance(part, list) else part
+        return {name: bare(value) for name, value in part.items() if not name.startswith("query_location")}
+    return [bare(one) for one in part] if isinstance(part, list) else part
 
 
-def _written(statement: dict[str, Any]) -> str:
+def written(statement: dict[str, Any]) -> str:
     [(text,)] = sql.parser().cursor().execute(
         "SELECT json_deserialize_sql(?)", [json.dumps({"error": False, "statements": [statement]})]
     ).fetchall()  # fmt: skip

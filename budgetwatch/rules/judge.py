@@ -21,6 +21,7 @@ from budgetwatch.progress import Progress
 from budgetwatch.records import ALL
 from budgetwatch.rules import bands, baselines, deadlines, functions, reasons
 from budgetwatch.rules import compile as compiled
+from budgetwatch.rules.coded import Coded, make_ready
 from budgetwatch.rules.finding import Finding, answers, build, merged
 from budgetwatch.rules.ranking import ranked
 from budgetwatch.rules.rule import Rule
@@ -53,12 +54,18 @@ def judge(
     as_of: dt.date,
     have: Iterable[str],
     progress: Progress | None = None,
+    *,
+    least_rows: int | None = None,
 ) -> Iterator[Verdict]:
-    """The verdict of every rule over the facts on the connection; `have` names the feeds that hold facts."""
+    """The verdict of every rule over the facts on the connection; `have` names the feeds that hold facts.
+
+    Feeds of `least_rows` and more are made ready for all questions first (`coded`); answers do not depend on it.
+    """
     present = set(have)
     ready = [rule for rule in rules if present.issuperset(rule.relies_on)]
     unknown = _install(connection, ready, as_of)
     counts = _Counts(connection, ready)
+    counts.coded = _made_ready(connection, ready, as_of, counts, least_rows)
     for done, verdict in enumerate(_all(connection, rules, ready, as_of, present, counts), 1):
         if verdict.rule.uses_workdays:
             verdict.reasons.update({reasons.no_holidays(year): 1 for year in unknown})
@@ -103,6 +110,32 @@ def _install(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], as_of
     return functions.unknown_years(range(span[0], min(span[1], as_of.year) + 1))
 
 
+def _made_ready(
+    connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], as_of: dt.date, counts: _Counts, least: int | None
+) -> Coded:
+    """The large feeds made ready for the questions of all rules; nothing is where that fails."""
+    questions = [_asked(rule, as_of) for rule in rules if rule.form != "outlier"]
+    for feed, needed in counts.needs.items():
+        questions += [
+            f"SELECT {', '.join(sorted({_present(column) for needs in needed for column in needs} | {'count(*)'}))} FROM {feed}"
+        ]
+    feeds = sorted({feed for rule in rules if rule.form != "outlier" for feed in rule.reads})
+    try:
+        return make_ready(connection, questions, {feed: counts.rows(feed) for feed in feeds}, least)
+    except duckdb.Error:
+        _log.exception("the feeds could not be made ready; they are asked as they are")
+        return Coded(connection)
+
+
+def _present(column: str) -> str:
+    return f"count(*) FILTER (WHERE {column} IS NOT NULL)"
+
+
+def _asked(rule: Rule, as_of: dt.date) -> str:
+    """What a rule asks of its feeds."""
+    return compiled.hits(rule, as_of) if rule.form == "when" else compiled.question(rule, as_of)
+
+
 class _Counts:
     """How many rows each feed has, and how many of them lack what each rule needs; one pass a feed, when first asked."""
 
@@ -112,9 +145,13 @@ class _Counts:
         for rule in rules:
             self.needs.setdefault(rule.over, set()).add(rule.needs)
         self.known: dict[str, tuple[int, dict[str, int], dict[tuple[str, ...], int]]] = {}
+        self.coded = Coded(connection)
+        self.many: dict[str, int] = {}
 
     def rows(self, feed: str) -> int:
-        return self._of(feed)[0]
+        if feed not in self.many:
+            self.many[feed] = _row(self.connection, f"SELECT count(*) FROM {feed}")[0]
+        return self.many[feed]
 
     def lacking(self, feed: str, needs: tuple[str, ...]) -> tuple[int, dict[str, int]]:
         """Rows that lack any of the columns, and how many lack each."""
@@ -125,19 +162,21 @@ class _Counts:
         if feed not in self.known:
             wanted = self.needs.get(feed, set())
             columns = sorted({column for needs in wanted for column in needs})
-            row = self._ask(feed, ["count(*)", *(f"count({column})" for column in columns)])
+            row = self._ask(feed, ["count(*) AS n", *(f"{_present(column)} AS n_{column}" for column in columns)])
             absent = {column: row[0] - found for column, found in zip(columns, row[1:], strict=True)}
             several = [needs for needs in wanted if sum(absent[c] > 0 for c in needs) > 1]
             together = {needs: max((absent[c] for c in needs), default=0) for needs in wanted}
             if several:
                 conditions = [" OR ".join(f"{c} IS NULL" for c in needs if absent[c]) for needs in several]
-                answer = self._ask(feed, [f"count(*) FILTER (WHERE {condition})" for condition in conditions])
+                answer = self._ask(
+                    feed, [f"count(*) FILTER (WHERE {condition}) AS n{at}" for at, condition in enumerate(conditions)]
+                )
                 together.update(zip(several, answer, strict=True))
             self.known[feed] = row[0], absent, together
         return self.known[feed]
 
     def _ask(self, feed: str, parts: list[str]) -> tuple[int, ...]:
-        return _row(self.connection, f"SELECT {', '.join(parts)} FROM {feed}")
+        return _row(self.connection, self.coded.say(f"SELECT {', '.join(parts)} FROM {feed}"))
 
 
 def _begin(rule: Rule, counts: _Counts) -> Verdict:
@@ -168,22 +207,22 @@ def _one(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, coun
         else:
             verdict = _begin(rule, counts)
             if rule.form == "when":
-                _hits(connection, rule, as_of, verdict)
+                _hits(connection, rule, as_of, verdict, counts.coded)
             else:
                 if rule.form == "deadline":
                     lacking = verdict.could_not_judge
                     pairs = compiled.over_judgeable(rule, deadlines.looked_at(rule, rule.values(as_of)))
                     verdict.looked_at = _row(connection, pairs)[0] + lacking
-                _found(connection, compiled.question(rule, as_of), rule, as_of, verdict)
+                _found(connection, counts.coded.say(compiled.question(rule, as_of)), rule, as_of, verdict)
     except (duckdb.Error, ValueError) as error:
         verdict = _failed(rule, error, counts)
     verdict.seconds = time.perf_counter() - started
     return verdict
 
 
-def _hits(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, verdict: Verdict) -> None:
+def _hits(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, verdict: Verdict, coded: Coded) -> None:
     """Put a condition: its hits and the rows it cannot decide come out of one scan."""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE hits AS {compiled.hits(rule, as_of)}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE hits AS {coded.say(compiled.hits(rule, as_of))}")
     verdict.cannot(reasons.UNDECIDED, _row(connection, "SELECT count(*) FROM hits WHERE hit IS NULL")[0])
     _found(connection, compiled.grouped(rule, "hits", "hit"), rule, as_of, verdict)
     connection.execute("DROP TABLE hits")

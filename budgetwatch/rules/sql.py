@@ -134,7 +134,7 @@ def check_condition(condition: str, feed: str) -> Seen:
         (_has(node, "class", "SUBQUERY"), "子查询", "a subquery"),
         (_has(node, "class", "WINDOW"), "窗口函数", "a window function"),
         (_has(node, "class", "STAR"), "*", "*"),
-        (seen.functions & _aggregates(), "汇总函数", "an aggregate"),
+        (seen.functions & aggregates(), "汇总函数", "an aggregate"),
     ):
         if wrong:
             raise _refused(f"when 中的{zh}", f"{en} in a `when`", "请改用 select。", "Use `select` instead.")
@@ -330,7 +330,7 @@ def parser() -> duckdb.DuckDBPyConnection:
 
 
 @lru_cache(maxsize=1)
-def _aggregates() -> frozenset[str]:
+def aggregates() -> frozenset[str]:
     rows = (
         parser()
         .cursor()

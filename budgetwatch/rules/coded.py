@@ -1,0 +1,342 @@
+"""A large feed made ready for all rules of a run at once: one pass over its files, then every question reads numbers.
+
+Every column of codes or words that the questions use is replaced by an ENUM (a number that reads as its text, in the
+order of the text), and what they ask of one column alone (`coding`) is answered once for each distinct value and stands
+beside it as a column. Keyword searches so cost what the dictionary costs, and groups and joins compare numbers. The rows
+are the same, in a table of the connection that goes with it; it spills to disk past the memory limit.
+
+A question that cannot be carried over (what is written differs from what was read, DuckDB refuses it, its columns come out
+different) is asked of the feed itself, as if none of this were here.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from budgetwatch.records import ALL
+from budgetwatch.rules import coding, sql
+from budgetwatch.rules.refusal import Refusal
+
+_log = logging.getLogger(__name__)
+#: Below so many rows a feed is asked as it is: making it ready costs more than it saves.
+LEAST_ROWS = 1_000_000
+#: Rows looked at to see whether a column repeats itself, and the share of distinct values above which it does not.
+_SAMPLE, _REPEATS = 100_000, 0.6
+#: Columns of at most so many distinct values become codes. DuckDB copies a type's whole list whenever it plans; a long list
+#: costs more there than its numbers save.
+_MOST_CODES = 1_000
+_ROW = "_row"
+
+
+@dataclass(slots=True)
+class Coded:
+    """The feeds that were made ready: their tables, their coded columns, and what stands for parts of questions."""
+
+    connection: duckdb.DuckDBPyConnection
+    tables: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    instead: dict[tuple[str, str], str | coding.Bit] = field(default_factory=dict)
+
+    def say(self, question: str) -> str:
+        """The question as it is asked of what was made ready; as it was where that cannot be."""
+        try:
+            statement = sql.tree(question)
+        except (Refusal, duckdb.Error):
+            return question
+        reads = {table["table_name"] for table in _base_tables(statement)}
+        used = [feed for feed in self.tables if feed in reads]
+        if not any(self.columns[feed] for feed in used):
+            return question
+        coding.rewrite(statement, {feed: self.columns[feed] for feed in used}, self.instead)
+        for table in _base_tables(statement):
+            name = table["table_name"]
+            if name in used and (table["schema_name"] == "main" or not _shadowed(statement, name)):
+                table.update(
+                    table_name=self.tables[name], schema_name="", alias=table["alias"] or name,
+                    qualified_name={"path": [self.tables[name]]},
+                )  # fmt: skip
+        try:
+            told = coding.said(statement)
+            if told is None or self.connection.sql(told).columns != self.connection.sql(question).columns:
+                _log.debug("asked as it is: %s", question)
+                return question
+        except (Refusal, duckdb.Error) as error:
+            _log.debug("asked as it is: %s\n%s", str(error).splitlines()[0], question)
+            return question
+        return told
+
+
+def make_ready(
+    connection: duckdb.DuckDBPyConnection, questions: Sequence[str], rows: Mapping[str, int], least: int | None = None
+) -> Coded:
+    """Make ready the feeds of at least `least` rows that more than one of the questions reads.
+
+    Smaller feeds that are asked together with them come to read the same codes, so that they join by numbers.
+    """
+    least = LEAST_ROWS if least is None else least
+    trees = []
+    for question in questions:
+        try:
+            trees.append(sql.tree(question))
+        except (Refusal, duckdb.Error):  # the rule will say so itself
+            continue
+    read = [{table["table_name"] for table in _base_tables(tree)} for tree in trees]
+    reading = {feed: [tree for tree, names in zip(trees, read, strict=True) if feed in names] for feed in rows}
+    large = [feed for feed, count in rows.items() if count >= least and len(reading[feed]) > 1]
+    beside = [
+        feed for feed in rows if feed not in large and rows[feed] and any(feed in names and not names.isdisjoint(large) for names in read)
+    ]  # fmt: skip
+    return _Making(connection, reading).made(large, beside)
+
+
+class _Making:
+    """The work of making feeds ready."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, reading: Mapping[str, Sequence[dict[str, Any]]]) -> None:
+        self.connection = connection
+        self.reading = reading
+        self.kinds = {feed: {column.name: column.kind for column in ALL[feed].columns} for feed in reading}
+        self.coded = Coded(connection)
+        self.types: dict[str, str] = {}
+
+    def made(self, large: Sequence[str], beside: Sequence[str]) -> Coded:
+        used = {feed: self._used(feed) for feed in (*large, *beside)}
+        worded = {feed: self._repeating(feed, used[feed]) for feed in large}
+        shared = {name for names in worded.values() for name in names}
+        for feed in beside:
+            worded[feed] = [name for name in used[feed] if name in shared]
+        for group in self._kin(worded):
+            self._dictionary(group, [(feed, name) for feed, names in worded.items() for name in names if name in group])
+        for feed in large:
+            self._large(feed, used[feed], worded[feed])
+        for feed in beside:
+            if worded[feed]:
+                shown = [
+                    f'f."{name}"::"{self.types[name]}" AS "{name}"'
+                    if name in worded[feed] and name in self.types
+                    else f'f."{name}"'
+                    for name in (*used[feed], _ROW)
+                ]
+                self._table(feed, f"SELECT {', '.join(shown)} FROM main.{feed} AS f")
+        return self.coded
+
+    def _used(self, feed: str) -> list[str]:
+        """The columns that the questions mention, in the feed's order."""
+        names: set[str] = set()
+        for tree in self.reading[feed]:
+            found = coding.mentioned(_without_shadow(tree, feed), feed)
+            names |= {*self.kinds[feed]} if found is None else found
+        return [name for name in self.kinds[feed] if name in names]
+
+    def _repeating(self, feed: str, used: Sequence[str]) -> list[str]:
+        """Those of the columns of codes and words in which values come again and again."""
+        names = [name for name in used if self.kinds[feed][name] in ("code", "text")]
+        if not names:
+            return []
+        asked = ", ".join(f'approx_count_distinct("{name}"), count("{name}")' for name in names)
+        few = ", ".join(f'"{name}"' for name in names)
+        [found] = self.connection.execute(
+            f"SELECT {asked} FROM (SELECT {few} FROM main.{feed} LIMIT {_SAMPLE})"
+        ).fetchall()
+        return [name for at, name in enumerate(names) if found[2 * at] <= max(_REPEATS * found[2 * at + 1], 1000)]
+
+    def _kin(self, worded: Mapping[str, Sequence[str]]) -> list[list[str]]:
+        """The coded columns in groups that get one list of codes: those that the questions compare with each other."""
+        group = {name: {name} for names in worded.values() for name in names}
+        for tree in {id(tree): tree for feed in worded for tree in self.reading[feed]}.values():
+            for one, other in sorted(coding.meetings(tree, worded)):
+                joined = group[one] | group[other]
+                for name in joined:
+                    group[name] = joined
+        return [list(names) for names in sorted({tuple(sorted(names)) for names in group.values()})]
+
+    def _dictionary(self, group: Sequence[str], columns: Sequence[tuple[str, str]]) -> None:
+        """The distinct values `v` of these columns, (feed, name), and the type of their codes."""
+        for name in group:
+            values = " UNION ".join(
+                f'SELECT DISTINCT "{name}" AS v FROM main.{feed} WHERE "{name}" IS NOT NULL'
+                for feed, one in columns
+                if one == name
+            )
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {_values(name)} AS {values}")
+        if self._enum(f"_type_{group[0]}", " UNION ".join(f"SELECT v FROM {_values(name)}" for name in group)):
+            self.types.update(dict.fromkeys(group, f"_type_{group[0]}"))
+
+    def _large(self, feed: str, used: Sequence[str], worded: Sequence[str]) -> None:
+        """A large feed as a table, in one pass over its files."""
+        days = [name for name in used if self.kinds[feed][name] == "date"]
+        parts: dict[str, dict[str, dict[str, Any]]] = {}
+        for tree in self.reading[feed]:
+            for column, found in coding.find(tree, {feed: (*worded, *days)})[feed].items():
+                wanted = {key: one for key, one in found.items() if column in worded or not coding.is_plain(one)}
+                parts.setdefault(column, {}).update(wanted)
+        masks = _Masks()
+        told = {name: self._answered(feed, name, parts.get(name, {}), masks) for name in (*worded, *days)}
+        self.coded.columns[feed] = tuple(used)
+        left = self._left(feed)
+        columns, joins = [f"f.{_ROW}"], []
+        for name in used:
+            table, others = told.get(name) or ("", [])
+            if table and (others or name in masks.by or (name in left and name in self.types)):
+                joins.append(f'LEFT JOIN {table} AS "d_{name}" ON f."{name}" = "d_{name}".v')
+            if name in left:
+                columns.append(f'"d_{name}".coded AS "{name}"' if name in self.types else f'f."{name}"')
+            columns += others
+        columns += masks.columns()
+        self._table(feed, f"SELECT {', '.join(columns)} FROM main.{feed} AS f {' '.join(joins)}")
+
+    def _left(self, feed: str) -> set[str]:
+        """The columns that the questions still mention once their parts are put."""
+        left: set[str] = set()
+        for tree in self.reading[feed]:
+            one = json.loads(json.dumps(tree))
+            coding.rewrite(one, {feed: self.coded.columns[feed]}, self.coded.instead)
+            found = coding.mentioned(_without_shadow(one, feed), feed)
+            left |= {*self.kinds[feed]} if found is None else found
+        return left
+
+    def _answered(
+        self, feed: str, name: str, parts: Mapping[str, dict[str, Any]], masks: _Masks
+    ) -> tuple[str, list[str]] | None:
+        """The dictionary of a column with the answers that the feed's questions want of each value: the table, and the columns
+        of answers in words. Answers of yes and no become bits of `masks`."""
+        day = self.kinds[feed][name] == "date"
+        kept = self._kept(name, parts, ALL[feed].by_name[name].duckdb)
+        if day and not kept:
+            return None
+        values, table = _values(name), f"_dictionary_{feed}_{name}"
+        if day:
+            self.connection.execute(
+                f'CREATE OR REPLACE TEMP TABLE {values} AS SELECT DISTINCT "{name}" AS v FROM main.{feed} WHERE "{name}" IS NOT NULL'
+            )
+        names = {one: f"_{name}_{at}" for at, one in enumerate(kept)}
+        answers = coding.over_values({one: parts[one] for one in kept}, names, values) or f"SELECT v FROM {values}"
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table}_plain AS {answers}")
+        shown = ["v", f'v::"{self.types[name]}" AS coded'] if name in self.types else ["v"]
+        words: list[str] = []
+        for one, (kind, absent) in kept.items():
+            column = names[one]
+            if kind == "BOOLEAN":
+                [(unsure,)] = self.connection.execute(
+                    f'SELECT count(*) FROM {table}_plain WHERE "{column}" IS NULL'
+                ).fetchall()
+                self.coded.instead[feed, one] = masks.put(
+                    name, column, absent, may_be_null=bool(unsure) or absent is None
+                )
+                continue
+            empty = sql.text(absent) if absent is not None else "NULL"
+            type_ = f"_type_{feed}_{column}"
+            if not self._enum(
+                type_,
+                f'SELECT "{column}" FROM {table}_plain WHERE "{column}" IS NOT NULL UNION SELECT {empty} WHERE {empty} IS NOT NULL',
+            ):
+                continue
+            shown.append(f'"{column}"::"{type_}" AS "{column}"')
+            words.append(
+                f'"d_{name}"."{column}"' if absent is None
+                else f'CASE WHEN f."{name}" IS NULL THEN {empty}::"{type_}" ELSE "d_{name}"."{column}" END AS "{column}"'
+            )  # fmt: skip
+            self.coded.instead[feed, one] = f'"{column}"'
+        shown += masks.of(name)
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {', '.join(shown)} FROM {table}_plain")
+        self.connection.execute(f"DROP TABLE {table}_plain")
+        return table, words
+
+    def _kept(self, name: str, parts: Mapping[str, dict[str, Any]], type_: str) -> dict[str, tuple[str, Any]]:
+        """Of the parts those whose answers are yes and no or words, with the kind and what an absent value gives."""
+        kept: dict[str, tuple[str, Any]] = {}
+        for one, part in parts.items():
+            try:
+                alone = coding.over_values({one: part}, {one: "answer"}, "_absent")
+                if alone is None:
+                    continue
+                told = self.connection.sql(f"WITH _absent AS (SELECT NULL::{type_} AS v) {alone}")
+                kind = str(told.types[1])
+                if kind in ("BOOLEAN", "VARCHAR"):
+                    kept[one] = kind, told.fetchall()[0][1]
+            except (duckdb.Error, Refusal):
+                continue
+        return kept
+
+    def _enum(self, name: str, values: str) -> bool:
+        """Make a type of these texts, in their order, where there are any and not too many; whether it was made."""
+        [(many,)] = self.connection.execute(f"SELECT count(*) FROM ({values})").fetchall()
+        if fits := 0 < many <= _MOST_CODES:
+            self.connection.execute(
+                f'CREATE OR REPLACE TEMP TYPE "{name}" AS ENUM (SELECT * FROM ({values}) ORDER BY 1)'
+            )
+        return fits
+
+    def _table(self, feed: str, query: str) -> None:
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE _coded_{feed} AS {query}")
+        self.coded.tables[feed] = f"_coded_{feed}"
+        self.coded.columns.setdefault(feed, ())
+
+
+class _Masks:
+    """Answers of yes and no as bits of whole numbers, one number a row for up to 62 of them whatever column they are of."""
+
+    def __init__(self) -> None:
+        self.bits = 0
+        self.by: dict[str, dict[int, list[str]]] = {}
+        self.absent: dict[tuple[str, int], int] = {}
+
+    def put(self, name: str, column: str, absent: bool | None, *, may_be_null: bool) -> coding.Bit:
+        """Give the answer a bit (and one for "neither")."""
+        mask, bit = self._next(name, f'coalesce("{column}", false)', set_absent=absent is True)
+        if not may_be_null:
+            return coding.Bit(f"{coding.MASK}{mask}", bit)
+        other, unsure = self._next(name, f'"{column}" IS NULL', set_absent=absent is None)
+        return coding.Bit(f"{coding.MASK}{mask}", bit, (f"{coding.MASK}{other}", unsure))
+
+    def _next(self, name: str, yes: str, *, set_absent: bool) -> tuple[int, int]:
+        mask, bit = self.bits // 62, 1 << (self.bits % 62)
+        self.bits += 1
+        self.by.setdefault(name, {}).setdefault(mask, []).append(f"CASE WHEN {yes} THEN {bit} ELSE 0 END")
+        self.absent[name, mask] = self.absent.get((name, mask), 0) + (bit if set_absent else 0)
+        return mask, bit
+
+    def of(self, name: str) -> list[str]:
+        """The columns of one dictionary."""
+        return [f"({' + '.join(bits)})::BIGINT AS {coding.MASK}{mask}" for mask, bits in self.by.get(name, {}).items()]
+
+    def columns(self) -> list[str]:
+        """The columns of the feed's table."""
+        told: dict[int, list[str]] = {}
+        for name, masks in self.by.items():
+            for mask in masks:
+                told.setdefault(mask, []).append(f'coalesce("d_{name}".{coding.MASK}{mask}, {self.absent[name, mask]})')
+        return [f"({' | '.join(parts)})::BIGINT AS {coding.MASK}{mask}" for mask, parts in told.items()]
+
+
+def _values(name: str) -> str:
+    return f"_values_{name}"
+
+
+# ── the tables of a question ─────────────────────────────────────────────────────────────────────────
+
+
+def _base_tables(statement: dict[str, Any]) -> list[dict[str, Any]]:
+    return [part for part in coding.walk(statement) if part.get("type") == "BASE_TABLE"]
+
+
+def _shadowed(statement: dict[str, Any], name: str) -> bool:
+    """Whether the question puts a narrower table of that name before the feed (`compile.over_judgeable`)."""
+    return any(entry["key"] == name for entry in statement["node"]["cte_map"]["map"])
+
+
+def _without_shadow(statement: dict[str, Any], feed: str) -> dict[str, Any]:
+    """The tree without the `*` of that narrower table."""
+    node = statement["node"]
+    shadows = [entry["value"]["query_node"]["where_clause"] for entry in node["cte_map"]["map"] if entry["key"] == feed]
+    if not shadows:
+        return statement
+    others = [entry for entry in node["cte_map"]["map"] if entry["key"] != feed]
+    inner = node["from_table"]["subquery"] if node["from_table"]["type"] == "SUBQUERY" else node["from_table"]
+    return {"node": [shadows, others, inner]}
