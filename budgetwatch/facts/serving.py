@@ -29,7 +29,7 @@ from budgetwatch.records import ALL
 log = logging.getLogger("budgetwatch.serving")
 #: The feeds that screens add up, and what their rows are ordered by.
 ORDERED = {"payment": f"adm_div_code, budget_year, {ROW}", "budget_line": f"adm_div_code, budget_year, {ROW}"}
-#: Beyond this many rows a copy would take too much of a small machine's disk (45 bytes a row) and time (3 s of CPU a
+#: Beyond this many rows a copy would take too much of a small machine's disk (45 bytes a row) and time (5 to 8 s of CPU a
 #: million); Parquet serves as it is.
 MOST_ROWS = 30_000_000
 #: A copy is made anew when more than this part of the facts came in since; small ones always.
