@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from budgetwatch.text import Text
+from dashboard.components.figure_names import MORE
 from dashboard.components.money import amount
 from dashboard.components.table import shown_value
 from dashboard.i18n import say, spoken
@@ -20,11 +21,11 @@ FIGURES: Mapping[str, tuple[str, Text]] = {
     "papers": ("count", Text("文件份数", "Papers")),
     "figures": ("count", Text("不符的数字", "Figures off")),
     "payees": ("count", Text("收款人数", "Payees")),
-    "times": ("count", Text("次数", "Times")),
+    "times": ("text", Text("次数", "Times")),
     "months": ("count", Text("月数", "Months")),
     "days_late": ("count", Text("逾期天数", "Days late")),
-    "late": ("count", Text("晚了几天", "Days late")),
-    "early": ("count", Text("早了几天", "Days early")),
+    "late": ("", Text("晚的", "Late")),
+    "early": ("", Text("早的", "Early")),
     "waited": ("count", Text("等了几天", "Days waited")),
     "took": ("count", Text("用了几天", "Days taken")),
     "gap": ("count", Text("相隔天数", "Days apart")),
@@ -59,7 +60,7 @@ FIGURES: Mapping[str, tuple[str, Text]] = {
     "paid": ("money", Text("已支付", "Paid")),
     "paid_before": ("money", Text("此前已支付", "Paid before")),
     "paid_total": ("money", Text("累计支付", "Paid in all")),
-    "spent": ("money", Text("已使用", "Spent")),
+    "spent": ("", Text("已使用", "Spent")),
     "biggest": ("money", Text("最大一笔", "Largest")),
     "each_time": ("money", Text("每笔金额", "Each")),
     "ceiling": ("money", Text("限额", "Ceiling")),
@@ -74,7 +75,7 @@ FIGURES: Mapping[str, tuple[str, Text]] = {
     "formed": ("money", Text("形成金额", "Formed")),
     "total": ("money", Text("公开的合计", "Published total")),
     "parts": ("money", Text("各分项之和", "Sum of the parts")),
-    "percent": ("percent", Text("比例", "Ratio")),
+    "percent": ("", Text("比例", "Ratio")),
     "paid_percent": ("percent", Text("付款比例", "Paid")),
     "progress_percent": ("percent", Text("工程进度", "Progress")),
     "expected_percent": ("percent", Text("应达进度", "Expected")),
@@ -85,7 +86,7 @@ FIGURES: Mapping[str, tuple[str, Text]] = {
     "example": ("text", Text("例如", "For example")),
     "doc_no": ("text", Text("文号", "Document no.")),
     "item": ("text", Text("公开项目", "Published item")),
-    "items": ("text", Text("支出类别", "Kinds of expense")),
+    "items": ("", Text("支出类别", "Kinds of expense")),
     "kind": ("text", Text("债务类别", "Kind of debt")),
     "book": ("text", Text("账本", "Book")),
     "stage": ("text", Text("阶段", "Stage")),
@@ -95,6 +96,7 @@ FIGURES: Mapping[str, tuple[str, Text]] = {
     "booked": ("text", Text("列在科目", "Booked under")),
     "form_year": ("text", Text("形成年度", "Year formed")),
     "rank": ("count", Text("罕见度名次", "Rank by rarity")),
+    **MORE,
 }
 
 
@@ -137,6 +139,7 @@ def figure_pairs(figures: Mapping[str, Any], currency: str) -> list[tuple[Any, A
 
 def _shown(kind: str, value: str, currency: str) -> Any:
     """The value in its kind; as it stands where it is not of that kind after all."""
+    kind = kind or _written(value)
     try:
         if kind == "money":
             return amount(Decimal(value), currency, with_unit=True)
@@ -149,3 +152,12 @@ def _shown(kind: str, value: str, currency: str) -> Any:
     except (InvalidOperation, ValueError):
         return value
     return value
+
+
+#: Rules write dates, sums with two places, shares with one, and whole numbers.
+_WRITTEN = (("day", r"\d{4}-\d\d-\d\d"), ("money", r"-?\d+\.\d\d"), ("percent", r"-?\d+\.\d"), ("count", r"-?\d+"))
+
+
+def _written(value: str) -> str:
+    """The kind of a figure that comes in several, by how it is written."""
+    return next((kind for kind, pattern in _WRITTEN if re.fullmatch(pattern, value)), "text")
