@@ -41,7 +41,7 @@ def is_lines(path: Path) -> bool:
         more = file.read(1 << 16).strip()
     try:
         return isinstance(json.loads(first), dict) and (not more or more.startswith((b"{", b"[")) or b"\n{" in more)
-    except ValueError:
+    except (ValueError, RecursionError):
         # A first line that is broken is a broken record, where the next ones are records.
         return first.startswith(b"{") and more.startswith(b"{")
 

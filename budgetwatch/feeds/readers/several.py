@@ -70,7 +70,10 @@ def _lines(file: Path, sheet: Sheet, profile: Profile) -> int:
     """How many lines a file has, or as many as its last row's number says."""
     if profile.format in ("csv", "json"):
         with file.open("rb") as opened:
-            counted = 1 + sum(piece.count(b"\n") for piece in iter(lambda: opened.read(_CHUNK), b""))
+            counted = 1 + sum(
+                piece.count(b"\n") + piece.count(b"\r") - piece.count(b"\r\n")
+                for piece in iter(lambda: opened.read(_CHUNK), b"")
+            )
         return max(counted, sheet.rows)
     rows = [*(piece().select(LINE) for piece in sheet.pieces), sheet.broken.lazy().select(pl.col("line").alias(LINE))]
     return max(int(pl.concat(rows).select(pl.col(LINE).max()).collect().item() or 0), 1)
