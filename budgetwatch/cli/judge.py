@@ -60,6 +60,7 @@ State = typer.Option(None, "--state", help="only cases in this state; may be rep
 def run(
     rule: list[str] | None = Rule,
     as_of: str | None = typer.Option(None, "--as-of", help="the day the rules take for today, e.g. 2025-12-31"),
+    new: bool = typer.Option(False, "--new", help="only rules that facts newer than their last run can change"),
     stale: bool = typer.Option(False, "--stale", help="only rules with flags whose rows were corrected since"),
     as_json: bool = AsJson,
     as_csv: bool = AsCsv,
@@ -74,7 +75,7 @@ def run(
             return
     with progress("run", language()) as report:
         done = runs.run(
-            home(), actor="cli", rule_ids=rule or None, as_of=day(as_of, "--as-of"),
+            home(), actor="cli", rule_ids=rule or None, as_of=day(as_of, "--as-of"), new=new,
             progress=report,
         )  # fmt: skip
     if as_json:

@@ -18,6 +18,7 @@ from budgetwatch.progress import Progress
 from budgetwatch.rules import Rule
 from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.placed import judge_by_place
+from budgetwatch.runs.fresh import touched
 from budgetwatch.runs.keep import Kept, keep
 from budgetwatch.runs.own import OWN, note_down
 from budgetwatch.runs.turn import turn
@@ -59,9 +60,12 @@ def run(
     versions: Mapping[str, int] | None = None,
     as_of: dt.date | None = None,
     at: dt.datetime | None = None,
+    new: bool = False,
     progress: Progress | None = None,
 ) -> RunReport:
     """Ask the rules (all that are on, or those named, on or off) over the facts as they stand, or as of `versions`; keep what they find.
+
+    With `new` only the rules are asked that facts newer than their last run can change (`fresh`).
 
     `as_of` is the day the rules take for today: by default the last payment, else the last event, else
     today. `at` is when the flags and cases that it opens began, for a history entered afterwards (default: now). Raises
@@ -74,6 +78,8 @@ def run(
         pinned = dict(home.store.current() if versions is None else versions)
         with home.facts(SYSTEM, pinned) as connection:
             day = as_of or last_day(connection)
+            if new:
+                rules = touched(home, rules, pinned, day)
             run_id = _begin(home, actor, day, pinned)
             try:
                 have = {
