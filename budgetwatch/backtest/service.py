@@ -115,7 +115,8 @@ def measure(
             connection, (max(functions.FIRST_YEAR, first_year - 1), min(functions.LAST_YEAR, day.year + 1))
         )
         baselines.install(connection, tuple(sorted({name for plan in plans for name in plan.rule.baselines})))
-        have = {feed for feed in ALL if snapshot.files.get(feed)}
+        # Of what the house knows of itself it also knows when there is none.
+        have = {name for name, feed in ALL.items() if feed.own or snapshot.files.get(name)}
         gathered, seconds = [], []
         met: dict[str, list[str]] = {}
         packs = home.packs

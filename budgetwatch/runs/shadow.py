@@ -13,6 +13,7 @@ from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.lifecycle import machine
 from budgetwatch.lifecycle.service import rule_in
 from budgetwatch.progress import Progress
+from budgetwatch.records import ALL
 from budgetwatch.rules.finding import Finding
 from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.placed import judge_by_place
@@ -62,11 +63,12 @@ def shadow(
         return []
     pinned, day = dict(versions or run.versions), as_of or run.as_of
     rules = [rule_in(home, edition) for edition in editions]
+    have = {*pinned, *(feed.name for feed in ALL.values() if feed.own)}
     made = []
     with home.facts(SYSTEM, pinned) as connection:
         # One by one: two editions of one rule may be on trial together, and rules are told apart by their id.
         for at, (edition, rule) in enumerate(zip(editions, rules, strict=True)):
-            verdict = next(iter(judge_by_place(connection, [rule], day, pinned, home.packs)))
+            verdict = next(iter(judge_by_place(connection, [rule], day, have, home.packs)))
             with home.session() as session:
                 made.append(_keep(session, edition, run, day, verdict))
             if progress:
