@@ -18,7 +18,7 @@ from dashboard.i18n import say, t
 
 #: The words of a draft that stand in the form, besides its condition.
 WORDS = (
-    "id", "name", "name_en", "severity", "why", "why_en", "law", "article", "practice", "check", "otherwise", "subject", "period",
+    "name", "name_en", "severity", "why", "why_en", "law", "article", "practice", "check", "otherwise", "subject", "period",
 )  # fmt: skip
 
 
@@ -39,7 +39,8 @@ def condition_of(fields: Mapping[str, str]) -> Condition:
 def form_of(fields: Mapping[str, str]) -> drafting.Form:
     """The whole draft that a form's fields say."""
     words = {name: fields.get(name, "").strip() for name in WORDS}
-    return drafting.Form(condition=condition_of(fields), **words)
+    # Not "id": a form whose field has that name has lost its own id to scripts.
+    return drafting.Form(condition=condition_of(fields), id=fields.get("rule_id", "").strip(), **words)
 
 
 def draft(asking: Asking, fields: Fields) -> Done:

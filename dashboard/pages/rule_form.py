@@ -194,7 +194,13 @@ def _why(asking: Asking, fields: dict[str, str]) -> Any:
     return card(
         html.Div(
             [
-                field(t("编号"), "id", id="draft-id", value=fields.get("id", ""), hint=t("如 PY-77，不与已有规则重复")),
+                field(
+                    t("编号"),
+                    "rule_id",
+                    id="draft-id",
+                    value=fields.get("rule_id", ""),
+                    hint=t("如 PY-77，不与已有规则重复"),
+                ),
                 field(t("名称"), "name", id="draft-name", value=fields.get("name", "")),
                 field(
                     t("英文名称"), "name_en", id="draft-name-en", value=fields.get("name_en", ""), hint=t("可以不填")

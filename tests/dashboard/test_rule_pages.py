@@ -19,7 +19,7 @@ from tests.lifecycle.builders import ruled
 Open = Callable[..., Reader]
 CONDITION = {
     "over": "payment", "subject": "unit", "period": "month", "severity": "yellow", "j0": "all", "c0_0": "amount", "r0_0": "ge",
-    "v0_0": "1000", "id": "PY-90", "name": "大额支付", "why": "逐笔核对", "practice": "大额支付逐笔核对",
+    "v0_0": "1000", "rule_id": "PY-90", "name": "大额支付", "why": "逐笔核对", "practice": "大额支付逐笔核对",
 }  # fmt: skip
 
 
