@@ -48,6 +48,11 @@ class Found:
         return mentioned or (same_place and self.period[:4] in ("", str(label["budget_year"])))
 
 
+def catalogued(rule_id: str) -> str:
+    """The number of the catalogue that a rule answers: PY-30b is a second way of asking PY-30."""
+    return rule_id.rstrip("abcdefgh")
+
+
 def labels(home: Home) -> list[dict[str, Any]]:
     """The answers file of a demo home."""
     lines = Path(home.path / "demo" / "answers.jsonl").read_text(encoding="utf-8").splitlines()
@@ -73,7 +78,7 @@ def found(home: Home) -> dict[str, list[Found]]:
         rows = np.frombuffer(proof.rows, dtype="<i8").tolist()
         files = {sent.get(batch_of[proof.row_feed].get(r, "")) for r in rows} if proof.row_feed in batch_of else set()
         worked, rows = rows, rows if proof.row_feed == "payment" else []
-        by_rule[flag.rule_id].append(
+        one = (
             Found(
                 flag.id, flag.rule_id, flag.severity, flag.subject, flag.period, flag.region, flag.agency_code,
                 frozenset(v for r in rows if (v := voucher.get(r))), json.dumps(proof.facts, ensure_ascii=False),
@@ -81,4 +86,6 @@ def found(home: Home) -> dict[str, list[Found]]:
                 frozenset(case_of[r] for r in worked if r in case_of) if proof.row_feed == "loop_case" else frozenset(),
             )
         )  # fmt: skip
+        for rule_id in {flag.rule_id, catalogued(flag.rule_id)}:
+            by_rule[rule_id].append(one)
     return by_rule
