@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ import duckdb
 from budgetwatch.records import ALL
 from budgetwatch.rules import bands
 from budgetwatch.rules import compile as compiled
+from budgetwatch.rules.coded import Coded
 from budgetwatch.rules.ranking import ranked
 from budgetwatch.rules.rule import Rule
 from budgetwatch.rules.sql import bind
@@ -26,6 +27,7 @@ from budgetwatch.rules.sql import bind
 FOUND = """CREATE TEMP TABLE IF NOT EXISTS bt_found (
     rule SMALLINT, tried SMALLINT, item BIGINT, subject VARCHAR, period VARCHAR, month VARCHAR, severity VARCHAR,
     agency_code VARCHAR, agency_name VARCHAR, region VARCHAR, amount DECIMAL(38,2), n BIGINT, rows BIGINT[])"""
+Say = Callable[[str], str]
 #: Where answers stand until it is known which of them count.
 _ASIDE = 30_000
 #: Figures by which a finding is put into a month where its period is a year, the first that there is.
@@ -63,26 +65,29 @@ def gather(
     first_year: int,
     variants: Sequence[Rule] = (),
     places: Sequence[tuple[Rule, Sequence[str]]] = (),
+    coded: Coded | None = None,
 ) -> Gathered:
     """Put the findings of a rule, and of its variants, into `bt_found` under that number.
 
     `places`: where packs set other values, the rule with each set of values and the regions it holds for; the last set
-    holds for every other answer. A value that is tried holds everywhere.
+    holds for every other answer. A value that is tried holds everywhere. `coded`: feeds that were made ready for all
+    questions; answers do not depend on it.
     """
+    said = (coded or Coded(connection)).say
     connection.execute(FOUND)
     told = Gathered(variants=list(variants))
     try:
         if rule.form == "outlier":
             _models(connection, number, [rule, *variants], as_of)
         elif rule.form == "when" and variants and not places:
-            told.cannot = _conditions(connection, number, [rule, *variants], days_of(rule, as_of, first_year))
+            told.cannot = _conditions(connection, number, [rule, *variants], days_of(rule, as_of, first_year), said)
         elif places:
-            told.cannot = _placed(connection, number, places, as_of, first_year)
+            told.cannot = _placed(connection, number, places, as_of, first_year, said)
             for tried, one in enumerate(variants, 1):
-                _questions(connection, number, tried, one, days_of(one, as_of, first_year))
+                _questions(connection, number, tried, one, days_of(one, as_of, first_year), said)
         else:
             for tried, one in enumerate([rule, *variants]):
-                cannot = _questions(connection, number, tried, one, days_of(one, as_of, first_year))
+                cannot = _questions(connection, number, tried, one, days_of(one, as_of, first_year), said)
                 told.cannot += cannot if tried == 0 else 0
     except (duckdb.Error, ValueError) as error:
         told.failure = str(error).split("\n\n")[0][:500]
@@ -91,11 +96,11 @@ def gather(
 
 
 def _questions(
-    connection: duckdb.DuckDBPyConnection, number: int, tried: int, rule: Rule, days: Sequence[dt.date]
+    connection: duckdb.DuckDBPyConnection, number: int, tried: int, rule: Rule, days: Sequence[dt.date], said: Say
 ) -> int:
     cannot = 0
     for at, day in enumerate(days):
-        cannot += _answer(connection, number, tried, compiled.question(rule, day), rule, day, first=at == 0)
+        cannot += _answer(connection, number, tried, said(compiled.question(rule, day)), rule, day, first=at == 0)
     return cannot
 
 
@@ -105,12 +110,13 @@ def _placed(
     places: Sequence[tuple[Rule, Sequence[str]]],
     as_of: dt.date,
     first_year: int,
+    said: Say,
 ) -> int:
     """The rule with the values of each place; of its answers those are kept whose place has these values."""
     elsewhere = [region for _, regions in places[:-1] for region in regions]
     cannot = 0
     for at, (rule, regions) in enumerate(places):
-        cannot = max(cannot, _questions(connection, number, _ASIDE, rule, days_of(rule, as_of, first_year)))
+        cannot = max(cannot, _questions(connection, number, _ASIDE, rule, days_of(rule, as_of, first_year), said))
         last = at == len(places) - 1
         listed, sign = (elsewhere, "NOT") if last else (list(regions), "")
         connection.execute(
@@ -122,7 +128,7 @@ def _placed(
 
 
 def _conditions(
-    connection: duckdb.DuckDBPyConnection, number: int, rules: Sequence[Rule], days: Sequence[dt.date]
+    connection: duckdb.DuckDBPyConnection, number: int, rules: Sequence[Rule], days: Sequence[dt.date], said: Say
 ) -> int:
     """A condition and its variants: one scan marks the rows that each of them hits, the rest is over these rows."""
     rule, cannot = rules[0], 0
@@ -131,10 +137,11 @@ def _conditions(
     for at, day in enumerate(days):
         asked = [f"coalesce((\n{bind(one.sql, one.values(day))}\n), false)" for one in rules]
         marks = ", ".join(f"{condition} AS hit{n}" for n, condition in enumerate(asked))
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE bt_hits AS SELECT * FROM (SELECT {columns}, {marks} FROM {rule.over} "
-            f"WHERE {present} true) WHERE {' OR '.join(f'hit{n}' for n in range(len(asked)))}"
+        hits = (
+            f"SELECT * FROM (SELECT {columns}, {marks} FROM {rule.over} WHERE {present} true) AS asked "
+            f"WHERE {' OR '.join(f'hit{n}' for n in range(len(asked)))}"
         )
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE bt_hits AS {said(hits)}")
         for tried, one in enumerate(rules):
             question = compiled.grouped(one, "bt_hits", f"hit{tried}")
             found = _answer(connection, number, tried, question, one, day, first=at == 0)

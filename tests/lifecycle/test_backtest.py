@@ -14,6 +14,7 @@ The facts (yuan; every payment in cash; unit A lies in a district, B in a town):
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -101,6 +102,14 @@ def test_a_condition_tried_together_gives_what_each_gives_alone(told: Home) -> N
     for tried in sweep.tried:
         alone = ruled(told, CASH.replace('value: "10000.00"', f'value: "{tried.value}"'))
         assert (one(alone, sweep={}).hits, one(alone, sweep={}).amount) == (tried.hits, tried.amount)
+
+
+def test_feeds_made_ready_for_many_questions_give_the_same_answers(told: Home) -> None:
+    plans = backtest.resolve(told, SYSTEM, [Asked("PY-07"), Asked("PY-08")])
+    (plain, _), (ready, _) = (backtest.measure(told, SYSTEM, plans, least_rows=least) for least in (None, 1))
+    assert [dataclasses.replace(r, seconds=0) for r in ready.rules] == [
+        dataclasses.replace(r, seconds=0) for r in plain.rules
+    ]
 
 
 def test_of_a_select_too(told: Home) -> None:
