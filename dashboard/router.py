@@ -9,6 +9,7 @@ from typing import Any
 
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.errors import Denied, NotFound
+from budgetwatch.records import SENT
 from budgetwatch.text import Text
 from dashboard.asking import Asking
 from dashboard.components.dataline import data_line
@@ -95,7 +96,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/rules/shadow/{edition}", rule_shadow.view, ("flags",)),
     Route("/rules/exemptions", rule_exemptions.view, ("flags",)),
     Route("/rules/{rule_id}", rule.view, ("rules",)),
-    Route("/feeds", feeds.view, ("batches",), SPENDING),
+    Route("/feeds", feeds.view, ("batches",), tuple(SENT)),
     Route("/feeds/{batch}", batch.view, ("batches",)),
     Route("/users", users.view, ("users",)),
     Route("/users/{login}", users.view_one, ("users",)),

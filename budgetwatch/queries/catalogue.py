@@ -203,6 +203,8 @@ SUBJECTS: dict[str, Text] = {
     "investment": Text("政府投资", "Investment"),
     "debt": Text("政府债务", "Debt"),
     "carryover": Text("结转结余", "Carry-over"),
+    "payees": Text("收款人", "Payees"),
+    "contracts": Text("合同付款", "Payments against contracts"),
     "assets": Text("国有资产", "Assets"),
     "social-insurance": Text("社会保险基金", "Social insurance"),
     "performance": Text("绩效", "Performance"),

@@ -59,5 +59,6 @@ def sentence(code: str, feed: str = "") -> Text:
     if kind == "no_holidays":
         return Text(f"缺 {what} 年放假安排，只按周末计", f"no holiday table for {what}: weekends only")
     if kind == "said":
-        return Text(what, what)
+        zh, _, en = what.partition(" / ")  # rules say both, the Chinese first
+        return Text(zh.strip(), (en or zh).strip())
     return _SENTENCES.get(code, Text(code, code))
