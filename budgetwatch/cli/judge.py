@@ -252,7 +252,10 @@ def recompute(
     as_json: bool = AsJson,
     as_csv: bool = AsCsv,
 ) -> None:
-    """Ask again what a flag rests on (rule version, parameters, facts as known then); exit 1 when anything differs."""
+    """Ask again what a flag rests on (rule version, parameters, facts as known then); exit 1 when anything differs.
+
+    Of one that differs: the rows added and gone, by key or voucher, and each figure from → to.
+    """
     from budgetwatch import runs
 
     wanted = list(flag_ids or [])
@@ -286,5 +289,8 @@ def _told(one: runs.Recomputation) -> dict[str, Any]:
         "flag_id": one.flag_id,
         "rule_id": one.rule_id,
         "identical": one.identical,
-        "differences": one.differences or None,
+        "differences": one.told(),
+        "figures": one.figures,
+        "rows_added": list(one.added),
+        "rows_gone": list(one.gone),
     }

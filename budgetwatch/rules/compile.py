@@ -14,6 +14,7 @@ from budgetwatch.rules import balance, bands, deadlines
 from budgetwatch.rules.doubt import not_false
 from budgetwatch.rules.rule import Rule
 from budgetwatch.rules.sql import bind
+from budgetwatch.rules.steady import steady
 
 #: Columns that a question may return which are not figures of its message.
 SHAPE = {
@@ -31,7 +32,7 @@ def question(rule: Rule, as_of: dt.date) -> str:
         present = "".join(f"{column} IS NOT NULL AND " for column in rule.needs)
         return grouped(rule, rule.over, f"{present}(\n{bind(rule.sql, values)}\n)")
     if rule.form == "select":
-        return over_judgeable(rule, bind(rule.sql, values))
+        return over_judgeable(rule, steady(bind(rule.sql, values)))
     form = balance if rule.form == "balance" else deadlines
     return over_judgeable(rule, form.question(rule, values))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,11 @@ def build(rule: Rule, answer: dict[str, Any], as_of: dt.date) -> Finding:
     severity = answer["severity"] or rule.severity
     if severity not in SEVERITIES:
         raise ValueError(f"{rule.id} gave the severity {severity!r}")
-    steady = {name: value for name, value in figures.items() if not (name == "days_late" or name.endswith("_so_far"))}
+    steady = {
+        name: in_order(value)
+        for name, value in figures.items()
+        if not (name == "days_late" or name.endswith("_so_far"))
+    }
     amount = answer["amount"]
     digest = digest_of([severity, told(amount), answer["row_count"], answer["rows_digest"], steady])
     period = answer["period"] or ""
@@ -106,6 +111,16 @@ def build(rule: Rule, answer: dict[str, Any], as_of: dt.date) -> Finding:
         },
         digest=digest,
     )
+
+
+def in_order(figure: Any) -> Any:
+    """A list figure without the order its rows happened to lie in; anything else as it is."""
+    return sorted(figure, key=str) if isinstance(figure, list) else figure
+
+
+def together(parts: Sequence[Finding]) -> Finding:
+    """The answers for one subject and period as one, the same whichever came first."""
+    return reduce(merged, sorted(parts, key=lambda part: part.digest))
 
 
 def merged(one: Finding, other: Finding) -> Finding:

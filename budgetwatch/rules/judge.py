@@ -22,7 +22,7 @@ from budgetwatch.records import ALL
 from budgetwatch.rules import bands, baselines, deadlines, functions, reasons
 from budgetwatch.rules import compile as compiled
 from budgetwatch.rules.coded import Coded, make_ready
-from budgetwatch.rules.finding import Finding, answers, build, merged
+from budgetwatch.rules.finding import Finding, answers, build, together
 from budgetwatch.rules.ranking import ranked
 from budgetwatch.rules.rule import Rule
 
@@ -242,7 +242,7 @@ def _ranked(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, c
 def _found(connection: duckdb.DuckDBPyConnection, question: str, rule: Rule, as_of: dt.date, verdict: Verdict) -> None:
     """Ask the question and sort its answers into findings and what cannot be judged."""
     columns = connection.sql(question).columns  # bound, not asked
-    found: dict[tuple[str, str], Finding] = {}
+    found: dict[tuple[str, str], list[Finding]] = {}
     for answer in answers(
         connection.sql(compiled.findings(question, columns, bands.severity(rule, as_of))).to_arrow_table()
     ):
@@ -252,12 +252,10 @@ def _found(connection: duckdb.DuckDBPyConnection, question: str, rule: Rule, as_
             verdict.cannot(reasons.NO_SUBJECT, max(answer["row_count"], 1))
         else:
             finding = build(rule, answer, as_of)
-            key = finding.subject, finding.period
-            if key in found:
-                verdict.reasons[reasons.MERGED] += 1
-                finding = merged(found[key], finding)
-            found[key] = finding
-    verdict.findings = list(found.values())
+            found.setdefault((finding.subject, finding.period), []).append(finding)
+    if again := sum(len(parts) - 1 for parts in found.values()):
+        verdict.reasons[reasons.MERGED] += again
+    verdict.findings = [together(parts) for parts in found.values()]
 
 
 def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
