@@ -50,6 +50,15 @@ class Settings(BaseSettings):
         default_factory=dict,
         description='yuan by which a reconciliation may differ, by its name: {"treasury": "100.00"}; else its own default',
     )
+    mute_late: Literal["never", "feed", "places"] = Field(
+        "feed",
+        description="rules that need a late feed are not asked: `feed` when all its senders are late (one late sender is a "
+        "remark), `places` also leaves out what is found at a late sender's places, `never` looks at nobody's rhythm",
+    )
+    mute_unreconciled: dict[str, Decimal] = Field(
+        default_factory=dict,
+        description='share of differing cases past which a check mutes the rules of its feeds, by its name: {"treasury": "0.5"}',
+    )
     review_minutes: int = Field(
         30, ge=1, le=10_000, description="of one flag's first review, until enough cases tell by themselves"
     )

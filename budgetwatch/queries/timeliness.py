@@ -1,16 +1,13 @@
 """Who is late with their data and since when, and what share of the places is linked: by sender, kind of data, level, town.
 
-Nobody has told the product by when a file is owed. What a sender has done is known: the usual gap between the days
-their files reach up to. Past that gap, and some days of grace, they are late since the day it ended.
+A sender is late by their own rhythm (`intake.rhythm`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -18,6 +15,7 @@ import sqlalchemy as sa
 from budgetwatch import tables as t
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.calendar import today
+from budgetwatch.intake.rhythm import late_since, reach, usual_gap
 from budgetwatch.queries import feeds
 from budgetwatch.queries.listing import Listing, heading
 from budgetwatch.queries.names import Names, names, remembered
@@ -30,10 +28,6 @@ from budgetwatch.text import Text
 if TYPE_CHECKING:
     from budgetwatch.home import Home
 
-#: Files arrive some days after the period that they hold: a tenth of the rhythm, but at least a working week.
-GRACE_SHARE, GRACE_LEAST = 0.1, 7
-#: Two gaps at least make a rhythm; one may be anything.
-RHYTHM = 2
 _SENDERS = (
     heading("sender", "报送方", "Sender"),
     heading("feed_label", "数据", "Data"),
@@ -149,15 +143,6 @@ def data_line(home: Home, viewer: Viewer, touches: Sequence[str]) -> DataLine:
     return DataLine(upto, late, towns if towns and towns.of else None)
 
 
-def late_since(upto: dt.date, every: int | None, day: dt.date) -> dt.date | None:
-    """The day on which the next file was owed, where that day and the grace are past; None while there is no rhythm."""
-    if every is None:
-        return None
-    owed = upto + dt.timedelta(every)
-    grace = max(GRACE_LEAST, round(every * GRACE_SHARE))
-    return owed if day > owed + dt.timedelta(grace) else None
-
-
 def _upto_paid(home: Home, viewer: Viewer) -> dt.date | None:
     with home.facts(viewer) as facts:
         [(day,)] = facts.execute("SELECT max(pay_date) FROM payment").fetchall()
@@ -191,9 +176,8 @@ def _urgency(one: Sender) -> tuple[bool, dt.date, str, str]:
 
 def _sender(sender: str, files: list[dict[str, Any]], called: Names | None) -> Sender:
     last = max(files, key=lambda row: row["received_at"])
-    days = sorted({_upto(row) for row in files})
-    gaps = [(b - a).days for a, b in pairwise(days)]
-    every = round(statistics.median(gaps)) if len(gaps) >= RHYTHM else None
+    days = sorted({reach(row["last_day"], row["received_at"]) for row in files})
+    every = usual_gap(days)
     region = _common([region for row in files for region in row.get("regions") or ()])
     return Sender(
         sender=sender,
@@ -206,12 +190,6 @@ def _sender(sender: str, files: list[dict[str, Any]], called: Names | None) -> S
         region=region,
         level=_level_of(region, called),
     )
-
-
-def _upto(row: dict[str, Any]) -> dt.date:
-    """The day a file reaches: of its last row where rows have days (never later than its receipt), else of its receipt."""
-    received: dt.date = row["received_at"].astimezone().date()
-    return min(row["last_day"], received) if row["last_day"] else received
 
 
 def _common(regions: Sequence[str]) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from budgetwatch.records import ALL
+from budgetwatch.records.agreements import CHECKS
 from budgetwatch.text import Text
 
 UNDECIDED, NO_SUBJECT, FAILED = "undecided", "no_subject", "failed"
@@ -41,6 +44,16 @@ def no_holidays(year: int) -> str:
     return f"no_holidays:{year}"
 
 
+def late(feed: str, since: dt.date, sender: str = "") -> str:
+    """A needed feed is late since that day: all of it, or one sender's."""
+    return f"late:{feed}:{since.isoformat()}" + (f":{sender[:64]}" if sender else "")
+
+
+def torn(feed: str, check: str, differing: int, cases: int) -> str:
+    """A needed feed does not agree with what it must agree with."""
+    return f"torn:{feed}:{check}:{differing}:{cases}"
+
+
 def said(words: str) -> str:
     """A rule's own words (`cannot`)."""
     return words if words in _SENTENCES else f"said:{words}"
@@ -58,6 +71,19 @@ def sentence(code: str, feed: str = "") -> Text:
         return Text(f"没有「{name.zh}」的数据", f"there are no facts of “{name.en}”")
     if kind == "no_holidays":
         return Text(f"缺 {what} 年放假安排，只按周末计", f"no holiday table for {what}: weekends only")
+    if kind == "late":
+        named, since, *sender = what.split(":", 2)
+        name = ALL[named].label if named in ALL else Text(named, named)
+        who = Text(f"（{sender[0]}）", f" of {sender[0]}") if sender else Text("", "")
+        return Text(f"「{name.zh}」{who.zh}自 {since} 起迟到", f"“{name.en}”{who.en} is late since {since}")
+    if kind == "torn":
+        named, check, differing, cases = what.split(":")
+        name = ALL[named].label if named in ALL else Text(named, named)
+        label = CHECKS[check].label if check in CHECKS else Text(check, check)
+        return Text(
+            f"「{name.zh}」核对不符：{label.zh}，{cases} 处中 {differing} 处有差",
+            f"“{name.en}” does not agree: {label.en}, {differing} of {cases} differ",
+        )
     if kind == "said":
         zh, _, en = what.partition(" / ")  # rules say both, the Chinese first
         return Text(zh.strip(), (en or zh).strip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.placed import judge_by_place
 from budgetwatch.runs.fresh import touched
 from budgetwatch.runs.keep import Kept, keep
+from budgetwatch.runs.mute import mute, muted
 from budgetwatch.runs.own import OWN, note_down
 from budgetwatch.runs.turn import turn
 
@@ -86,7 +88,7 @@ def run(
                     *pinned,
                     *(OWN if versions is None else ()),
                 }  # of its own affairs the house knows that there are none
-                results, kept = _ask(home, connection, rules, day, have, run_id, at, progress)
+                results, kept = _ask(home, connection, rules, day, pinned, have, run_id, at, progress)
             except BaseException as error:
                 _end(home, run_id, failure=f"{type(error).__name__}: {error}"[:2000])
                 raise
@@ -112,13 +114,21 @@ def _ask(
     connection: duckdb.DuckDBPyConnection,
     rules: list[Rule],
     day: dt.date,
+    pinned: Mapping[str, int],
     have: Iterable[str],
     run_id: int,
     at: dt.datetime | None,
     progress: Progress | None,
 ) -> tuple[list[RuleResult], list[Kept]]:
     results, kept = [], []
-    for verdict in judge_by_place(connection, rules, day, have, home.packs, progress):
+    silent = mute(home, connection, pinned, day)
+    why = {rule.id: told for rule in rules if (told := silent.of(rule))}
+    asked = [rule for rule in rules if rule.id not in why]
+    verdicts = itertools.chain(
+        (muted(rule, why[rule.id], connection, have) for rule in rules if rule.id in why),
+        map(silent.settle, judge_by_place(connection, asked, day, have, home.packs, progress)),
+    )
+    for verdict in verdicts:
         with home.session() as session:
             done = keep(session, run_id, verdict, day, at)
         kept.append(done)

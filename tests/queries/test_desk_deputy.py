@@ -14,7 +14,8 @@ from budgetwatch.access.viewer import Viewer
 from budgetwatch.calendar import FIXED_DAY
 from budgetwatch.errors import Denied, Invalid
 from budgetwatch.home import Home
-from budgetwatch.queries import desk_deputy, desk_feeds, timeliness
+from budgetwatch.intake import rhythm
+from budgetwatch.queries import desk_deputy, desk_feeds
 from budgetwatch.queries.desk_deputy import Interests
 
 Person = Callable[..., Viewer]
@@ -145,7 +146,7 @@ def test_a_sender_is_late_by_their_own_rhythm(city: Home, person: Person, monkey
 def test_lateness_begins_where_the_usual_gap_ends_and_the_grace_is_past(
     every: int | None, day: str, late: str | None
 ) -> None:
-    found = timeliness.late_since(dt.date(2026, 1, 1), every, dt.date.fromisoformat(day))
+    found = rhythm.late_since(dt.date(2026, 1, 1), every, dt.date.fromisoformat(day))
     assert found == (dt.date.fromisoformat(late) if late else None)
 
 
