@@ -19,7 +19,6 @@ from budgetwatch.records import ALL
 from budgetwatch.rules import bands
 from budgetwatch.rules import compile as compiled
 from budgetwatch.rules.coded import Coded
-from budgetwatch.rules.ranking import ranked
 from budgetwatch.rules.rule import Rule
 from budgetwatch.rules.sql import bind
 
@@ -210,6 +209,8 @@ def _month(has: set[str]) -> str:
 
 def _models(connection: duckdb.DuckDBPyConnection, number: int, rules: Sequence[Rule], as_of: dt.date) -> None:
     """A model's ranking of all stored rows at once: it knows no periods of its own."""
+    from budgetwatch.rules.ranking import ranked  # brings numpy, which a start of the command line need not load
+
     for tried, rule in enumerate(rules):
         _, found = ranked(connection, rule, as_of)
         rows: list[Mapping[str, Any]] = [

@@ -80,7 +80,7 @@ def _person(home: Home, login: str) -> Viewer:
 def _work_cases(home: Home, staff: dict[str, Viewer]) -> None:
     """Cases of the demo unit first, so that it has something to answer, then the most urgent ones."""
     unit = staff["unit"].agency_code or ""
-    listed = work.queue(home, staff["reviewer"], limit=500).rows
+    listed = [r for r in work.queue(home, staff["reviewer"], limit=500).rows if r["state"] == "new"]
     own = [r["case_id"] for r in listed if _agency_of(home, r["case_id"]) == unit]
     others = [r["case_id"] for r in listed if r["case_id"] not in own]
     ways = [WAYS[2], *WAYS]

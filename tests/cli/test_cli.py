@@ -158,7 +158,7 @@ def test_a_run_says_what_it_looked_at_and_a_flag_recomputes_the_same(budgetwatch
     )
     done = budgetwatch("run", "--json")
     assert done.code == 0, done.err
-    assert len(done.json["rules"]) == len(city.rules)
+    assert len(done.json["rules"]) == len(city.rules.active)
     table = budgetwatch("run")
     assert "0 new flags" in table.err
     found = budgetwatch("flags", "--json").json["rows"]

@@ -6,8 +6,8 @@ import datetime as dt
 from decimal import Decimal
 
 from budgetwatch.home import Home
+from budgetwatch.rules import baselines, functions
 from budgetwatch.rules import compile as compiled
-from budgetwatch.rules import functions
 from budgetwatch.text import Text
 from dashboard.components.figure_words import FIGURES, figure_pairs
 from dashboard.i18n import speak
@@ -36,6 +36,7 @@ def figures_of_the_book(home: Home) -> dict[str, set[str]]:
 
         with connect(home.store.snapshot(), home.settings) as facts:
             functions.install(facts, (2024, 2026))
+            baselines.install(facts, tuple({name for rule in home.rules.values() for name in rule.baselines}))
             for rule in home.rules.values():
                 if rule.kind == "outlier":
                     continue

@@ -23,6 +23,7 @@ from budgetwatch.home import Home
 from budgetwatch.queries import budgets, payments, work
 from budgetwatch.queries.payments import PaymentFilter
 from budgetwatch.settings import Settings
+from dashboard.components.money import figure
 from tests.dashboard.conftest import Drawn, Reader
 
 pytestmark = pytest.mark.shared
@@ -101,7 +102,7 @@ def test_a_reviewer_works_a_case_from_the_next_one_to_verified(real: Home, enter
     case = work.case(real, person, case_id)
     page = open_page(reader, f"/case/{case_id}")
     assert case.sentence.en in page.text
-    assert f"{case.amount:,.2f} GBP" in page.text
+    assert figure(case.amount, currency="GBP") in page.text
     row = case.evidence.rows[0]
     assert f"/voucher/{row['_row']}" in page.links
     assert row["payee_name"] in open_page(reader, f"/voucher/{row['_row']}").text
