@@ -55,6 +55,10 @@ class Settings(BaseSettings):
         description="rules that need a late feed are not asked: `feed` when all its senders are late (one late sender is a "
         "remark), `places` also leaves out what is found at a late sender's places, `never` looks at nobody's rhythm",
     )
+    hold_factor: Decimal = Field(
+        Decimal(10), ge=0, description="times what was expected of new flags past which a rule is held; 0: never"
+    )
+    hold_least: int = Field(200, ge=1, description="new flags of one rule in one run that are never held")
     mute_unreconciled: dict[str, Decimal] = Field(
         default_factory=dict,
         description='share of differing cases past which a check mutes the rules of its feeds, by its name: {"treasury": "0.5"}',

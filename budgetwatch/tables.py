@@ -436,6 +436,58 @@ class ShadowFlag(Base):
     last_shadow_id: Mapped[int] = mapped_column(ForeignKey("shadow_runs.id"), doc="the latest that found it")
 
 
+class Incident(Base):
+    """A rule that found far more in one run than was expected: its new findings, held until a person decides. Only added."""
+
+    __tablename__ = "incidents"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"))
+    rule_id: Mapped[str] = mapped_column(String(64), index=True)
+    rule_version_id: Mapped[int] = mapped_column(ForeignKey("rule_versions.id"))
+    region: Mapped[str] = mapped_column(String(32), default="", doc="what the places of its findings have in common")
+    found: Mapped[int] = mapped_column(BigInteger, doc="new findings that are held")
+    expected: Mapped[int] = mapped_column(BigInteger, doc="new findings that were expected at most")
+    basis: Mapped[str] = mapped_column(String(16), doc="back_test, or runs: the rule's own earlier ones")
+    most: Mapped[int] = mapped_column(BigInteger, doc="so many would not have been held")
+    at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+
+
+class IncidentFinding(Base):
+    """What would have been a flag, with its evidence. Only added."""
+
+    __tablename__ = "incident_findings"
+    __table_args__ = (UniqueConstraint("incident_id", "key"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
+    key: Mapped[str] = mapped_column(String(64), doc="as the flag's would be")
+    subject: Mapped[str] = mapped_column(Text)
+    subject_name: Mapped[str] = mapped_column(Text, default="")
+    period: Mapped[str] = mapped_column(Text, default="")
+    region: Mapped[str] = mapped_column(String(32), default="")
+    agency_code: Mapped[str | None] = mapped_column(String(128))
+    agency_name: Mapped[str] = mapped_column(String(255), default="")
+    severity: Mapped[str] = mapped_column(String(8))
+    amount: Mapped[Decimal | None] = mapped_column(Money)
+    params: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    row_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+    facts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class IncidentStep(Base):
+    """How an incident was decided: released (its flags and cases were made) or discarded; by whom, why. Once, only added."""
+
+    __tablename__ = "incident_steps"
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"), primary_key=True, autoincrement=False)
+    action: Mapped[str] = mapped_column(String(16), doc="release, discard")
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    actor_name: Mapped[str] = mapped_column(String(128))
+    actor_role: Mapped[str] = mapped_column(String(32))
+    at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    note: Mapped[str] = mapped_column(Text, default="")
+
+
 class Question(Base):
     """A deputy's question on one line of a draft budget, with the figures as they stood."""
 

@@ -19,6 +19,7 @@ from budgetwatch.api import (
     errors,
     examples,
     guard,
+    incidents,
     jobs,
     payments,
     reference,
@@ -57,7 +58,7 @@ def create_app(home: Home, *, dashboard: bool = True) -> FastAPI:
         home.rules
     )  # read and checked before the first request, which would wait seconds for it; a bad rule stops the start
     errors.install(app)
-    for part in (session, work, search, budgets, payments, rules, data, jobs, uploads):
+    for part in (session, work, search, budgets, payments, rules, incidents, data, jobs, uploads):
         app.include_router(
             part.router, prefix="/api", responses=examples.ERRORS, dependencies=[Depends(session.readable)]
         )

@@ -110,6 +110,8 @@ EXAMPLES: dict[str, Any] = {
     "back_tests": _listing({"back_test_id": 1, "rules": ["PY-07"], "hits": 3, "hours": 0.8, "as_of": "2025-12-31"}),
     "back_test": {"back_test_id": 1, "as_of": "2025-12-31", "report": {"first_year": 2023, "last_year": 2025, "minutes": 30, "rules": []}},
     "shadow": {"runs": _listing({"shadow_id": 1, "flagged": 3}), "would_be": _listing({"severity": "orange", "real": False})},
+    "incidents": _listing({"incident_id": 1, "rule_id": "PY-07", "found": 5000, "expected": 12, "basis": "runs", "state": "open"}),
+    "incident": {"incident_id": 1, "rule_id": "PY-07", "found": 5000, "expected": 12, "state": "open", "findings": {"rows": []}},
     "exemptions": {"exemptions": []},
     "exemption": {"id": 1, "rule_id": "PY-12", "agency_code": "990102-A01", "valid_to": "2026-12-31", "standing": "proposed"},
     "report": {"run_id": 2, "as_of": "2025-12-31", "new_flags": 0, "changed_flags": 0, "rules": []},

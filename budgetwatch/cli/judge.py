@@ -88,6 +88,13 @@ def run(
             "en": f"run {done.run_id}, as of {done.as_of}: {done.new_flags:,} new flags, {done.changed_flags:,} with changed evidence",
         }[language()]
     )
+    if held := [one for one in done.rules if one.held]:
+        named = "、".join(one.rule_id for one in held)
+        remark(
+            Text(f"暂扣：{named}（budgetwatch incidents list）", f"held: {named} (`budgetwatch incidents list`)").of(
+                language()
+            )
+        )
 
 
 @app.command()

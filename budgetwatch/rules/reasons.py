@@ -49,6 +49,11 @@ def late(feed: str, since: dt.date, sender: str = "") -> str:
     return f"late:{feed}:{since.isoformat()}" + (f":{sender[:64]}" if sender else "")
 
 
+def held(incident: int) -> str:
+    """New findings are held as an incident: they are no flags until a person says so."""
+    return f"held:{incident}"
+
+
 def torn(feed: str, check: str, differing: int, cases: int) -> str:
     """A needed feed does not agree with what it must agree with."""
     return f"torn:{feed}:{check}:{differing}:{cases}"
@@ -76,6 +81,10 @@ def sentence(code: str, feed: str = "") -> Text:
         name = ALL[named].label if named in ALL else Text(named, named)
         who = Text(f"（{sender[0]}）", f" of {sender[0]}") if sender else Text("", "")
         return Text(f"「{name.zh}」{who.zh}自 {since} 起迟到", f"“{name.en}”{who.en} is late since {since}")
+    if kind == "held":
+        return Text(
+            f"新查出的远超预期，已暂扣为事件 {what}", f"far more was found than expected: held as incident {what}"
+        )
     if kind == "torn":
         named, check, differing, cases = what.split(":")
         name = ALL[named].label if named in ALL else Text(named, named)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -16,9 +17,11 @@ from sqlalchemy.orm import Session
 
 from budgetwatch import cases, exemptions
 from budgetwatch.cases import machine
+from budgetwatch.rules import reasons
 from budgetwatch.rules.finding import Finding
 from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.rule import Rule
+from budgetwatch.runs import hold
 from budgetwatch.tables import Base, Case, Evidence, Flag, RuleVersion, RunRule, now
 
 #: Parameters of one statement stay below SQLite's 32,766.
@@ -33,6 +36,7 @@ class Kept:
     changed: int = 0
     exempted: int = 0
     flagged: int = 0
+    held: int = 0
 
 
 def key_of(rule_id: str, subject: str, period: str) -> str:
@@ -50,14 +54,31 @@ def version_of(session: Session, rule: Rule) -> int:
     ).scalar_one()
 
 
-def keep(session: Session, run_id: int, verdict: Verdict, as_of: dt.date, at: dt.datetime | None = None) -> Kept:
-    """Write one rule's verdict: its line of the run, its flags, their evidence, their cases; new ones began `at`, or now."""
+def keep(
+    session: Session,
+    run_id: int,
+    verdict: Verdict,
+    as_of: dt.date,
+    at: dt.datetime | None = None,
+    limits: hold.Limits = hold.Limits(),
+) -> Kept:
+    """Write one rule's verdict: its line of the run, its flags, their evidence, their cases; new ones began `at`, or now.
+
+    New findings past the limits become one incident and no flags (`hold`).
+    """
     rule = verdict.rule
     version = version_of(session, rule)
     findings, exempted = _without_exempt(session, rule, verdict.findings, as_of)
     keyed = {key_of(rule.id, finding.subject, finding.period): finding for finding in findings}
     known = _known(session, rule.id)
     fresh = {key: finding for key, finding in keyed.items() if key not in known}
+    stopped = hold.settled(session, rule, version, fresh)
+    fresh = {key: finding for key, finding in fresh.items() if key not in stopped}
+    if incident := hold.held(session, run_id, verdict, version, fresh, limits):
+        stopped.update(dict.fromkeys(fresh, incident))
+        fresh = {}
+    waiting = Counter(number for number in stopped.values() if number is not None)
+    verdict.reasons.update({reasons.held(number): many for number, many in waiting.items()})
     changed = {key: finding for key, finding in keyed.items() if key in known and known[key][1] != finding.digest}
     ids = {key: flag_id for key, (flag_id, _) in known.items()}
     ids.update(_insert_flags(session, rule, run_id, fresh, at or now()))
@@ -73,11 +94,21 @@ def keep(session: Session, run_id: int, verdict: Verdict, as_of: dt.date, at: dt
         sa.insert(RunRule),
         {
             "run_id": run_id, "rule_id": rule.id, "rule_version_id": version, "looked_at": verdict.looked_at,
-            "flagged": len(keyed), "could_not_judge": verdict.could_not_judge, "reasons": dict(verdict.reasons),
+            "flagged": len(keyed) - len(stopped), "could_not_judge": verdict.could_not_judge, "reasons": dict(verdict.reasons),
             "exempted": exempted, "seconds": verdict.seconds,
         },
     )  # fmt: skip
-    return Kept(len(fresh), len(changed), exempted, len(keyed))
+    return Kept(len(fresh), len(changed), exempted, len(keyed) - len(stopped), waiting.total())
+
+
+def make(session: Session, rule: Rule, run_id: int, version: int, found: Mapping[str, Finding], at: dt.datetime) -> int:
+    """Flags with their evidence and cases of findings that were held until now; those that are flags by now stay as they are."""
+    known = _known(session, rule.id)
+    fresh = {key: finding for key, finding in found.items() if key not in known}
+    ids = _insert_flags(session, rule, run_id, fresh, at)
+    _insert_evidence(session, rule, run_id, version, {ids[key]: finding for key, finding in fresh.items()})
+    _open_cases(session, {ids[key]: finding for key, finding in fresh.items()}, at)
+    return len(fresh)
 
 
 def _without_exempt(

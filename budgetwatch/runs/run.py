@@ -15,11 +15,13 @@ from budgetwatch import tables
 from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.calendar import today
 from budgetwatch.home import Home
+from budgetwatch.lifecycle.service import current_body
 from budgetwatch.progress import Progress
 from budgetwatch.rules import Rule
 from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.placed import judge_by_place
 from budgetwatch.runs.fresh import touched
+from budgetwatch.runs.hold import Limits
 from budgetwatch.runs.keep import Kept, keep
 from budgetwatch.runs.mute import mute, muted
 from budgetwatch.runs.own import OWN, note_down
@@ -40,6 +42,7 @@ class RuleResult:
     exempted: int
     seconds: float
     failure: str = ""
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,9 @@ def _ask(
     progress: Progress | None,
 ) -> tuple[list[RuleResult], list[Kept]]:
     results, kept = [], []
+    limits = Limits(
+        home.settings.hold_factor, home.settings.hold_least, lambda rule: current_body(home, rule.id) or rule.body
+    )
     silent = mute(home, connection, pinned, day)
     why = {rule.id: told for rule in rules if (told := silent.of(rule))}
     asked = [rule for rule in rules if rule.id not in why]
@@ -130,7 +136,7 @@ def _ask(
     )
     for verdict in verdicts:
         with home.session() as session:
-            done = keep(session, run_id, verdict, day, at)
+            done = keep(session, run_id, verdict, day, at, limits)
         kept.append(done)
         results.append(_result(verdict, done))
     return results, kept
@@ -139,7 +145,7 @@ def _ask(
 def _result(verdict: Verdict, kept: Kept) -> RuleResult:
     return RuleResult(
         verdict.rule.id, verdict.looked_at, kept.flagged, verdict.could_not_judge, dict(verdict.reasons), kept.exempted,
-        verdict.seconds, verdict.failure,
+        verdict.seconds, verdict.failure, kept.held,
     )  # fmt: skip
 
 

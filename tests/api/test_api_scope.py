@@ -75,6 +75,7 @@ def test_no_address_gives_a_district_anything_of_another(
             "run_id": [1],
             "edition_id": [1],
             "back_test_id": [1],
+            "incident_id": [1],
         }.items():
             if f"{{{name}}}" in path:
                 addresses = [a.replace(f"{{{name}}}", str(v)) for a in addresses for v in values]
@@ -139,7 +140,17 @@ def test_every_address_asks_who_is_there(asker: Asker) -> None:
     stranger = asker(None)
     for path in everything(stranger):
         address = path.replace("{rule_id}", "X")
-        for name in ("case_id", "flag_id", "question_id", "row", "batch", "run_id", "edition_id", "back_test_id"):
+        for name in (
+            "case_id",
+            "flag_id",
+            "question_id",
+            "row",
+            "batch",
+            "run_id",
+            "edition_id",
+            "back_test_id",
+            "incident_id",
+        ):
             address = address.replace(f"{{{name}}}", "1")
         expected = 200 if path == "/api/health" else 401
         assert stranger.get(address).status_code == expected, path
