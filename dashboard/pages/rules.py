@@ -218,7 +218,12 @@ def editions_table(rows: list[dict[str, Any]], *, with_rule: bool = True) -> Any
 
 def _standing(row: Mapping[str, Any]) -> Any:
     shadow = (
-        html.A(t("试运行中"), href=f"/rules/shadow/{row['edition_id']}", id=f"shadow-{row['edition_id']}")
+        html.A(
+            t("试运行中"),
+            href=f"/rules/shadow/{row['edition_id']}",
+            id=f"shadow-{row['edition_id']}",
+            className="finger",
+        )
         if row["shadow"]
         else None
     )
