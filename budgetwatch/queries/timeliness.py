@@ -1,6 +1,6 @@
 """Who is late with their data and since when, and what share of the places is linked: by sender, kind of data, level, town.
 
-A sender is late by their own rhythm (`intake.rhythm`).
+A sender is late by their own rhythm (`budgetwatch.rhythm`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from budgetwatch import tables as t
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.calendar import today
-from budgetwatch.intake.rhythm import late_since, reach, usual_gap
 from budgetwatch.queries import feeds
 from budgetwatch.queries.listing import Listing, heading
 from budgetwatch.queries.names import Names, names, remembered
@@ -23,6 +22,7 @@ from budgetwatch.queries.places import Coverage, Share, coverage
 from budgetwatch.queries.scope import demand, digits
 from budgetwatch.records import ALL
 from budgetwatch.records.codes import LISTS
+from budgetwatch.rhythm import late_since, reach, usual_gap
 from budgetwatch.text import Text
 
 if TYPE_CHECKING:

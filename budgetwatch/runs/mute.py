@@ -1,6 +1,6 @@
 """Feeds that are late, or do not agree with what they must agree with: the rules that need them say so and find nothing.
 
-Late is by the senders' own rhythm (`intake.rhythm`) on the run's day: where payments reach December and the indicators
+Late is by the senders' own rhythm (`budgetwatch.rhythm`) on the run's day: where payments reach December and the indicators
 stop in March, a rule over both would compare a year with a quarter. A feed is late when all its senders are; one late
 sender among several is a remark on the rule's line, or mutes the places concerned, as `settings.mute_late` says.
 A check (`records.agreements`) mutes the rules of its feeds past the share of differing cases that
@@ -18,9 +18,9 @@ import duckdb
 import sqlalchemy as sa
 
 from budgetwatch.home import Home
-from budgetwatch.intake.rhythm import late_since, reach, usual_gap
 from budgetwatch.records import ALL
 from budgetwatch.records.agreements import CHECKS
+from budgetwatch.rhythm import late_since, reach, usual_gap
 from budgetwatch.rules import reasons
 from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.places import common

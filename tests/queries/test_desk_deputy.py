@@ -8,13 +8,12 @@ from decimal import Decimal as D
 
 import pytest
 
-from budgetwatch import preferences, review
+from budgetwatch import preferences, review, rhythm
 from budgetwatch import tables as t
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.calendar import FIXED_DAY
 from budgetwatch.errors import Denied, Invalid
 from budgetwatch.home import Home
-from budgetwatch.intake import rhythm
 from budgetwatch.queries import desk_deputy, desk_feeds
 from budgetwatch.queries.desk_deputy import Interests
 
