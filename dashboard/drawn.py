@@ -14,7 +14,7 @@ from dash import html
 
 from budgetwatch.calendar import today
 from budgetwatch.errors import NotFound
-from budgetwatch.queries import pictures, trials, work
+from budgetwatch.queries import incidents, pictures, trials, work
 from budgetwatch.queries.listing import Listing
 from budgetwatch.text import Text
 from dashboard.asking import Asking, href
@@ -25,6 +25,7 @@ from dashboard.figures import (
     budget,
     calendar,
     execution,
+    incident,
     life,
     multiples,
     parts,
@@ -162,6 +163,15 @@ PICTURES: dict[str, Picture] = {
         lambda shown, link: backtest.by_month(shown),
         backtest.by_month_sentence,
         lambda shown: 260,
+        {},
+        currency=lambda shown: None,
+    ),
+    "incident": Picture(
+        Text("超出预期多少", "How far beyond what was expected"),
+        lambda a: incidents.beyond(a.home, a.viewer, a.number("incident") or 0),
+        lambda shown, link: incident.beyond(shown),
+        incident.sentence,
+        lambda shown: 280,
         {},
         currency=lambda shown: None,
     ),

@@ -140,6 +140,22 @@ def end_exemption(asking: Asking, fields: Fields) -> Done:
     return Done(t("已终止。"))
 
 
+def release(asking: Asking, fields: Fields) -> Done:
+    """What an incident holds becomes flags and cases."""
+    from budgetwatch.runs import incidents
+
+    made = incidents.release(asking.home, asking.viewer, _whole(fields, "incident"), fields.get("note", ""))
+    return Done(t("已立疑点 {n} 条。", n=f"{made:,}"))
+
+
+def discard(asking: Asking, fields: Fields) -> Done:
+    """What an incident holds becomes nothing."""
+    from budgetwatch.runs import incidents
+
+    left = incidents.discard(asking.home, asking.viewer, _whole(fields, "incident"), fields.get("note", ""))
+    return Done(t("已撤销，{n} 条不立疑点。", n=f"{left:,}"))
+
+
 def _made(edition: Any) -> Done:
     words = t("已起草 {rule} 第 {no} 版，下一步：回测。", rule=edition.rule_id, no=edition.no)
     return Done(words, go=f"/rules/editions/{edition.id}")
@@ -172,6 +188,8 @@ DEEDS: dict[str, Callable[[Asking, Fields], Done]] = {
     "rule.rollback": rollback,
     "rule.act": act,
     "rule.backtest": backtest,
+    "incident.release": release,
+    "incident.discard": discard,
     "exemption.propose": propose_exemption,
     "exemption.approve": approve_exemption,
     "exemption.end": end_exemption,

@@ -91,7 +91,7 @@ def run(
     if held := [one for one in done.rules if one.held]:
         named = "、".join(one.rule_id for one in held)
         remark(
-            Text(f"暂扣：{named}（budgetwatch incidents list）", f"held: {named} (`budgetwatch incidents list`)").of(
+            Text(f"暂存：{named}（budgetwatch incidents list）", f"held: {named} (`budgetwatch incidents list`)").of(
                 language()
             )
         )

@@ -305,11 +305,23 @@ def evidence(home: Home, viewer: Viewer, flag_id: int, limit: int = 50, offset: 
     limit, offset = paged(limit, offset)
     with home.session() as session:
         proof, versions = _proof(session, viewer, flag_id)
-    if proof is None or proof.row_feed not in ALL:
+    if proof is None:
         return Listing((), [], 0)
-    kept = struct.unpack(f"<{len(proof.rows) // 8}q", proof.rows)
+    held = rows_held(home, viewer, proof.row_feed, proof.rows, proof.row_count, versions, limit=limit, offset=offset)
+    if proof.row_feed == "payment":
+        seen.audit(home, viewer, "view_evidence", "flag", flag_id, rows=len(held.rows))
+    return held
+
+
+def rows_held(
+    home: Home, viewer: Viewer, feed_name: str, packed: bytes, count: int, versions: Mapping[str, int], *, limit: int, offset: int
+) -> Listing:  # fmt: skip
+    """Rows of a feed by their kept numbers, of the version in which they were found; as `evidence`, which counts the look."""
+    if feed_name not in ALL:
+        return Listing((), [], 0)
+    kept = struct.unpack(f"<{len(packed) // 8}q", packed)
     wanted = kept[offset : offset + limit]
-    feed = ALL[proof.row_feed]
+    feed = ALL[feed_name]
     columns = reading_order(feed)
     picked = ", ".join(seen.column(viewer, c) for c in columns)
     rows = []
@@ -328,19 +340,13 @@ def evidence(home: Home, viewer: Viewer, flag_id: int, limit: int = 50, offset: 
         if row["_row"] in newer:
             row["corrected"], row["corrected_by"] = said[row["_row"]], newer[row["_row"]]
     present = [c for c in columns if any(row[c] is not None for row in shown)]
-    if feed.name == "payment":
-        seen.audit(home, viewer, "view_evidence", "flag", flag_id, rows=len(shown))
     headings = tuple(Heading(c, feed.by_name[c].label, feed.by_name[c].kind) for c in present)
     address = (
         () if feed.own else (heading("batch", "批次", "Batch", "integer"), heading("line", "文件行", "Line", "integer"))
     )
     mark = (revised.heading_of(len(newer)),) if newer else ()
-    return Listing(
-        (*headings, *mark, *address),
-        shown,
-        proof.row_count,
-        _sums(shown) if offset == 0 and len(shown) == proof.row_count else {},
-    )
+    whole = _sums(shown) if offset == 0 and len(shown) == count else {}
+    return Listing((*headings, *mark, *address), shown, count, whole)
 
 
 def reading_order(feed: Feed) -> list[str]:

@@ -1,4 +1,4 @@
-"""What one line of words finds anywhere: places, units, projects, payees, budget subjects, cases and rules.
+"""What one line of words finds anywhere: places, units, projects, payees, budget subjects, cases, rules and incidents.
 
 Every hit leads to a page that opens for this viewer, and nothing outside their scope or role is found: neither a
 neighbour's unit nor the full name of a person who is masked for them. 繁體 and 简体, full and half width, large and
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from budgetwatch import tables as t
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.cases import machine
-from budgetwatch.queries import wording, work
+from budgetwatch.queries import incidents, wording, work
 from budgetwatch.queries.casefile import in_sight
 from budgetwatch.queries.names import names, remembered
 from budgetwatch.queries.scope import one_of, paged
@@ -41,6 +41,7 @@ KINDS: dict[str, Text] = {
     "project": Text("项目", "Projects"),
     "payee": Text("收款人", "Payees"),
     "rule": Text("规则", "Rules"),
+    "incident": Text("事件", "Incidents"),
     "guide": Text("指南", "Guides"),
 }
 LONGEST = 200
@@ -93,6 +94,7 @@ def looked_at(viewer: Viewer) -> list[str]:
         **dict.fromkeys(("unit", "place", "line", "project"), budgets or facts),
         "payee": facts,
         "rule": viewer.may("rules"),
+        "incident": incidents.may_see(viewer),
         "guide": True,
     }
     return [kind for kind in KINDS if looks[kind]]
@@ -145,6 +147,8 @@ def _every(
         yield kind, hits
     if viewer.may("rules"):
         yield "rule", _rules(home, viewer, wanted)
+    if incidents.may_see(viewer):
+        yield "incident", _incidents(home, viewer, wanted)
     brought: dict[str, list[Hit]] = {}
     for level, named in _among(also, wanted):
         brought.setdefault(named.kind, []).append(Hit(named.kind, named.title, named.below, named.address, level))
@@ -188,6 +192,23 @@ def _of_rule(rule: Rule) -> Text:
     severity = SEVERITIES.get(rule.severity or "", Text("", ""))
     parts = [p for p in (rule.id, severity.zh) if p], [p for p in (rule.id, severity.en) if p]
     return Text(" · ".join(parts[0]), " · ".join(parts[1]))
+
+
+def _incidents(home: Home, viewer: Viewer, wanted: str) -> list[Hit]:
+    """Incidents by number and by the rule that was held."""
+    entries = [
+        Entry(
+            f"事件 {one['incident_id']}", one["rule_name"],
+            Text(
+                f"事件 {one['incident_id']} · {one['rule_id']} · {one['state_label'].zh}",
+                f"Incident {one['incident_id']} · {one['rule_id']} · {one['state_label'].en}",
+            ),
+            str(one["incident_id"]), also=(f"incident {one['incident_id']}", one["rule_id"]),
+        )
+        for one in incidents.incidents(home, viewer, limit=MOST).rows
+    ]  # fmt: skip
+    found = Shelf(entries).find(wanted) if entries else []
+    return [Hit("incident", e.title, e.below, f"/rules/incidents/{e.at}", level) for level, e in found]
 
 
 def _among(also: Sequence[Named], wanted: str) -> list[tuple[int, Named]]:

@@ -7,7 +7,7 @@ adm_div_code, amount, rows (of `over`), cannot, and the rule's own figures.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from budgetwatch.records import ALL
 from budgetwatch.rules import balance, bands, deadlines
@@ -91,6 +91,8 @@ def hit_columns(rule: Rule) -> set[str]:
     feed = ALL[rule.over]
     wanted = {*subject_columns(rule), *map(_companion, subject_columns(rule)), amount_column(rule), day_column(rule)}
     wanted |= {"agency_code", "agency_name", "adm_div_code"}
+    if "payee_name" in wanted:
+        wanted.add("payee_type")
     if rule.spec.period == "year":
         wanted.add("budget_year")
     return {column for column in wanted if column is not None and column in feed.by_name}
@@ -101,7 +103,7 @@ def grouped(rule: Rule, source: str, condition: str) -> str:
     feed, has = ALL[rule.over], ALL[rule.over].by_name
     keys = subject_columns(rule)
     period = period_sql(rule)
-    names = [f"max({c})" if (c := _companion(key)) in has else f"any_value({key}::VARCHAR)" for key in keys]
+    names = [_name_of(key, has) for key in keys]
     amount, day = amount_column(rule), feed.day
     one_agency = "agency_code" if "agency_code" in keys else _only("agency_code")
     parts = [
@@ -117,6 +119,13 @@ def grouped(rule: Rule, source: str, condition: str) -> str:
     if day:
         parts += [f"min({day}) AS first_day", f"max({day}) AS last_day"]
     return f"SELECT {', '.join(parts)} FROM {source} WHERE {condition} GROUP BY {', '.join([*keys, period])}"
+
+
+def _name_of(key: str, has: Mapping[str, object]) -> str:
+    """What a subject column is called in a flag: the name that goes with a code; a person who was paid as 张*."""
+    if key == "payee_name" and "payee_type" in has:
+        return "max(payee_shown(payee_name::VARCHAR, payee_type::VARCHAR))"
+    return f"max({companion})" if (companion := _companion(key)) in has else f"any_value({key}::VARCHAR)"
 
 
 def period_sql(rule: Rule) -> str:

@@ -83,7 +83,7 @@ def sentence(code: str, feed: str = "") -> Text:
         return Text(f"「{name.zh}」{who.zh}自 {since} 起迟到", f"“{name.en}”{who.en} is late since {since}")
     if kind == "held":
         return Text(
-            f"新查出的远超预期，已暂扣为事件 {what}", f"far more was found than expected: held as incident {what}"
+            f"新查出的远超预期，已暂存为事件 {what}", f"far more was found than expected: held as incident {what}"
         )
     if kind == "torn":
         named, check, differing, cases = what.split(":")

@@ -33,7 +33,7 @@ from dashboard.components.table import shown_value
 from dashboard.components.thresholds import with_unit
 from dashboard.components.work import deed_button, run_button
 from dashboard.i18n import say, t
-from dashboard.pages.rules import open_editions, precision_words
+from dashboard.pages.rules import held_note, open_editions, precision_words
 from dashboard.ruling import shown_param
 
 
@@ -53,6 +53,7 @@ def view(asking: Asking) -> tuple[str, Any]:
             lead=say(rule.why),
             actions=[a for a in actions if a is not None],
         ),
+        held_note(asking, rule.id),
         note(t("启用的版本无法读取，暂按规则文件执行："), " ", say(rule.unread), tone="warn") if rule.unread else None,
         html.Div(
             [
@@ -206,12 +207,21 @@ def _why_not(row: Mapping[str, Any]) -> Any:
     return html.Ul(
         [
             html.Li(
-                t(
-                    "{word}：{value}",
-                    word=say(one["sentence"]),
-                    value=f"{one['count']:,}" if isinstance(one["count"], int) else one["count"],
+                _to_incident(
+                    one["code"],
+                    t(
+                        "{word}：{value}",
+                        word=say(one["sentence"]),
+                        value=f"{one['count']:,}" if isinstance(one["count"], int) else one["count"],
+                    ),
                 )
             )
             for one in reasons
         ]
     )
+
+
+def _to_incident(code: str, words: str) -> Any:
+    """What is held leads to the incident that it is held as."""
+    kind, _, number = code.partition(":")
+    return html.A(words, href=f"/rules/incidents/{number}") if kind == "held" and number.isdigit() else words

@@ -8,7 +8,7 @@ from typing import Any
 from dash import html
 
 from budgetwatch.backtest.report import Precision
-from budgetwatch.queries import catalogue, editions
+from budgetwatch.queries import catalogue, editions, incidents
 from budgetwatch.queries.catalogue import reading_order, subject_name, subject_of
 from dashboard.asking import Asking
 from dashboard.components import (
@@ -54,6 +54,7 @@ def view(asking: Asking) -> tuple[str, Any]:
         ),
         rule_tabs(asking, "catalogue"),
         _unread(asking),
+        held_note(asking),
         html.Div(
             [
                 search_box(
@@ -74,6 +75,8 @@ def rule_tabs(asking: Asking, current: str) -> Any:
     items = [("catalogue", t("目录"), "/rules"), ("editions", t("版本"), "/rules/editions")]
     if viewer.may("draft_rules") or viewer.may("approve_rules"):
         items.append(("tests", t("回测"), "/rules/tests"))
+    if incidents.may_see(viewer):
+        items.append(("incidents", t("事件"), "/rules/incidents"))
     if viewer.may("flags"):
         items.append(("exemptions", t("白名单"), "/rules/exemptions"))
     return tabs(items, current, label=t("规则各页"), id="rule-tabs")
@@ -85,6 +88,19 @@ def _unread(asking: Asking) -> Any:
         return None
     said = t("{rules} 的启用版本无法读取，暂按规则文件执行。请查看该规则。", rules="、".join(unread))
     return note(said, tone="warn")
+
+
+def held_note(asking: Asking, rule_id: str = "") -> Any:
+    """That incidents wait for a decision, of one rule or of any, each a link."""
+    found = incidents.waiting(asking.home, asking.viewer, rule_id)
+    if not found:
+        return None
+    links: list[Any] = []
+    for one in found[:5]:
+        word = t("事件 {n}：{rule}，{found} 条", n=one["incident_id"], rule=one["rule_id"], found=f"{one['found']:,}")
+        address = f"/rules/incidents/{one['incident_id']}"
+        links += [" ", html.A(word, href=address, id=f"held-{one['incident_id']}", className="finger")]
+    return note(t("一次查出的远超预期，暂存待人处置，处置之前不是疑点："), *links, tone="warn")
 
 
 def _narrow(asking: Asking, subject: str, on: str) -> Any:

@@ -33,6 +33,7 @@ FOUND_ON = {
     "/rules/editions/{edition}": ("/rules/editions",),
     "/rules/tests/{test}": ("/rules/tests",),
     "/rules/shadow/{edition}": ("/rules/editions",),
+    "/rules/incidents/{incident}": ("/rules/incidents",),
     "/feeds/{batch}": ("/feeds",),
     "/guide/{name}": ("/guide",),
     "/jobs/{job_id}": ("/jobs",),
@@ -42,6 +43,7 @@ FOUND_ON = {
 ALSO_ONE = (
     ("job-failed", "/jobs", "#page .is-failed a[href^='/jobs/']"),
     ("case-closed", "/committee", "#page a[href^='/case/']:last-of-type"),
+    ("rules-incident-decided", "/rules/incidents?all=1", "#page .table a[href^='/rules/incidents/']"),
     ("rules-edition-active", "/rules/editions?all=1", "#page .table tr:last-child a[href^='/rules/editions/']"),
 )
 #: Pages in a state that has an address of its own and looks different.

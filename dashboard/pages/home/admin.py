@@ -6,14 +6,14 @@ from typing import Any
 
 from dash import html
 
-from budgetwatch.queries import desk_admin, desk_feeds, disk
+from budgetwatch.queries import desk_admin, desk_feeds, disk, incidents
 from budgetwatch.queries.desk_admin import Accounts, RunLine, Work
 from budgetwatch.queries.desk_feeds import Intake
 from budgetwatch.queries.disk import Disk
 from dashboard.asking import Asking
 from dashboard.components import mark, page_head
 from dashboard.i18n import say, t
-from dashboard.pages.home.pieces import batches, block, calm, rhythm, row, rows, senders
+from dashboard.pages.home.pieces import batches, block, calm, held, rhythm, row, rows, senders
 
 
 def body(asking: Asking) -> list[Any]:
@@ -23,12 +23,13 @@ def body(asking: Asking) -> list[Any]:
     runs, count = desk_admin.last_runs(home, viewer)
     accounts = desk_admin.accounts(home, viewer)
     return [
-        page_head(t("系统运行"), lead=_lead(found, runs, accounts)),
+        page_head(t("系统运行"), lead=_lead(found, runs, accounts, len(incidents.waiting(home, viewer)))),
         html.Div(
             [
                 html.Div([_feeds(found)], className="stack"),
                 html.Div(
-                    [_work(desk_admin.under_way(home, viewer)), _runs(runs, count), _batches(found)], className="stack"
+                    [held(asking), _work(desk_admin.under_way(home, viewer)), _runs(runs, count), _batches(found)],
+                    className="stack",
                 ),
                 html.Div([_accounts(accounts), _disk(disk.disk(home))], className="stack"),
             ],
@@ -37,10 +38,11 @@ def body(asking: Asking) -> list[Any]:
     ]
 
 
-def _lead(found: Intake, runs: list[RunLine], accounts: Accounts) -> str:
+def _lead(found: Intake, runs: list[RunLine], accounts: Accounts, held: int) -> str:
     wants = [
         t("{n} 家迟报", n=found.late) if found.late else "",
         t("最近一次运行没有完成") if runs and runs[0].status == "failed" else "",
+        t("{n} 个事件待处置", n=held) if held else "",
         t("{n} 个账号被锁定", n=len(accounts.locked)) if accounts.locked else "",
         t("{n} 个账号即将到期", n=len(accounts.ending)) if accounts.ending else "",
     ]

@@ -13,7 +13,7 @@ from budgetwatch.queries.desk_rules import Misbehaving
 from dashboard.asking import Asking, href
 from dashboard.components import mark, page_head
 from dashboard.i18n import say, t
-from dashboard.pages.home.pieces import arrived, block, calm, case_row, counts, next_card, row, rows
+from dashboard.pages.home.pieces import arrived, block, calm, case_row, counts, held, next_card, row, rows
 
 QUEUE = "/committee"
 
@@ -44,7 +44,10 @@ def body(asking: Asking) -> list[Any]:
                     [_came(came, before is not None)],
                     className="stack",
                 ),
-                html.Div([_rules(asking), _exempt(desk.proposed(home, viewer)) if leads else None], className="stack"),
+                html.Div(
+                    [held(asking), _rules(asking), _exempt(desk.proposed(home, viewer)) if leads else None],
+                    className="stack",
+                ),
             ],
             className="desk desk-three",
         ),

@@ -8,10 +8,11 @@ from typing import Any
 
 from dash import html
 
+from budgetwatch.queries import incidents
 from budgetwatch.queries.desk import CameIn, CaseLine
 from budgetwatch.queries.desk_feeds import Intake
 from budgetwatch.queries.timeliness import Sender
-from dashboard.asking import href, unit_chosen
+from dashboard.asking import Asking, href, unit_chosen
 from dashboard.components import amount, card, due_mark, mark, severity_badge, state_badge
 from dashboard.components.money import easy_unit, percent
 from dashboard.components.prose import whole
@@ -119,6 +120,26 @@ def moved(
         ],
         className=f"change change-{tone}",
     )
+
+
+def held(asking: Asking) -> Any:
+    """Rules that fired far beyond what was expected and wait for somebody's decision; nothing where there are none."""
+    found = incidents.waiting(asking.home, asking.viewer)
+    if not found:
+        return None
+    shown = [
+        row(
+            f"{one['rule_id']} {say(one['rule_name'])}",
+            f"/rules/incidents/{one['incident_id']}",
+            t("新查出 {n} 条，预期至多 {expected} 条", n=f"{one['found']:,}", expected=f"{one['expected']:,}"),
+            mark(t("待处置"), "warn"),
+            id=f"held-{one['incident_id']}",
+        )
+        for one in found[:3]
+    ]
+    return block(
+        t("暂存的事件"), rows(shown, label=t("暂存的事件")), id="held", count=len(found), more=(t("全部事件"), "/rules/incidents")
+    )  # fmt: skip
 
 
 def rhythm(found: Intake) -> Any:
