@@ -36,6 +36,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from budgetwatch.errors import BudgetwatchError, Fault, NotSignedIn
+from budgetwatch.facts.store import at_one_moment
 from budgetwatch.text import Text
 from dashboard import deeds, files, first, guides, router, shell, web
 from dashboard.asking import Asking, begin, href, read_query
@@ -132,7 +133,7 @@ def _show(home: Home) -> Any:
 
     def drawn(request: Request, path: str, search: str, did: dict[str, Any] | None) -> tuple[Any, ...]:
         # Plain values go to JSON several times faster than components do.
-        return tuple(first.answer(draw(home, request, path, search, did)))
+        return tuple(first.for_dash(first.answer(draw(home, request, path, search, did))))
 
     return show
 
@@ -158,8 +159,7 @@ def draw(home: Home, request: Request, path: str, search: str, deed: dict[str, A
     after |= {"person": first.person_mark(home, viewer.login), "keep": router.may_be_kept(asking)}
     if deed:
         return _do(asking, deed, after)
-    title, page = _page(asking)
-    return _framed(asking, page, None, {**after, "title": _window(title)})
+    return _framed(asking, None, after)
 
 
 def _asking(home: Home, viewer: Viewer, request: Request, path: str, search: str) -> Asking:
@@ -186,8 +186,7 @@ def _do(asking: Asking, deed: dict[str, Any], after: dict[str, Any]) -> tuple[An
         return *(no_update,) * 4, _refused(_fault(error)), {**after, "refused": True}
     if done.go:
         return *(no_update,) * 4, _notice(done.sentence), {**after, "done": True, "go": done.go}
-    title, page = _page(asking)
-    return _framed(asking, page, _notice(done.sentence), {**after, "done": True, "title": _window(title)})
+    return _framed(asking, _notice(done.sentence), {**after, "done": True})
 
 
 def _page(asking: Asking) -> tuple[str, Any]:
@@ -200,9 +199,13 @@ def _page(asking: Asking) -> tuple[str, Any]:
         return t("系统出了差错"), error_box(_fault(error))
 
 
-def _framed(asking: Asking, page: Any, notice: Any, after: dict[str, Any]) -> tuple[Any, ...]:
+def _framed(asking: Asking, notice: Any, after: dict[str, Any]) -> tuple[Any, ...]:
+    """The page in its frame, all of it from one state of the facts."""
+    with at_one_moment():
+        title, page = _page(asking)
+        frame, bottom = shell.frame(asking, web.scope_of(asking)), shell.bottom(asking)
     notice = no_update if notice is None else notice
-    return shell.frame(asking, web.scope_of(asking)), shell.bottom(asking), page, shell.footer(), notice, after
+    return frame, bottom, page, shell.footer(), notice, {**after, "title": _window(title)}
 
 
 def _fault(error: Exception) -> Fault:

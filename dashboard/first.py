@@ -24,6 +24,7 @@ from dashboard.bundles import inside
 from dashboard.i18n import HTML_LANG, spoken, t
 from dashboard.markup import markup, plain, script_json
 from dashboard.tongues import marked
+from dashboard.trees import folded
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -100,6 +101,11 @@ def answer(drawn: Sequence[Any]) -> list[Any]:
     return [marked(part) for part in told[:-1]] + told[-1:] if spoken() == "en" else told
 
 
+def for_dash(answered: Sequence[Any]) -> list[Any]:
+    """The same as Dash is handed it in the browser."""
+    return [*(part if part is no_update else folded(part) for part in answered[:-1]), answered[-1]]
+
+
 def skip_words() -> list[Any]:
     """What the link that leads past the frame says."""
     first, second = (html.Span(word, lang=tongue) for word, tongue in SKIP)
@@ -138,7 +144,7 @@ def compose(
     after = parts["after"]
     response = {
         name: {what: value}
-        for (name, what), value in zip(OUTPUTS, drawn, strict=True)
+        for (name, what), value in zip(OUTPUTS, for_dash(drawn), strict=True)
         if value is not no_update
     }  # fmt: skip
     seed = {

@@ -170,8 +170,8 @@ def _component(node: Mapping[str, Any], put: Any, chosen: str | None) -> None:
     if node["namespace"] == CORE:
         _core(kind, props, put)
         return
-    tag = TAGS.get(kind) or kind.lower()
-    if node["namespace"] != HTML or not _NAME.match(tag) or tag in NEVER:
+    tag = tag_of(node)
+    if not tag:
         return
     if tag == "option" and chosen is not None:
         props = {**props, "selected": str(props.get("value", "")) == chosen}
@@ -187,6 +187,27 @@ def _component(node: Mapping[str, Any], put: Any, chosen: str | None) -> None:
         children = props.get("value")
     _write(children, put, chosen)
     put(f"</{tag}>")
+
+
+def tag_of(node: Mapping[str, Any]) -> str:
+    """The tag of an HTML component; "" where it must not be written."""
+    kind = str(node.get("type", ""))
+    tag = TAGS.get(kind) or kind.lower()
+    return tag if node["namespace"] == HTML and _NAME.match(tag) and tag not in NEVER else ""
+
+
+def is_unsafe(name: str, value: Any) -> bool:
+    """Whether the attribute would run as a script: an address that is code, or a handler."""
+    own = name.lower()
+    if own not in ADDRESSES:
+        return own.startswith("on") or own in ("srcdoc", "dangerouslysetinnerhtml", "ref")
+    return _BLANK.sub("", str(value)).lower().startswith(("javascript:", "vbscript:"))
+
+
+def input_frame(props: Mapping[str, Any]) -> str:
+    """The classes of what Dash draws around a line to type in."""
+    classes = f"dash-input-container dash-input {props.get('className') or ''}".rstrip()
+    return f"{classes} dash-input-hidden" if props.get("type") == "hidden" else classes
 
 
 def _attributes(props: Mapping[str, Any]) -> str:
@@ -212,10 +233,7 @@ def _attribute(name: str, value: Any) -> str:
         value = "true" if value else "false"
     elif isinstance(value, dict | list):
         value = json.dumps(value, ensure_ascii=False)
-    text = str(value)
-    if own in ADDRESSES and _BLANK.sub("", text).lower().startswith(("javascript:", "vbscript:")):
-        return ""
-    return f' {own}="{escape(text)}"'
+    return "" if is_unsafe(own, value) else f' {own}="{escape(str(value))}"'
 
 
 def _style(style: Any) -> str:
@@ -236,11 +254,8 @@ def _core(kind: str, props: Mapping[str, Any], put: Any) -> None:
     """The three components of dcc that pages use, as they stand in the browser before their scripts have run."""
     if kind == "Input":
         shown = {k: v for k, v in props.items() if k not in ("className", "style")}
-        classes = f"dash-input-container dash-input {props.get('className') or ''}".rstrip()
-        if props.get("type") == "hidden":
-            classes += " dash-input-hidden"
         inside = _attributes({**shown, "className": "dash-input-element"})
-        put(f'<div class="{escape(classes)}"><input{inside}></div>')
+        put(f'<div class="{escape(input_frame(props))}"><input{inside}></div>')
     elif kind == "Graph":
         kept = {"id": props.get("id"), "className": "dash-graph is-coming", "style": props.get("style")}
         put(f"<div{_attributes(kept)}></div>")

@@ -37,7 +37,7 @@ STYLES = (
     "guide.css", "work.css", "offline.css", "rules.css",
 )  # fmt: skip
 #: After Dash's own; shell.js goes before them (first.EARLY).
-SCRIPTS = ("habits.js", "pictures.js", "work.js", "voice.js", "offline.js", "start.js")
+SCRIPTS = ("trees.js", "habits.js", "pictures.js", "work.js", "voice.js", "offline.js", "start.js")
 ALL_STYLES, ALL_SCRIPTS = "/assets/all.css", "/assets/all.js"
 UNITS = ("yuan", "wan", "yi")
 THEMES = ("auto", "light", "dark")

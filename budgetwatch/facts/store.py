@@ -15,6 +15,7 @@ import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -56,6 +57,23 @@ class Held:
     files: tuple[str, ...]
     correcting: tuple[str, ...]
     within: Ranges = ()
+
+
+#: What `current` said of each store (by its root) inside `at_one_moment`.
+_moment: ContextVar[dict[Path, dict[str, int]] | None] = ContextVar("moment", default=None)
+
+
+@contextmanager
+def at_one_moment() -> Iterator[None]:
+    """All that is asked inside, is asked of the facts as they stood at the first question: a page shows one state of them.
+
+    The disk is looked at once and not for every question. What is taken in meanwhile shows from the next moment on.
+    """
+    token = _moment.set({})
+    try:
+        yield
+    finally:
+        _moment.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +124,14 @@ class FactStore:
     # -------------------------------------------------------------- asking
 
     def current(self) -> dict[str, int]:
-        """The newest version of each feed that has facts."""
-        return {feed: version for feed, log in self.logs.items() if (version := log.newest()) is not None}
+        """The newest version of each feed that has facts; inside `at_one_moment` always the same."""
+        moment = _moment.get()
+        if moment is not None and self.root in moment:
+            return dict(moment[self.root])
+        found = {feed: version for feed, log in self.logs.items() if (version := log.newest()) is not None}
+        if moment is not None:
+            moment[self.root] = dict(found)
+        return found
 
     def as_of(self, moment: dt.date) -> dict[str, int]:
         """The versions that were the newest at that moment, of a day at its end (here); feeds unknown then are not there."""

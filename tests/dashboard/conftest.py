@@ -18,6 +18,8 @@ from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.api.app import create_app
 from budgetwatch.home import Home
 from budgetwatch.settings import Settings
+from dashboard.markup import HTML
+from dashboard.trees import NAMESPACE
 from tests.queries import city as small_city
 
 PASSWORD = "correct-horse-2026"
@@ -63,6 +65,29 @@ def city_home(settings: Settings, peopled_city: Path) -> Iterator[Home]:
     home = Home(settings)
     yield home
     home.close()
+
+
+def unfolded(node: Any) -> Any:
+    """What Dash is handed (dashboard/trees.py), as components again, for those who look for one."""
+    if isinstance(node, list):
+        return [unfolded(child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    props = node["props"]
+    if node["namespace"] == NAMESPACE:
+        return _component(props["tree"])
+    return {**node, "props": {**props, "children": unfolded(props.get("children"))}}
+
+
+def _component(tree: Any) -> Any:
+    if not isinstance(tree, list):
+        return tree
+    tag, attributes, *children = tree
+    inside = [_component(child) for child in children]
+    if not tag:
+        return inside
+    given = {} if not inside else {"children": inside[0] if len(inside) == 1 else inside}
+    return {"type": tag.capitalize(), "namespace": HTML, "props": {**attributes, **given}}
 
 
 def find(node: Any, test: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
@@ -156,7 +181,8 @@ class Reader:
         response = json.loads(answer.text)["response"]
 
         def part(name: str, prop: str) -> Any:
-            return response.get(name, {}).get(prop)
+            found = response.get(name, {}).get(prop)
+            return unfolded(found) if prop == "children" else found
 
         return Drawn(
             part("frame", "children"), part("page", "children"), part("notice", "children"), part("after", "data")

@@ -12,7 +12,7 @@ import pytest
 
 from budgetwatch.errors import NotFound
 from budgetwatch.facts.engine import connect
-from budgetwatch.facts.store import FactStore
+from budgetwatch.facts.store import FactStore, at_one_moment
 from budgetwatch.feeds.gate import POLARS_TYPE
 from budgetwatch.records import ALL
 from budgetwatch.records.rowid import Address, pack
@@ -74,6 +74,18 @@ def test_each_commit_makes_a_version_and_older_versions_stay_as_they_were(
     assert total(store, settings) == (3, Decimal("3.00"))
     assert total(store, settings, {"payment": 0}) == (1, Decimal("1.00"))
     assert total(store, settings, {}) == (0, None)
+
+
+def test_a_page_sees_one_state_of_the_facts_and_the_next_page_the_newest(
+    store: FactStore, settings: Settings, tmp_path: Path
+) -> None:
+    store.commit("payment", [staged(tmp_path, 1, ["1.00"])], batch=1, provenance={})
+    with at_one_moment():
+        assert total(store, settings) == (1, Decimal("1.00"))
+        store.commit("payment", [staged(tmp_path, 2, ["1.00"])], batch=2, provenance={})
+        assert total(store, settings) == (1, Decimal("1.00"))
+        assert FactStore(store.root.parent / "other").current() == {}, "another store has its own moment"
+    assert total(store, settings) == (2, Decimal("2.00"))
 
 
 def test_a_version_that_never_was_is_refused_with_the_newest_one(store: FactStore, tmp_path: Path) -> None:
