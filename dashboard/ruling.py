@@ -9,7 +9,7 @@ from typing import Any
 from budgetwatch import exemptions, jobs, lifecycle
 from budgetwatch.backtest import Asked
 from budgetwatch.errors import Invalid
-from budgetwatch.lifecycle import drafting, writing
+from budgetwatch.lifecycle import changing, drafting, reading, writing
 from budgetwatch.lifecycle.condition import MOST_GROUPS, MOST_ROWS, Condition, Group, Row
 from budgetwatch.text import Text
 from dashboard.asking import Asking, href
@@ -18,7 +18,8 @@ from dashboard.i18n import say, t
 
 #: The words of a draft that stand in the form, besides its condition.
 WORDS = (
-    "name", "name_en", "severity", "why", "why_en", "law", "article", "practice", "check", "otherwise", "subject", "period",
+    "name", "name_en", "severity", "why", "why_en", "law", "article", "practice", "check", "check_en", "otherwise", "otherwise_en",
+    "subject", "period",
 )  # fmt: skip
 
 
@@ -53,9 +54,19 @@ def draft(asking: Asking, fields: Fields) -> Done:
         if do == "group":
             kept["groups"] = str(min(int(fields.get("groups") or 1) + 1, MOST_GROUPS))
         return Done(t("预览已更新。"), go=href("/rules/new", **kept, shown="1"))
-    body = drafting.rule_text(form_of(fields))
+    body = text_of(asking, fields)
     made = lifecycle.draft(asking.home, asking.viewer, body, note=fields.get("note", ""))
     return _made(made)
+
+
+def text_of(asking: Asking, fields: Mapping[str, str]) -> str:
+    """The rule's text that the form says: a new one, or (`change` names a rule) the one in force with what was changed."""
+    rule_id = fields.get("change", "")
+    if not rule_id:
+        return drafting.rule_text(form_of(fields))
+    body = lifecycle.service.body_in_force(asking.home, rule_id)
+    beyond = reading.read(writing.parts(body)).beyond
+    return changing.changed(body, fields, None if beyond else condition_of(fields), asking.home.files.laws)
 
 
 def params(asking: Asking, fields: Fields) -> Done:

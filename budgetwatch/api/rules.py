@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -15,8 +16,8 @@ from budgetwatch.api.jobs import accepted
 from budgetwatch.api.language import answer, spoken
 from budgetwatch.api.session import Here, Who
 from budgetwatch.backtest import LONGEST, Asked
+from budgetwatch.queries import catalogue, rule_document, trials
 from budgetwatch.queries import editions as read
-from budgetwatch.queries import rule_document, trials
 from budgetwatch.tables import Exemption
 
 router = APIRouter(tags=["rules"])
@@ -118,6 +119,14 @@ def act(
     else:
         lifecycle.act(home, viewer, edition_id, action, note=given.note, day=given.day)
     return answer(read.edition(home, viewer, edition_id), request)
+
+
+@router.get("/rules/{rule_id}/text", summary="The text in force of a rule", response_class=Response)
+def text(home: Here, viewer: Who, rule_id: RuleId) -> Response:
+    """As a rule file has it, at the left margin: to be changed and drafted as an edition."""
+    body = catalogue.rule(home, viewer, rule_id).body
+    named = {"Content-Disposition": f'attachment; filename="{quote(rule_id)}.yml"'}
+    return Response(body, media_type="application/yaml; charset=utf-8", headers=named)
 
 
 @router.get("/rules/{rule_id}/diff", summary="What differs between two texts of a rule", responses=examples.ok("diff"))

@@ -7,7 +7,7 @@ compared with a number or a day becomes a parameter of the rule, so that it can 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
@@ -80,10 +80,14 @@ class Built:
     when: str
     params: dict[str, dict[str, Any]] = field(default_factory=dict)
     needs: list[str] = field(default_factory=list)
+    taken: frozenset[str] = frozenset()
 
 
-def build(condition: Condition) -> Built:
-    """The SQL of a condition; refuses a row that does not fit its column, and says which."""
+def build(condition: Condition, known: Mapping[Row, str] | None = None, taken: Collection[str] = ()) -> Built:
+    """The SQL of a condition; refuses a row that does not fit its column, and says which.
+
+    `known` rows are said by the SQL given for them, as an earlier text had it; names in `taken` are no new parameter's.
+    """
     feed = ALL.get(condition.over)
     if feed is None:
         raise Invalid(Text("请选择看哪种数据。", "Choose which facts are looked at."), where=condition.over or "over")
@@ -100,11 +104,11 @@ def build(condition: Condition) -> Built:
             Text(f"最多 {MOST_ROWS} 行、{MOST_GROUPS} 组。", f"At most {MOST_ROWS} rows in {MOST_GROUPS} groups."),
             where="condition",
         )
-    built = Built("")
+    built = Built("", taken=frozenset(taken))
     unsure = {row.column for group in groups for row in group.rows if row.relation in ("absent", "present")}
     parts = []
     for group in groups:
-        said = [_row(feed, row, unsure, built) for row in group.rows]
+        said = [(known or {}).get(row) or _row(feed, row, unsure, built) for row in group.rows]
         parts.append(_joined(said, group.join))
     built.when = _joined(parts, condition.join)
     if built.when.startswith("(") and len(parts) == 1:
@@ -225,7 +229,7 @@ def _known(column: Column, word: str, relation: str) -> None:
 def _param(built: Built, column: Column, relation: str, value: Any, kind: str) -> str:
     stem = re.sub(r"[^a-z0-9_]", "", f"{column.name}_{relation}")[:36]
     name, n = stem, 2
-    while name in built.params:
+    while name in built.params or name in built.taken:
         name, n = f"{stem}_{n}", n + 1
     label = RELATIONS[relation][0]
     spec: dict[str, Any] = {

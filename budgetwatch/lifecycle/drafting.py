@@ -66,6 +66,8 @@ class Form:
     practice: str = ""
     check: str = ""
     otherwise: str = ""
+    check_en: str = ""
+    otherwise_en: str = ""
 
 
 def rule_text(form: Form) -> str:
@@ -73,15 +75,14 @@ def rule_text(form: Form) -> str:
     _filled(form)
     feed = ALL[form.condition.over]
     built = build(form.condition)
-    said = sentence(form.condition)
     rule: dict[str, Any] = {
         "id": form.id.strip().upper(),
-        "name": _both(form.name, form.name_en),
+        "name": both(form.name, form.name_en),
         "severity": form.severity,
-        "why": _both(form.why, form.why_en),
+        "why": both(form.why, form.why_en),
         "law": [_law(form)],
-        "check": _lists(form.check or "核对原始凭证"),
-        "otherwise": _lists(form.otherwise or "数据录入有误"),
+        "check": lists(form.check or "核对原始凭证", form.check_en),
+        "otherwise": lists(form.otherwise or "数据录入有误", form.otherwise_en),
         "over": feed.name,
         "needs": built.needs,
     }
@@ -92,18 +93,8 @@ def rule_text(form: Form) -> str:
         "when": built.when,
         "subject": columns,
         "period": form.period,
-        "message": {
-            "zh": _plain(
-                "{subject_name} {period}：" + said.zh + "，{n} 笔" + (" 共 {amount} 元" if _has_amount(feed) else "")
-            ),
-            "en": _plain(
-                "{subject_name}, {period}: "
-                + said.en
-                + "; {n} rows"
-                + (", {amount} in all" if _has_amount(feed) else "")
-            ),
-        },
-        "examples": _examples(form, feed, columns, built.needs),
+        "message": message(form.condition),
+        "examples": examples(form.condition, columns, built.needs),
     }
     return writing.written(rule)
 
@@ -129,19 +120,36 @@ def _filled(form: Form) -> None:
         raise Invalid(Text("这种数据不能这样归集。", "These facts cannot be gathered like this."), where="归集")
 
 
-def _both(zh: str, en: str) -> dict[str, str]:
+def both(zh: str, en: str) -> dict[str, str]:
+    """Both languages; 中文 stands for English where there is none."""
     return {"zh": zh.strip(), "en": en.strip() or zh.strip()}
 
 
-def _lists(text: str) -> dict[str, list[str]]:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return {"zh": lines, "en": lines}
+def lists(text: str, english: str = "") -> dict[str, list[str]]:
+    """A text with one entry a line as both lists; English, where it is given, has as many entries."""
+    zh, en = ([line.strip() for line in one.splitlines() if line.strip()] for one in (text, english))
+    if en and len(en) != len(zh):
+        raise Invalid(
+            Text(f"中文有 {len(zh)} 行，英文有 {len(en)} 行。", f"There are {len(zh)} lines in Chinese and {len(en)} in English."),
+            where=zh[0] if zh else "check",
+            fix=Text("请一行对一行，或者英文全部不填。", "Give one for each, or leave English empty."),
+        )  # fmt: skip
+    return {"zh": zh, "en": en or zh}
+
+
+def message(condition: Condition) -> dict[str, str]:
+    """What a flag of the condition says."""
+    said, summed = sentence(condition), _has_amount(ALL[condition.over])
+    return {
+        "zh": _plain("{subject_name} {period}：" + said.zh + "，{n} 笔" + (" 共 {amount} 元" if summed else "")),
+        "en": _plain("{subject_name}, {period}: " + said.en + "; {n} rows" + (", {amount} in all" if summed else "")),
+    }
 
 
 def _law(form: Form) -> dict[str, Any]:
     if form.law and form.article:
         return {"law": form.law, "article": form.article.strip()}
-    return {"practice": _both(form.practice, "")}
+    return {"practice": both(form.practice, "")}
 
 
 def _plain(text: str) -> str:
@@ -155,8 +163,9 @@ def _has_amount(feed: Feed) -> bool:
     return "amount" in feed.by_name
 
 
-def _examples(form: Form, feed: Feed, subject: list[str], needs: list[str]) -> list[dict[str, Any]]:
+def examples(condition: Condition, subject: list[str], needs: list[str]) -> list[dict[str, Any]]:
     """One that flags, one that must not, one that lacks what is needed; each from the condition's own values."""
+    feed = ALL[condition.over]
     ground: dict[str, Any] = dict.fromkeys(subject, "1")
     day = dt.date(2024, 6, 26)
     if feed.day:
@@ -168,7 +177,7 @@ def _examples(form: Form, feed: Feed, subject: list[str], needs: list[str]) -> l
     for column in feed.columns:
         if column.required and column.name not in ground:
             ground[column.name] = _filler(column.kind, column.values)
-    hit, miss = ({**ground, **example(form.condition, holds=holds)} for holds in (True, False))
+    hit, miss = ({**ground, **example(condition, holds=holds)} for holds in (True, False))
     lacking = dict(hit)
     lacking.pop(needs[0] if needs else subject[0], None)
     as_of = max([day, *(v for v in (*hit.values(), *miss.values()) if isinstance(v, dt.date))]) + dt.timedelta(1)

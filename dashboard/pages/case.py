@@ -28,6 +28,7 @@ from dashboard.components import (
     timeline,
 )
 from dashboard.components.figure_words import figure_pairs
+from dashboard.components.laws import law_list
 from dashboard.components.prose import whole
 from dashboard.i18n import say, t
 from dashboard.pages.case_evidence import evidence_card
@@ -51,7 +52,8 @@ def view(asking: Asking) -> tuple[str, Any]:
         html.Div(
             [
                 html.Div(
-                    [_found(case), _reply(case), evidence_card(asking, case), _reasons(case)], className="case-main"
+                    [_found(case), _reply(case), evidence_card(asking, case), _reasons(asking, case)],
+                    className="case-main",
                 ),
                 html.Div(
                     [moves_card(case), _standing(case), _course(asking, case), _steps(case)], className="case-side"
@@ -115,13 +117,13 @@ def _reply(case: CaseView) -> Any:
     )
 
 
-def _reasons(case: CaseView) -> Any:
+def _reasons(asking: Asking, case: CaseView) -> Any:
     rule = case.rule
     return html.Div(
         [
             card(
                 html.P(say(rule.why)),
-                html.Ul([html.Li(say(law)) for law in rule.law], className="laws") if rule.law else None,
+                law_list(asking, rule.id, rule.law, id="law-text", fold=True) if rule.law else None,
                 html.P(html.A(t("规则全文 {id}", id=rule.id), href=f"/rules/{rule.id}"), className="below"),
                 title=t("依据"),
                 id="law",

@@ -29,6 +29,7 @@ from dashboard.components import (
     table,
 )
 from dashboard.components.figure_words import with_names
+from dashboard.components.laws import law_list
 from dashboard.components.table import shown_value
 from dashboard.components.thresholds import with_unit
 from dashboard.components.work import deed_button, run_button
@@ -42,6 +43,7 @@ def view(asking: Asking) -> tuple[str, Any]:
     rule = catalogue.rule(asking.home, asking.viewer, asking.parts["rule_id"])
     name, drafts = say(rule.name), asking.viewer.may("draft_rules")
     actions = [
+        link_button(t("修改这条规则"), f"/rules/new?change={rule.id}", id="rule-change") if drafts else None,
         deed_button(t("回测"), "rule.backtest", id="rule-backtest", rules=rule.id)
         if drafts and asking.viewer.may("facts") else None,
         run_button(asking, rule_id=rule.id),
@@ -57,7 +59,7 @@ def view(asking: Asking) -> tuple[str, Any]:
         note(t("启用的版本无法读取，暂按规则文件执行："), " ", say(rule.unread), tone="warn") if rule.unread else None,
         html.Div(
             [
-                card(_list(rule.law), title=t("依据"), id="law"),
+                card(law_list(asking, rule.id, rule.law, id="law-text", kind="bullets"), title=t("依据"), id="law"),
                 card(_list(rule.check), title=t("核查要点"), id="check"),
                 card(_list(rule.otherwise), title=t("也可能是因为"), id="otherwise"),
             ],
@@ -66,7 +68,7 @@ def view(asking: Asking) -> tuple[str, Any]:
         card(_asks(rule), title=t("看哪些数据")),
         _thresholds(asking, rule, drafts),
         card(open_editions(asking, rule.id), title=t("版本"), id="rule-editions"),
-        _switch(rule) if drafts else None,
+        _switch(asking, rule) if drafts else None,
         _results(asking, rule),
         card(_examples(rule), title=t("例子")),
         card(
@@ -155,16 +157,16 @@ def _from(rule: RuleDetail, p: Any, file: Any) -> str:
     return t("第 {n} 版", n=rule.edition)
 
 
-def _switch(rule: RuleDetail) -> Any:
+def _switch(asking: Asking, rule: RuleDetail) -> Any:
     words = t("停用也是一个新版本，经同样的步骤生效。") if rule.enabled else t("启用也是一个新版本，经同样的步骤生效。")
     word = t("起草停用") if rule.enabled else t("起草启用")
     do = deed_button(word, "rule.switch", id="rule-switch", rule_id=rule.id, on="" if rule.enabled else "1")
     back = (
         deed_button(t("起草回到规则文件"), "rule.rollback", id="rule-to-file", rule_id=rule.id, edition="file")
-        if rule.edition
+        if rule.edition and rule.id in asking.home.files
         else None
     )
-    title = t("停用") if rule.enabled else t("启用")
+    title = t("停用规则") if rule.enabled else t("启用规则")
     return card(html.P(words), html.Div([do, back], className="job-actions"), title=title, id="rule-switch-box")
 
 

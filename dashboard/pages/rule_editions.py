@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dash import html
@@ -80,7 +81,7 @@ def view_one(asking: Asking) -> tuple[str, Any]:
         ),
         note(say(one.unreadable), tone="warn") if one.unreadable else None,
         _acts(one),
-        card(_changes(one.changes), title=t("与现行文字的差别"), id="changes"),
+        card(changes_list(one.changes), title=t("与现行文字的差别"), id="changes"),
         _tested(asking, one),
         _shadow(asking, one),
         card(_steps(one), title=t("经过"), id="steps-box"),
@@ -145,7 +146,7 @@ def _act(one: EditionView, act: Act, *, opened: bool) -> Any:
     )
 
 
-def _changes(changes: tuple[Change, ...]) -> Any:
+def changes_list(changes: Sequence[Change]) -> Any:
     """Each part that differs: what it was and what it is; SQL line by line, with signs besides colours."""
     if not changes:
         return empty(t("与现行文字没有差别。"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +11,17 @@ import sqlalchemy as sa
 
 from budgetwatch import backtest
 from budgetwatch.access import people
+from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.backtest import Asked
 from budgetwatch.home import Home
+from budgetwatch.intake.statutes import import_laws
+from budgetwatch.runs import run
 from budgetwatch.tables import User
-from tests.dashboard.conftest import Reader, words
+from tests.builders import facts
+from tests.dashboard.conftest import Reader, find, words
 from tests.lifecycle.builders import ruled
+from tests.queries.city import payment
+from tests.rules.samples import SPLIT
 
 Open = Callable[..., Reader]
 CONDITION = {
@@ -46,6 +53,67 @@ def edition(drawn: Any) -> str:
 def test_who_may_open_which(short: Home, reader: Open, role: str, path: str, may: bool) -> None:
     drawn = reader(role).open(path)
     assert (drawn.error is None) == may, drawn.error
+
+
+@pytest.fixture
+def with_law(short: Home, tmp_path: Path) -> Home:
+    """The same, with an invented text of the law that the cash rule cites."""
+    (tmp_path / "预算法.txt").write_text(
+        "预算法\n自2015年1月1日起施行\n第五十七条　虚构条文：钱要按数花。\n第五十八条　另行规定。\n", encoding="utf-8"
+    )  # fmt: skip
+    import_laws(short, SYSTEM, tmp_path)
+    return short
+
+
+def test_the_articles_text_stands_beside_the_citation_once_it_was_imported(with_law: Home, reader: Open) -> None:
+    facts(with_law, "payment", [payment("c1", "2025-03-03", "990102-A01", "12000.00", settlement="cash")])
+    run(with_law, actor="tests")
+    reviewer = reader("reviewer")
+    case = next(link for link in sorted(reviewer.open("/committee?rule=PY-07").links) if link.startswith("/case/"))
+    form = "/rules/new?law=预算法&article=57&shown=1"
+    for address in ("/rules/PY-07", case, form, "/rules/new?change=PY-07"):
+        drawn = reviewer.open(address)
+        assert "虚构条文：钱要按数花。" in drawn.text, address
+        assert "另行规定" not in drawn.text
+        assert "laws import" not in drawn.text
+
+
+def test_without_a_text_it_is_said_how_one_comes(short: Home, reader: Open) -> None:
+    for address in ("/rules/PY-07", "/rules/new?law=预算法&article=57&shown=1"):
+        assert "budgetwatch laws import" in reader("reviewer").open(address).text
+    assert "laws import" not in reader("reviewer").open("/rules/new").text
+
+
+def test_a_rule_is_changed_in_the_form_and_the_one_in_force_stays(short: Home, reader: Open) -> None:
+    reviewer = reader("reviewer")
+    assert "/rules/new?change=PY-07" in reviewer.open("/rules/PY-07").links
+    filled = reviewer.open("/rules/new?change=PY-07")
+    holds = {"Input": "value", "Select": "data-value", "Textarea": "children"}
+    boxes = find(filled.page, lambda n: n["type"] in holds)
+    kept = {n["props"]["name"]: str(n["props"].get(holds[n["type"]]) or "") for n in boxes}
+    assert (kept["c0_0"], kept["r0_0"], kept["v0_0"]) == ("settlement", "is", "cash")
+    changed = {**{k: v for k, v in kept.items() if v}, "v0_1": "8000"}
+    looked = reviewer.open(edition(reviewer.do("/rules/new", "rule.draft", do="preview", **changed)))
+    assert "differs" in looked.ids()
+    assert "8000" in words(looked.by_id("differs"))
+    made = reviewer.open(edition(reviewer.do("/rules/new", "rule.draft", do="save", **changed)))
+    assert "8000" in words(made.by_id("changes"))
+    assert short.rules["PY-07"].params["floor"].plain == "10000.00"
+
+
+def test_what_the_form_cannot_say_is_named_and_its_text_handed_out(city_home: Home, reader: Open) -> None:
+    ruled(city_home, SPLIT)
+    reviewer = reader("reviewer")
+    drawn = reviewer.open("/rules/new?change=PY-08")
+    assert "select" in words(drawn.by_id("condition"))
+    assert "/api/rules/PY-08/text" in drawn.links
+    got = reviewer.client.get("/api/rules/PY-08/text")
+    assert got.text == city_home.rules["PY-08"].body
+    words_only = {"change": "PY-08", "name": "换个名称", "why": "原因", "law": "预算法", "article": "57", "severity": "red",
+                  "check": "看凭证", "otherwise": "另有缘由", "message": "{subject_name}"}  # fmt: skip
+    made = reviewer.open(edition(reviewer.do("/rules/new", "rule.draft", do="save", **words_only)))
+    assert "换个名称" in words(made.by_id("changes"))
+    assert "SELECT" not in words(made.by_id("changes"))
 
 
 def test_the_form_shows_what_it_hits_and_saves_an_edition(short: Home, reader: Open) -> None:
