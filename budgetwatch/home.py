@@ -10,6 +10,7 @@ Everything a deployment keeps lies under `settings.home`:
     packs/           what places of this deployment set differently from the rules
     profiles/        the operator's own feed profiles
     serving/         copies of facts for the screens; may be deleted at any time
+    prepared/        large feeds as the rules read them; may be deleted at any time
     tmp/             work in progress; may be emptied when nothing runs
     secret           signs sessions
 """
@@ -141,10 +142,13 @@ class Home:
             yield session
 
     @contextmanager
-    def facts(self, viewer: Viewer, versions: Mapping[str, int] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    def facts(
+        self, viewer: Viewer, versions: Mapping[str, int] | None = None, *, prepared: Path | None = None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         """A read-only connection with one view a feed, holding only what lies in the viewer's scope.
 
-        `versions` asks for the facts as they were known at those versions; without it, as known now.
+        `versions` asks for the facts as they were known at those versions; without it, as known now. `prepared` is a
+        file of `prepared/` that a run reads beside the views.
         """
         snapshot = self.store.snapshot(versions)
         if viewer is not SYSTEM:
@@ -154,7 +158,7 @@ class Home:
                 yield cursor
             return
         # The product's own work (runs, take-in) is long and rare: an instance of its own, gone with all it made.
-        connection = connect(snapshot, self.settings, viewer=viewer)
+        connection = connect(snapshot, self.settings, viewer=viewer, prepared=prepared)
         try:
             yield connection
         finally:

@@ -37,12 +37,20 @@ class Copied(Protocol):
 
 
 def connect(
-    snapshot: Snapshot, settings: Settings, *, viewer: Scope | None = None, served: Mapping[str, Copied] | None = None
+    snapshot: Snapshot,
+    settings: Settings,
+    *,
+    viewer: Scope | None = None,
+    served: Mapping[str, Copied] | None = None,
+    prepared: Path | None = None,
+    making: bool = False,
 ) -> duckdb.DuckDBPyConnection:
     """A connection over the snapshot with a view for every feed; typed and empty where there are no facts.
 
     Without a viewer it sees everything. It spills to `home/tmp/duckdb` past the memory limit. `served` names DuckDB
     files that hold a feed's rows of some files of this snapshot (serving.py): its view reads them instead of those.
+    `prepared` is a DuckDB file that is attached under that name beside the views: for reading, or where it is `making`,
+    to be filled (rules/prepared.py).
     """
     spill = (settings.home / "tmp" / "duckdb").resolve()
     spill.mkdir(parents=True, exist_ok=True)
@@ -59,6 +67,8 @@ def connect(
     try:
         for name, copy in (served or {}).items():
             connection.execute(f'ATTACH {literal(copy.path)} AS "served_{name}" (READ_ONLY)')
+        if prepared is not None:
+            connection.execute(f"ATTACH {literal(prepared)} AS prepared{'' if making else ' (READ_ONLY)'}")
         for feed in ALL.values():
             copied = served.get(feed.name) if served else None
             connection.execute(f'CREATE VIEW "{feed.name}" AS {view(feed, snapshot, viewer, copied)}')

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
 
 from budgetwatch.records import ALL
-from budgetwatch.rules import coding, sql
+from budgetwatch.rules import coding, few, sql
 from budgetwatch.rules.refusal import Refusal
 
 _log = logging.getLogger(__name__)
@@ -36,23 +36,33 @@ _ROW = "_row"
 
 @dataclass(slots=True)
 class Coded:
-    """The feeds that were made ready: their tables, their coded columns, and what stands for parts of questions."""
+    """The feeds that were made ready: their tables, their coded columns, and what stands for parts of questions.
+
+    `shown` are the columns of a table, `few` the smaller tables for the conditions of selective questions, and `said` the
+    questions that were put before, as they are asked.
+    """
 
     connection: duckdb.DuckDBPyConnection
     tables: dict[str, str] = field(default_factory=dict)
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     instead: dict[tuple[str, str], str | coding.Bit] = field(default_factory=dict)
+    shown: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    few: dict[tuple[str, str], str] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
 
     def say(self, question: str) -> str:
         """The question as it is asked of what was made ready; as it was where that cannot be."""
-        try:
-            statement = sql.tree(question)
-        except (Refusal, duckdb.Error):
-            return question
+        if question not in self.said:
+            self.said[question] = self._say(question)
+        return self.said[question]
+
+    def put(self, question: str) -> dict[str, Any] | None:
+        """The question's tree over what was made ready; None where it reads nothing of it."""
+        statement = sql.tree(question)
         reads = {table["table_name"] for table in _base_tables(statement)}
         used = [feed for feed in self.tables if feed in reads]
         if not any(self.columns[feed] for feed in used):
-            return question
+            return None
         coding.rewrite(statement, {feed: self.columns[feed] for feed in used}, self.instead)
         for table in _base_tables(statement):
             name = table["table_name"]
@@ -61,7 +71,25 @@ class Coded:
                     table_name=self.tables[name], schema_name="", alias=table["alias"] or name,
                     qualified_name={"path": [self.tables[name]]},
                 )  # fmt: skip
+        return statement
+
+    def conditions(self, statement: dict[str, Any]) -> list[tuple[str, dict[str, Any], str]]:
+        """Of a tree over what was made ready: feed, the one reference to its table, and what each row that matters meets."""
+        found = []
+        for feed, columns in self.shown.items():
+            told = few.condition(statement, feed, columns, self.tables[feed])
+            if told is not None:
+                found.append((feed, *told))
+        return found
+
+    def _say(self, question: str) -> str:
         try:
+            statement = self.put(question)
+            if statement is None:
+                return question
+            for feed, reference, condition in self.conditions(statement) if self.few else ():
+                if table := self.few.get((feed, condition)):
+                    reference.update(table_name=table, alias=reference["alias"], qualified_name={"path": [table]})
             told = coding.said(statement)
             if told is None or self.connection.sql(told).columns != self.connection.sql(question).columns:
                 _log.debug("asked as it is: %s", question)
@@ -73,11 +101,17 @@ class Coded:
 
 
 def make_ready(
-    connection: duckdb.DuckDBPyConnection, questions: Sequence[str], rows: Mapping[str, int], least: int | None = None
+    connection: duckdb.DuckDBPyConnection,
+    questions: Sequence[str],
+    rows: Mapping[str, int],
+    least: int | None = None,
+    *,
+    inside: str = "",
 ) -> Coded:
     """Make ready the feeds of at least `least` rows that more than one of the questions reads.
 
-    Smaller feeds that are asked together with them come to read the same codes, so that they join by numbers.
+    Smaller feeds that are asked together with them come to read the same codes, so that they join by numbers. The tables
+    are made `inside` the attached database of that name, else they go with the connection.
     """
     least = LEAST_ROWS if least is None else least
     trees = []
@@ -92,14 +126,45 @@ def make_ready(
     beside = [
         feed for feed in rows if feed not in large and rows[feed] and any(feed in names and not names.isdisjoint(large) for names in read)
     ]  # fmt: skip
-    return _Making(connection, reading).made(large, beside)
+    coded = _Making(connection, reading, inside).made(large, beside)
+    if large:
+        _lay_aside(coded, questions, inside)
+    return coded
+
+
+def show(connection: duckdb.DuckDBPyConnection, tables: Iterable[str], inside: str) -> None:
+    """Let questions call the tables of an attached database by their bare names."""
+    for table in tables:
+        connection.execute(f'CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM "{inside}".main.{table}')
+
+
+def _lay_aside(coded: Coded, questions: Sequence[str], inside: str) -> None:
+    """Make the smaller tables that selective questions read instead (`few`)."""
+    wanted: dict[str, set[str]] = {}
+    for question in questions:
+        try:
+            statement = coded.put(question)
+        except (Refusal, duckdb.Error):
+            continue
+        for feed, _, condition in coded.conditions(statement) if statement else ():
+            wanted.setdefault(feed, set()).add(condition)
+    for feed, conditions in wanted.items():
+        name = f"_few_{feed}_"
+        into = f'TABLE "{inside}".main.{name}' if inside else f"TEMP TABLE {name}"
+        placed = few.lay_aside(coded.connection, coded.tables[feed], into, conditions)
+        if inside:
+            show(coded.connection, sorted({f"{name}{number}" for number in placed.values()}), inside)
+        coded.few |= {(feed, condition): f"{name}{number}" for condition, number in placed.items()}
 
 
 class _Making:
     """The work of making feeds ready."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, reading: Mapping[str, Sequence[dict[str, Any]]]) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, reading: Mapping[str, Sequence[dict[str, Any]]], inside: str
+    ) -> None:
         self.connection = connection
+        self.inside = inside
         self.reading = reading
         self.kinds = {feed: {column.name: column.kind for column in ALL[feed].columns} for feed in reading}
         self.coded = Coded(connection)
@@ -190,6 +255,7 @@ class _Making:
             columns += others
         columns += masks.columns()
         self._table(feed, f"SELECT {', '.join(columns)} FROM main.{feed} AS f {' '.join(joins)}")
+        self.coded.shown[feed] = tuple(self.connection.sql(f"FROM {self.coded.tables[feed]}").columns)
 
     def _left(self, feed: str) -> set[str]:
         """The columns that the questions still mention once their parts are put."""
@@ -274,8 +340,13 @@ class _Making:
         return fits
 
     def _table(self, feed: str, query: str) -> None:
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE _coded_{feed} AS {query}")
-        self.coded.tables[feed] = f"_coded_{feed}"
+        name = f"_coded_{feed}"
+        if self.inside:
+            self.connection.execute(f'CREATE OR REPLACE TABLE "{self.inside}".main.{name} AS {query}')
+            show(self.connection, [name], self.inside)
+        else:
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+        self.coded.tables[feed] = name
         self.coded.columns.setdefault(feed, ())
 
 

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -25,6 +25,9 @@ from budgetwatch.rules.coded import Coded, make_ready
 from budgetwatch.rules.finding import Finding, answers, build, together
 from budgetwatch.rules.ranking import ranked
 from budgetwatch.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from budgetwatch.rules.prepared import Copy
 
 _log = logging.getLogger(__name__)
 
@@ -56,16 +59,18 @@ def judge(
     progress: Progress | None = None,
     *,
     least_rows: int | None = None,
+    prepared: Copy | None = None,
 ) -> Iterator[Verdict]:
     """The verdict of every rule over the facts on the connection; `have` names the feeds that hold facts.
 
-    Feeds of `least_rows` and more are made ready for all questions first (`coded`); answers do not depend on it.
+    Feeds of `least_rows` and more are made ready for all questions first (`coded`), unless they were `prepared` in a file
+    that is attached to the connection; answers do not depend on it.
     """
     present = set(have)
     ready = [rule for rule in rules if present.issuperset(rule.relies_on)]
     unknown = _install(connection, ready, as_of)
     counts = _Counts(connection, ready)
-    counts.coded = _made_ready(connection, ready, as_of, counts, least_rows)
+    counts.coded = prepared.open(connection) if prepared else _made_ready(connection, ready, as_of, counts, least_rows)
     for done, verdict in enumerate(_all(connection, rules, ready, as_of, present, counts), 1):
         if verdict.rule.uses_workdays:
             verdict.reasons.update({reasons.no_holidays(year): 1 for year in unknown})
@@ -114,17 +119,32 @@ def _made_ready(
     connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], as_of: dt.date, counts: _Counts, least: int | None
 ) -> Coded:
     """The large feeds made ready for the questions of all rules; nothing is where that fails."""
-    questions = [_asked(rule, as_of) for rule in rules if rule.form != "outlier"]
-    for feed, needed in counts.needs.items():
-        questions += [
-            f"SELECT {', '.join(sorted({_present(column) for needs in needed for column in needs} | {'count(*)'}))} FROM {feed}"
-        ]
-    feeds = sorted({feed for rule in rules if rule.form != "outlier" for feed in rule.reads})
+    questions, rows = _questions(rules, as_of, counts)
     try:
-        return make_ready(connection, questions, {feed: counts.rows(feed) for feed in feeds}, least)
+        return make_ready(connection, questions, rows, least)
     except duckdb.Error:
         _log.exception("the feeds could not be made ready; they are asked as they are")
         return Coded(connection)
+
+
+def questions(
+    connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], as_of: dt.date, have: Iterable[str]
+) -> tuple[list[str], dict[str, int]]:
+    """All that `judge` would ask of feeds that can be made ready, and the rows of each; our functions are put on the connection."""
+    ready = [rule for rule in rules if set(have).issuperset(rule.relies_on)]
+    _install(connection, ready, as_of)
+    return _questions(ready, as_of, _Counts(connection, ready))
+
+
+def _questions(rules: Sequence[Rule], as_of: dt.date, counts: _Counts) -> tuple[list[str], dict[str, int]]:
+    asked = [_asked(rule, as_of) for rule in rules if rule.form != "outlier"]
+    for feed, needed in counts.needs.items():
+        columns = sorted({column for needs in needed for column in needs})
+        asked.append(
+            f"SELECT {', '.join(['count(*) AS n', *(f'{_present(c)} AS n_{c}' for c in columns)])} FROM {feed}"
+        )
+    feeds = sorted({feed for rule in rules if rule.form != "outlier" for feed in rule.reads})
+    return asked, {feed: counts.rows(feed) for feed in feeds}
 
 
 def _present(column: str) -> str:

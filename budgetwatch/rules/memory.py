@@ -30,15 +30,15 @@ Needs = tuple[tuple[str, ...], ...]
 
 def digest_of(laws: bytes, content: bytes) -> str:
     """The name of a rule file's verdict; empty where the engine's own source cannot be read (nothing is remembered then)."""
-    if not (engine := _engine()):
+    if not (judged_by := engine()):
         return ""
     return hashlib.sha256(
-        b"".join(hashlib.sha256(part).digest() for part in (engine.encode(), laws, content))
+        b"".join(hashlib.sha256(part).digest() for part in (judged_by.encode(), laws, content))
     ).hexdigest()
 
 
 @lru_cache(maxsize=1)
-def _engine() -> str:
+def engine() -> str:
     """One hash over the source of what judges rules and the versions of the engines it asks."""
     made = hashlib.sha256()
     versions = (

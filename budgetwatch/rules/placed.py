@@ -13,15 +13,19 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from budgetwatch.progress import Progress
 from budgetwatch.records import ALL
-from budgetwatch.rules.judge import Verdict, judge
+from budgetwatch.rules.judge import Verdict, judge, questions
 from budgetwatch.rules.packs import Packs
 from budgetwatch.rules.places import common
 from budgetwatch.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from budgetwatch.rules.prepared import Copy
 
 _PLACE = "adm_div_code"
 
@@ -33,6 +37,7 @@ def judge_by_place(
     have: Iterable[str],
     packs: Packs,
     progress: Progress | None = None,
+    prepared: Copy | None = None,
 ) -> Iterator[Verdict]:
     """The verdict of every rule, as `judge` gives it, each finding with the `params` it was judged by where a pack set any."""
     present = set(have)
@@ -45,7 +50,9 @@ def judge_by_place(
             asked.append(variant)
             shares.append((rule, key, divided))
     collected: list[tuple[str, Verdict]] = []
-    for (rule, key, divided), verdict in zip(shares, judge(connection, asked, as_of, present, progress), strict=True):
+    for (rule, key, divided), verdict in zip(
+        shares, judge(connection, asked, as_of, present, progress, prepared=prepared), strict=True
+    ):
         if divided is None:
             yield verdict
             continue
@@ -53,6 +60,18 @@ def judge_by_place(
         if len(collected) == len(divided.variants):
             yield divided.together(rule, collected)
             collected = []
+
+
+def questions_by_place(
+    connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], as_of: dt.date, have: Iterable[str], packs: Packs
+) -> tuple[list[str], dict[str, int]]:
+    """What `judge_by_place` would ask of feeds that can be made ready (`judge.questions`)."""
+    present, met = set(have), dict[str, list[str]]()
+    asked: list[Rule] = []
+    for rule in rules:
+        divided = _Shares(rule, _regions(connection, rule, present, met), packs, as_of) if packs.of(rule.id) else None
+        asked += divided.variants.values() if divided else [rule]
+    return questions(connection, asked, as_of, present)
 
 
 class _Shares:

@@ -20,11 +20,13 @@ from budgetwatch.progress import Progress
 from budgetwatch.rules import Rule
 from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.placed import judge_by_place
+from budgetwatch.rules.prepared import Copy
 from budgetwatch.runs.fresh import touched
 from budgetwatch.runs.hold import Limits
 from budgetwatch.runs.keep import Kept, keep
 from budgetwatch.runs.mute import mute, muted
 from budgetwatch.runs.own import OWN, note_down
+from budgetwatch.runs.prepare import prepare
 from budgetwatch.runs.turn import turn
 
 _log = logging.getLogger(__name__)
@@ -81,7 +83,8 @@ def run(
         if versions is None:
             note_down(home)
         pinned = dict(home.store.current() if versions is None else versions)
-        with home.facts(SYSTEM, pinned) as connection:
+        copy = prepare(home, pinned, rules=rules, as_of=as_of) if versions is None and len(rules) > 1 else None
+        with home.facts(SYSTEM, pinned, prepared=copy.path if copy else None) as connection:
             day = as_of or last_day(connection)
             if new:
                 rules = touched(home, rules, pinned, day)
@@ -91,7 +94,7 @@ def run(
                     *pinned,
                     *(OWN if versions is None else ()),
                 }  # of its own affairs the house knows that there are none
-                results, kept = _ask(home, connection, rules, day, pinned, have, run_id, at, progress)
+                results, kept = _ask(home, connection, rules, day, pinned, have, run_id, at, progress, copy)
             except BaseException as error:
                 _end(home, run_id, failure=f"{type(error).__name__}: {error}"[:2000])
                 raise
@@ -122,6 +125,7 @@ def _ask(
     run_id: int,
     at: dt.datetime | None,
     progress: Progress | None,
+    prepared: Copy | None = None,
 ) -> tuple[list[RuleResult], list[Kept]]:
     results, kept = [], []
     limits = Limits(
@@ -132,7 +136,7 @@ def _ask(
     asked = [rule for rule in rules if rule.id not in why]
     verdicts = itertools.chain(
         (muted(rule, why[rule.id], connection, have) for rule in rules if rule.id in why),
-        map(silent.settle, judge_by_place(connection, asked, day, have, home.packs, progress)),
+        map(silent.settle, judge_by_place(connection, asked, day, have, home.packs, progress, prepared)),
     )
     for verdict in verdicts:
         with home.session() as session:

@@ -11,12 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from budgetwatch.access.viewer import SYSTEM
-from budgetwatch.home import Home
 from budgetwatch.records import ALL
 from budgetwatch.rules import functions
 from budgetwatch.rules.coded import make_ready
-from budgetwatch.rules.judge import judge
 
 QUESTIONS = [
     "SELECT _row FROM payment WHERE coalesce(settlement, '') <> 'payroll' AND left(func_code, 3) NOT IN ('301', '303')",
@@ -89,7 +86,7 @@ def test_questions_are_indeed_asked_of_what_was_made_ready(connection: duckdb.Du
     put(connection, "payment", [{"settlement": "cash", "func_code": "2010101", "purpose": "餐费", "amount": 1}])
     put(connection, "indicator", [])
     coded = make_ready(connection, QUESTIONS, {"payment": 1, "indicator": 0}, least=1)
-    assert all("_coded_payment" in coded.say(question) for question in QUESTIONS[:-2])
+    assert all("_coded_payment" in said or "_few_payment" in said for said in map(coded.say, QUESTIONS[:-2]))
     assert "contains_any" not in coded.say(QUESTIONS[1])
 
 
@@ -97,16 +94,3 @@ def test_what_cannot_be_read_is_left_as_it_is(connection: duckdb.DuckDBPyConnect
     put(connection, "payment", [{"settlement": "cash", "amount": 1}])
     coded = make_ready(connection, [*QUESTIONS, "SELECT FROM WHERE"], {"payment": 1, "indicator": 0}, least=1)
     assert coded.say("SELECT FROM WHERE") == "SELECT FROM WHERE"
-
-
-def test_all_rules_say_the_same_of_a_city_made_ready(city: Home) -> None:
-    def said(least: int) -> list[Any]:
-        with city.facts(SYSTEM) as connection:
-            rules = [rule for rule in city.rules.values() if rule.form != "outlier"]
-            verdicts = judge(connection, rules, dt.date(2025, 12, 31), city.store.current(), least_rows=least)
-            return [
-                (v.rule.id, v.looked_at, v.could_not_judge, v.reasons, v.failure, sorted((f.subject, f.period, f.digest) for f in v.findings))
-                for v in verdicts
-            ]  # fmt: skip
-
-    assert said(1) == said(10**12)

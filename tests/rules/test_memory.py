@@ -111,7 +111,7 @@ def test_another_engine_believes_nothing_of_what_the_last_one_found(
 
 def test_the_engine_is_its_own_source() -> None:
     memory._engine.cache_clear()
-    assert len(memory._engine()) == 64
+    assert len(memory.engine()) == 64
     assert memory.digest_of(b"laws", b"file") != memory.digest_of(b"law", b"sfile")
 
 

@@ -1,0 +1,207 @@
+"""Large feeds kept ready for the rules: what `coded` makes of the facts, in a file that later runs read as it is.
+
+The file holds the coded tables of one set of facts files; beside it lies a note: whose rows these are, which engine made
+them, what stands for parts of questions, and how each question that was known is put. It is derived and disposable: a
+run over the same facts finds it and pays nothing for it, any change of the facts or of the engine makes it worthless,
+and without it questions are asked of the feeds themselves. Rules may change: what the file has no answer to is asked of
+its columns as it is written. The note is sealed with the deployment's secret, so that one written by somebody else is
+worth nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import hmac
+import json
+import logging
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from budgetwatch.facts.engine import connect
+from budgetwatch.facts.store import Snapshot, sync
+from budgetwatch.records import ALL
+from budgetwatch.rules import coded, memory
+from budgetwatch.rules.coded import Coded, make_ready, show
+from budgetwatch.rules.coding import Bit
+from budgetwatch.settings import Settings
+
+_log = logging.getLogger(__name__)
+#: What the file is attached as (`facts.engine.connect`).
+NAME = "prepared"
+_END, _NOTE = ".duckdb", ".note"
+#: Puts our functions on a connection over the facts and gives the questions that will be asked, and the rows of each feed.
+Ask = Callable[[duckdb.DuckDBPyConnection], tuple[Sequence[str], Mapping[str, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A file made ready, and what its note says."""
+
+    path: Path
+    told: Mapping[str, Any]
+
+    def open(self, connection: duckdb.DuckDBPyConnection) -> Coded:
+        """What was made ready, for questions on a connection to which the file is attached."""
+        told = self.told
+        made = Coded(
+            connection,
+            tables=dict(told["tables"]),
+            columns={feed: tuple(columns) for feed, columns in told["columns"].items()},
+            instead={(feed, key): _part(what) for feed, key, what in told["instead"]},
+            shown={feed: tuple(columns) for feed, columns in told["shown"].items()},
+            few={(feed, condition): table for feed, condition, table in told["few"]},
+            said=dict(told["said"]),
+        )
+        show(connection, sorted({*made.tables.values(), *made.few.values()}), NAME)
+        return made
+
+
+class Prepared:
+    """The files of one deployment. Many processes may read and make them."""
+
+    def __init__(self, root: Path, secret: str) -> None:
+        self.root = Path(root).resolve()
+        self._key = hashlib.sha256(b"rules-prepared|" + secret.encode()).digest()
+
+    def ready(self, snapshot: Snapshot) -> Copy | None:
+        """The file that was made of just these facts, by this engine; None where there is none."""
+        engine = _engine()
+        for path in sorted(self.root.glob(f"*{_END}"), key=lambda path: path.name, reverse=True) if engine else ():
+            told = self._noted(path)
+            if told is not None and told["engine"] == engine and told["facts"] == _facts(snapshot, told["facts"]):
+                return Copy(path, told)
+        return None
+
+    def make(
+        self, snapshot: Snapshot, settings: Settings, ask: Ask, feeds: Iterable[str], least: int | None = None
+    ) -> Copy | None:
+        """Make the file for questions over these feeds; None where no feed is large enough, the facts are of long ago, or
+        another process is at it. It is made within the memory limit, and found by later runs only when it is whole.
+        """
+        feeds = [feed for feed in feeds if snapshot.files.get(feed) and not ALL[feed].own]
+        least = coded.LEAST_ROWS if least is None else least
+        if not (engine := _engine()) or any(snapshot.within.get(feed) for feed in feeds):
+            return None
+        if max((_rows(snapshot.files[feed]) for feed in feeds), default=0) < least:
+            return None
+        with self._only_one() as mine:
+            if not mine or (found := self.ready(snapshot)) is not None:
+                return found if mine else None
+            facts = _facts(snapshot, feeds)
+            name = hashlib.sha256(json.dumps([engine, facts], sort_keys=True).encode()).hexdigest()[:24]
+            whole = self.root / f"{max(snapshot.versions.values(), default=0):08d}-{name}{_END}"
+            half = self.root / f".{whole.name}.half"
+            half.unlink(missing_ok=True)
+            try:
+                told = self._made(snapshot, settings, half, ask, feeds, least)
+                if not told["tables"]:
+                    return None
+                told |= {"engine": engine, "facts": _facts(snapshot, told["tables"])}
+                sync(half)
+                half.replace(whole)
+                self._note(whole, told)
+            finally:
+                half.unlink(missing_ok=True)
+                half.with_name(f"{half.name}.wal").unlink(missing_ok=True)
+            for old in self.root.glob(f"*{_END}"):  # who has one open keeps it until they let go
+                if old != whole:
+                    old.unlink(missing_ok=True)
+                    old.with_suffix(_NOTE).unlink(missing_ok=True)
+        return Copy(whole, told)
+
+    def _made(
+        self, snapshot: Snapshot, settings: Settings, half: Path, ask: Ask, feeds: Collection[str], least: int
+    ) -> dict[str, Any]:
+        connection = connect(snapshot, settings, prepared=half, making=True)
+        try:
+            questions, rows = ask(connection)
+            rows = {feed: many for feed, many in rows.items() if feed in feeds}
+            made = make_ready(connection, questions, rows, least, inside=NAME)
+            said = {question: told for question in questions if (told := made.say(question)) != question}
+            connection.execute(f"CHECKPOINT {NAME}")
+        finally:
+            connection.close()
+        kept = {
+            "tables": made.tables,
+            "columns": {feed: list(columns) for feed, columns in made.columns.items()},
+            "instead": [[feed, key, _plain(what)] for (feed, key), what in made.instead.items()],
+            "shown": {feed: list(columns) for feed, columns in made.shown.items()},
+            "few": [[feed, condition, table] for (feed, condition), table in made.few.items()],
+            "said": said,
+        }
+        plain: dict[str, Any] = json.loads(json.dumps(kept))
+        return plain
+
+    def _noted(self, path: Path) -> dict[str, Any] | None:
+        try:
+            sealed = json.loads(path.with_suffix(_NOTE).read_bytes())
+            body = sealed["told"]
+            if not hmac.compare_digest(sealed["seal"], self._seal(body)):
+                return None
+            told: dict[str, Any] = json.loads(body)
+            return told
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None
+
+    def _note(self, path: Path, told: Mapping[str, Any]) -> None:
+        body = json.dumps(told, separators=(",", ":"))
+        half = path.with_name(f".{path.name}.note")
+        half.write_text(json.dumps({"seal": self._seal(body), "told": body}), encoding="utf-8")
+        sync(half)
+        half.replace(path.with_suffix(_NOTE))
+
+    def _seal(self, body: str) -> str:
+        return hmac.new(self._key, body.encode(), hashlib.sha256).hexdigest()
+
+    @contextlib.contextmanager
+    def _only_one(self) -> Iterator[bool]:
+        """Whether nobody else, in any process, is making one."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                mine = True
+            except OSError:
+                mine = False
+            yield mine
+        finally:
+            os.close(handle)
+
+
+def _engine() -> str:
+    """What a file rests on besides the facts: the code that makes and reads it, and the lists of working days."""
+    made = memory.engine()
+    return made and hashlib.sha256(f"{made}|{metadata.version('chinesecalendar')}".encode()).hexdigest()
+
+
+def _facts(snapshot: Snapshot, feeds: Iterable[str]) -> dict[str, Any]:
+    """Which rows these feeds have: their files, and whether superseded rows are left out; none for facts of long ago."""
+    return {
+        feed: None if snapshot.within.get(feed) else [feed in snapshot.replaced, *snapshot.files.get(feed, ())]
+        for feed in sorted(feeds)
+    }
+
+
+def _part(what: Any) -> str | Bit:
+    if isinstance(what, str):
+        return what
+    return Bit(what["mask"], what["yes"], tuple(what["unsure"]) if what["unsure"] else None)
+
+
+def _plain(what: str | Bit) -> Any:
+    return what if isinstance(what, str) else asdict(what)
+
+
+def _rows(files: Sequence[str]) -> int:
+    import pyarrow.parquet as pq  # heavy; the command line loads what it uses
+
+    return sum(pq.read_metadata(path).num_rows for path in files)

@@ -1,0 +1,50 @@
+"""Having the large feeds ready before rules are asked: made once for a set of facts, read by every run over them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+
+import duckdb
+
+from budgetwatch.home import Home
+from budgetwatch.rules import Rule
+from budgetwatch.rules.placed import questions_by_place
+from budgetwatch.rules.prepared import Copy, Prepared
+from budgetwatch.runs.own import OWN
+
+_log = logging.getLogger(__name__)
+
+
+def prepare(
+    home: Home,
+    versions: Mapping[str, int] | None = None,
+    *,
+    rules: Iterable[Rule] = (),
+    as_of: dt.date | None = None,
+    least: int | None = None,
+) -> Copy | None:
+    """The file made ready of the facts as they stand (or at `versions`), made now where it is missing; None where no
+    feed is large enough, or it cannot be made: then rules are asked of the feeds themselves.
+
+    It is made for all rules that are on, and for `rules` besides; other rules may read it too. `as_of` is the day of the
+    run that is to come (default: the day the data ends).
+    """
+    pinned = dict(home.store.current() if versions is None else versions)
+    snapshot, folder = home.store.snapshot(pinned), Prepared(home.path / "prepared", home.secret)
+    if (found := folder.ready(snapshot)) is not None:
+        return found
+    wanted = {rule.id: rule for rule in (*rules, *(home.rules[one] for one in home.rules.active))}
+    asked = [rule for rule in wanted.values() if rule.form != "outlier"]
+
+    def ask(connection: duckdb.DuckDBPyConnection) -> tuple[Sequence[str], Mapping[str, int]]:
+        from budgetwatch.runs.run import last_day
+
+        return questions_by_place(connection, asked, as_of or last_day(connection), {*pinned, *OWN}, home.packs)
+
+    try:
+        return folder.make(snapshot, home.settings, ask, {feed for rule in asked for feed in rule.reads}, least)
+    except (duckdb.Error, OSError):
+        _log.exception("the feeds could not be made ready in a file")
+        return None

@@ -1,0 +1,231 @@
+"""Rules asked of what was made ready say exactly what they say of the facts: on a city, and on small tables full of traps."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from budgetwatch.access.viewer import SYSTEM
+from budgetwatch.home import Home
+from budgetwatch.records import ALL
+from budgetwatch.rules import Rule
+from budgetwatch.rules.book import RuleBook
+from budgetwatch.rules.judge import Verdict, judge
+from budgetwatch.rules.placed import judge_by_place
+from budgetwatch.rules.prepared import Copy, Prepared
+from budgetwatch.runs import run
+from budgetwatch.runs.own import OWN
+from budgetwatch.runs.prepare import prepare
+from tests.effort import THOROUGH
+
+DAY = dt.date(2025, 12, 31)
+
+
+def whole(verdict: Verdict) -> tuple[Any, ...]:
+    """All that a verdict says, but not how long it took."""
+    found = sorted(verdict.findings, key=lambda one: (one.subject, one.period))
+    return verdict.rule.id, verdict.looked_at, verdict.could_not_judge, dict(verdict.reasons), verdict.failure, found
+
+
+def of_city(city: Home, copy: Copy | None) -> list[tuple[Any, ...]]:
+    with city.facts(SYSTEM, prepared=copy.path if copy else None) as connection:
+        rules = [rule for rule in city.rules.values() if rule.form != "outlier"]
+        have = {*city.store.current(), *OWN}
+        return [whole(verdict) for verdict in judge_by_place(connection, rules, DAY, have, city.packs, prepared=copy)]
+
+
+def test_every_rule_says_the_same_of_a_city_in_a_file(city: Home) -> None:
+    copy = prepare(city, as_of=DAY, least=1)
+    assert copy is not None
+    assert copy.told["few"], "no selective question reads a smaller table"
+    assert of_city(city, copy) == of_city(city, None)
+    assert prepare(city, least=1) == copy, "what is there is found, not made again"
+
+
+def test_a_change_of_the_facts_or_of_the_note_makes_it_worthless(city: Home, tmp_path: Path) -> None:
+    copy = prepare(city, as_of=DAY, least=1)
+    assert copy is not None
+    snapshot, folder = city.store.snapshot(), Prepared(city.path / "prepared", city.secret)
+    assert folder.ready(snapshot) == copy
+    feed = next(iter(copy.told["tables"]))
+    fewer = snapshot.__class__(snapshot.versions, {**snapshot.files, feed: snapshot.files[feed][1:]})
+    assert folder.ready(fewer) is None
+    assert folder.ready(snapshot.with_history()) == (None if feed in snapshot.replaced else copy)
+    assert Prepared(city.path / "prepared", "another secret").ready(snapshot) is None
+    note = copy.path.with_suffix(".note")
+    sealed = json.loads(note.read_text("utf-8"))
+    note.write_text(json.dumps({**sealed, "told": sealed["told"].replace("_coded_", "_other_", 1)}), "utf-8")
+    assert folder.ready(snapshot) is None
+
+
+def test_a_run_makes_it_and_the_next_one_reads_it(city: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("budgetwatch.rules.coded.LEAST_ROWS", 1)
+    asked = ["PY-05", "PY-07", "PY-09", "PY-10", "EX-09"]
+
+    def said() -> list[tuple[Any, ...]]:
+        told = run(city, actor="t", rule_ids=asked)
+        return [(one.rule_id, one.looked_at, one.flagged, one.could_not_judge, one.reasons) for one in told.rules]
+
+    first = said()
+    [made] = (city.path / "prepared").glob("*.duckdb")
+    at = made.stat().st_mtime_ns
+    assert said() == first
+    assert [path.stat().st_mtime_ns for path in (city.path / "prepared").glob("*.duckdb")] == [at]
+
+
+# ── small tables with absent values, empty texts, ties, repeats and refunds ──────────────────────────
+
+UNITS = [
+    ("101001", "甲局", "990101"),
+    ("101002", "乙学校", "990101"),
+    ("201001", "丙财政所", "990102001"),
+    (None, None, "990101"),
+    ("", "", "x9"),
+]
+PAYEES = [("丁公司", "6001", "organisation"), ("丁公司", "6002", "organisation"), ("戊 公司", "6001", "organisation"), ("张三丰", "7001", "person"),
+          ("甲局", "8001", "own_unit"), ("某镇人民政府", "8002", "fiscal_account"), (None, None, None), ("", "", ""), ("己中心", None, None)]  # fmt: skip
+AMOUNTS = [
+    "99000",
+    "100000",
+    "95000.50",
+    "50000",
+    "30000",
+    "20000.01",
+    "1000000",
+    "500000",
+    "12000",
+    "900",
+    "0",
+    "-50000",
+    "-99000",
+    "10000.00",
+]
+PURPOSES = [
+    None,
+    "",
+    "接待费",
+    "购物卡",
+    "加油费",
+    "第1期工程款",
+    "第2期工程款",
+    "3月租金",
+    "4月租金",
+    "年终结算",
+    "社保",
+    "设备",
+]
+
+
+def payment(chance: random.Random, number: int) -> dict[str, Any]:
+    agency, name, place = chance.choice(UNITS)
+    payee, account, kind = chance.choice(PAYEES)
+    day = chance.choice([None, *(dt.date(2025, 1, 1) + dt.timedelta(days=chance.randrange(365)) for _ in range(9))])
+    return {
+        "voucher_no": chance.choice([f"V{number}", "V1", None]), "budget_year": chance.choice([2025, 2025, 2025, 2024, None]), "pay_date": day,
+        "adm_div_code": chance.choice([place, place, None]), "agency_code": agency, "agency_name": name,
+        "fund_source": chance.choice([None, "general", "direct", "special_bond", "carryover"]),
+        "func_code": chance.choice([None, "", "2010101", "2240601", "2310101", "2080505", "9999999"]),
+        "dep_eco_code": chance.choice([None, "", "30201", "30217", "30231", "30212", "30103", "39901", "31002", "30216"]),
+        "pro_code": chance.choice([None, "P1", "P2", "P9"]), "line_type": chance.choice([None, "project", "basic"]),
+        "indicator_no": chance.choice([None, "Z1", "Z2", "Z9"]),
+        "amount": Decimal(chance.choice(AMOUNTS)), "currency": chance.choice([None, "CNY", "CNY", "USD"]),
+        "purpose": chance.choice(PURPOSES), "payee_name": payee, "payee_account": account, "payee_type": chance.choice([kind, kind, None]),
+        "payee_account_type": chance.choice([None, "fiscal", "zero_balance", "basic"]),
+        "settlement": chance.choice([None, "cash", "transfer", "payroll", "card"]),
+        "contract_no": chance.choice([None, None, "C1"]), "procurement_no": chance.choice([None, None, "G1"]), "invoice_no": chance.choice([None, "F1", "F2"]),
+        "tracking_id": chance.choice([None, "T1"]),
+    }  # fmt: skip
+
+
+PLACE = {"adm_div_code": "990101", "budget_year": 2025}
+INDICATOR = {**PLACE, "agency_code": "101001"}
+
+
+def others() -> dict[str, list[dict[str, Any]]]:
+    return {
+        "indicator": [
+            {**INDICATOR, "indicator_no": "Z1", "pro_code": "P1", "initial": 60000, "func_code": "2010101"},
+            {**INDICATOR, "indicator_no": "Z1", "pro_code": "P1", "initial": 10000, "pro_name": "桥"},
+            {**INDICATOR, "indicator_no": "Z2", "pro_code": "P2", "initial": 500000, "agency_code": "101002"},
+            {**INDICATOR, "pro_code": "P2", "initial": 1000, "budget_year": 2024, "adm_div_code": None},
+        ],
+        "org_unit": [
+            {"agency_code": "101001", "agency_name": "甲局", "budget_year": 2025, "adm_div_code": "990101"},
+            {"agency_code": "301001", "agency_name": "某镇人民政府", "budget_year": 2025, "adm_div_code": "990101001"},
+        ],
+        "subject_dict": [
+            {"type": "func", "budget_year": 2025, "code": "2010101", "name": "行政运行"},
+            {"type": "dep_eco", "budget_year": 2025, "code": "30201", "name": "办公费"},
+        ],
+        "calendar_event": [{**PLACE, "event_type": "budget_approved", "event_date": dt.date(2025, 3, 1)}],
+        "budget_line": [
+            {
+                **PLACE,
+                "agency_code": "101001",
+                "stage": "approved",
+                "direction": "expenditure",
+                "eco_code": "30217",
+                "amount": 10,
+            }
+        ],
+        "transfer": [
+            {
+                **PLACE,
+                "tracking_id": "T1",
+                "direction": "received",
+                "amount": 200000,
+                "issued_date": dt.date(2025, 1, 9),
+            }
+        ],
+        "treasury_report": [{**PLACE, "month": 3, "amount": 5, "currency": "CNY"}],
+    }
+
+
+@pytest.fixture(scope="module")
+def payment_rules() -> list[Rule]:
+    book = RuleBook.load(Path(__file__).parents[2] / "rules")
+    return [book[one] for one in book.active if "payment" in book[one].reads and book[one].form != "outlier"]
+
+
+@pytest.fixture
+def tables() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(":memory:", config={"threads": 1}) as made:
+        for feed in ALL.values():
+            columns = ", ".join(f'"{c.name}" {c.duckdb}' for c in feed.columns)
+            made.execute(f"CREATE TABLE {feed.name} ({columns}, _row BIGINT)")
+        yield made
+
+
+def fill(connection: duckdb.DuckDBPyConnection, feed: str, rows: list[dict[str, Any]]) -> None:
+    for number, row in enumerate(rows):
+        told = {**row, "_row": number}
+        connection.execute(
+            f"INSERT INTO {feed} ({', '.join(told)}) VALUES ({', '.join('?' * len(told))})", [*told.values()]
+        )
+
+
+def test_every_rule_over_payments_says_the_same_of_tables_full_of_traps(
+    tables: duckdb.DuckDBPyConnection, payment_rules: list[Rule]
+) -> None:
+    for feed, rows in others().items():
+        fill(tables, feed, rows)
+    have = {"payment", *others()}
+    hit: set[str] = set()
+    for seed in range(12 if THOROUGH else 3):
+        chance = random.Random(seed)
+        tables.execute("DELETE FROM payment")
+        fill(tables, "payment", [payment(chance, number) for number in range((400, 1, 90)[seed % 3])])
+        plain = [whole(one) for one in judge(tables, payment_rules, DAY, have, least_rows=10**12)]
+        ready = [whole(one) for one in judge(tables, payment_rules, DAY, have, least_rows=1)]
+        for one, other in zip(plain, ready, strict=True):
+            assert other == one, f"{one[0]}, seed {seed}"
+        hit |= {told[0] for told in plain if told[-1]}
+    assert len(hit) >= 15, f"these tables hardly try the rules: {sorted(hit)}"
