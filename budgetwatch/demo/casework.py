@@ -36,9 +36,12 @@ _REPLIES = (
     "情况属实，相关款项已按规定调整账务。",
 )
 _FINE = "经核对合同、验收单和付款审批，该支出手续完备。"
+#: The subject asked about (code, name), the question, and the answer, if there was one.
 _QUESTIONS = (
-    ("教育经费是否足额安排？", "已按不低于上年的原则安排。"), ("养老服务设施建设进度如何保证？", "已列入年度计划，按季度通报。"),
-    ("信息化项目运维费用增长的依据是什么？", ""), ("城乡社区环境整治经费为何减少？", ""),
+    ("205", "教育", "教育经费是否足额安排？", "已按不低于上年的原则安排。"),
+    ("208", "社会保障和就业", "养老服务设施建设进度如何保证？", "已列入年度计划，按季度通报。"),
+    ("201", "一般公共服务", "信息化项目运维费用增长的依据是什么？", ""),
+    ("212", "城乡社区", "城乡社区环境整治经费为何减少？", ""),
 )  # fmt: skip
 
 
@@ -156,9 +159,9 @@ def _unmended(desk: Desk, row: Any, n: int) -> None:
 
 def _opinions(desk: Desk, deputy: Viewer, finance: Viewer) -> None:
     """What a deputy asked about the year's budget; half of it was never answered."""
-    for n, (text, answer) in enumerate(_QUESTIONS):
+    for n, (subject, line, text, answer) in enumerate(_QUESTIONS):
         asked = review.ask(
-            desk.home, deputy, budget_year=desk.start.year, region=CITY, line=f"{CITY}|{desk.start.year}|{n}", text=text,
+            desk.home, deputy, budget_year=desk.start.year, region=CITY, func_code=subject, line=line, text=text,
             at=moment(days.workday_near(desk.start + dt.timedelta(5 + n)), 15),
         )  # fmt: skip
         if answer:
