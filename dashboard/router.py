@@ -118,6 +118,11 @@ def may_be_kept(asking: Asking) -> bool:
     return asking.path.startswith(KEPT)
 
 
+def _touched(asking: Asking, route: Route) -> tuple[str, ...]:
+    """The feeds that the page rests on: a home tells of every feed to those who see what is sent."""
+    return tuple(SENT) if route.path == "/home" and asking.viewer.may("batches") else route.touches
+
+
 def home_of(viewer: Viewer) -> str:
     """Where this person's work begins: one address, another page for each role."""
     return "/home"
@@ -136,7 +141,7 @@ def page(asking: Asking) -> Page:
             )
         asking.parts.update(found.groupdict())
         title, body = route.view(asking)
-        line = data_line(asking, route.touches)
+        line = data_line(asking, _touched(asking, route))
         if line is not None:
             body = [*body, line] if isinstance(body, list) else [body, line]
         return Page(title, body)

@@ -28,7 +28,7 @@ from dashboard.i18n import say, t
 
 SCOPE = ("year", "region", "book", "currency", "own")
 NARROW = ("func", "agency", "eco")
-SIZE = 40
+SIZE = 25
 
 
 def narrowed(asking: Asking) -> dict[str, str]:

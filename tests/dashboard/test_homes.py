@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from budgetwatch.calendar import today
+from budgetwatch.calendar import FIXED_DAY, today
 from budgetwatch.home import Home
 from tests.builders import changed
 from tests.dashboard.conftest import PEOPLE, Reader, find, words
+from tests.queries.test_timeliness import sent
 
 Open = Callable[..., Reader]
 Flagged = Callable[..., int]
@@ -183,3 +184,13 @@ def test_a_leader_works_no_case_from_home_but_reads_the_red_ones(
     assert f"/case/{case_id}" in home.links
     assert "next-case" not in home.ids()
     assert words(home.by_id("number-red")).split()[1] == "1"
+
+
+def test_the_line_under_a_home_tells_those_who_see_what_is_sent_of_every_feed(
+    reader: Open, city_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FIXED_DAY, "2026-06-20")
+    sent(city_home, "甲局", "2026-01-31", "2026-02-28", "2026-03-31", feed="revenue")
+    for login in ("admin", "finance", "lead"):
+        assert "甲局" in words(reader(login).open("/home").by_id("data-line")), login
+    assert "甲局" not in words(reader("deputy").open("/home").by_id("data-line")), "what drafts do not rest on"
