@@ -210,6 +210,15 @@ class RunRule(Base):
     reasons: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, doc="why, with counts")
     exempted: Mapped[int] = mapped_column(BigInteger, default=0, doc="findings covered by an approved exemption")
     seconds: Mapped[float] = mapped_column(default=0.0)
+    basis: Mapped[str] = mapped_column(
+        String(64), default="", server_default="", doc="a name of the product's functions and calendar at that time"
+    )
+    asked: Mapped[str] = mapped_column(
+        String(24),
+        default="",
+        server_default="",
+        doc="empty: of everything; narrowed: of what changed; else why not less",
+    )
 
 
 class Flag(Base):

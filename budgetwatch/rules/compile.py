@@ -33,8 +33,13 @@ def question(rule: Rule, as_of: dt.date) -> str:
         return grouped(rule, rule.over, f"{present}(\n{bind(rule.sql, values)}\n)")
     if rule.form == "select":
         return over_judgeable(rule, steady(bind(rule.sql, values)))
+    return over_judgeable(rule, inner(rule, as_of))
+
+
+def inner(rule: Rule, as_of: dt.date) -> str:
+    """The SELECT that a balance or a deadline stands for, over all rows of its feeds."""
     form = balance if rule.form == "balance" else deadlines
-    return over_judgeable(rule, form.question(rule, values))
+    return form.question(rule, rule.values(as_of))
 
 
 def over_judgeable(rule: Rule, sql: str) -> str:

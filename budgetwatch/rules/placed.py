@@ -38,6 +38,8 @@ def judge_by_place(
     packs: Packs,
     progress: Progress | None = None,
     prepared: Copy | None = None,
+    *,
+    least_rows: int | None = None,
 ) -> Iterator[Verdict]:
     """The verdict of every rule, as `judge` gives it, each finding with the `params` it was judged by where a pack set any."""
     present = set(have)
@@ -50,9 +52,8 @@ def judge_by_place(
             asked.append(variant)
             shares.append((rule, key, divided))
     collected: list[tuple[str, Verdict]] = []
-    for (rule, key, divided), verdict in zip(
-        shares, judge(connection, asked, as_of, present, progress, prepared=prepared), strict=True
-    ):
+    verdicts = judge(connection, asked, as_of, present, progress, least_rows=least_rows, prepared=prepared)
+    for (rule, key, divided), verdict in zip(shares, verdicts, strict=True):
         if divided is None:
             yield verdict
             continue

@@ -18,10 +18,10 @@ from budgetwatch.tables import RuleVersion, Run, RunRule
 
 def touched(home: Home, rules: Sequence[Rule], versions: Mapping[str, int], day: dt.date) -> list[Rule]:
     """Of the rules those whose answers over `versions` on `day` may differ from what their last run said."""
-    last = _last(home)
+    last, packs = _last(home), home.packs
 
     def same(rule: Rule) -> bool:
-        if rule.id not in last or rule.baselines or home.packs.of(rule.id):
+        if rule.id not in last or rule.baselines or packs.of(rule.id):
             return False
         digest, then, seen = last[rule.id]
         if digest != rule.digest or (then != day and _counts_days(rule)):

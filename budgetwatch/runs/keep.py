@@ -22,6 +22,7 @@ from budgetwatch.rules.finding import Finding
 from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.rule import Rule
 from budgetwatch.runs import hold
+from budgetwatch.runs.basis import basis
 from budgetwatch.tables import Base, Case, Evidence, Flag, RuleVersion, RunRule, now
 
 #: Parameters of one statement stay below SQLite's 32,766.
@@ -37,6 +38,14 @@ class Kept:
     exempted: int = 0
     flagged: int = 0
     held: int = 0
+
+
+@dataclass(slots=True)
+class Standing:
+    """Of a narrowed run: every flag that the rule's earlier run left stands, but for those `gone` (by key)."""
+
+    run_id: int
+    gone: frozenset[str] = frozenset()
 
 
 def key_of(rule_id: str, subject: str, period: str) -> str:
@@ -61,10 +70,14 @@ def keep(
     as_of: dt.date,
     at: dt.datetime | None = None,
     limits: hold.Limits = hold.Limits(),
+    *,
+    standing: Standing | None = None,
+    asked: str = "",
 ) -> Kept:
     """Write one rule's verdict: its line of the run, its flags, their evidence, their cases; new ones began `at`, or now.
 
-    New findings past the limits become one incident and no flags (`hold`).
+    New findings past the limits become one incident and no flags (`hold`). With `standing` the verdict's findings are
+    only those of what changed; `asked` says how much was asked, and why no less.
     """
     rule = verdict.rule
     version = version_of(session, rule)
@@ -83,6 +96,9 @@ def keep(
     ids = {key: flag_id for key, (flag_id, _) in known.items()}
     ids.update(_insert_flags(session, rule, run_id, fresh, at or now()))
     _touch(session, [ids[key] for key in keyed if key in known], run_id)
+    flagged = len(keyed) - len(stopped)
+    if standing is not None:
+        flagged = _stand(session, rule.id, run_id, standing)
     _update_changed(session, changed, ids)
     cases.evidence_changed(session, [ids[key] for key in changed], run_id)
     _insert_evidence(
@@ -94,11 +110,11 @@ def keep(
         sa.insert(RunRule),
         {
             "run_id": run_id, "rule_id": rule.id, "rule_version_id": version, "looked_at": verdict.looked_at,
-            "flagged": len(keyed) - len(stopped), "could_not_judge": verdict.could_not_judge, "reasons": dict(verdict.reasons),
-            "exempted": exempted, "seconds": verdict.seconds,
+            "flagged": flagged, "could_not_judge": verdict.could_not_judge, "reasons": dict(verdict.reasons),
+            "exempted": exempted, "seconds": verdict.seconds, "basis": basis(), "asked": asked,
         },
     )  # fmt: skip
-    return Kept(len(fresh), len(changed), exempted, len(keyed) - len(stopped), waiting.total())
+    return Kept(len(fresh), len(changed), exempted, flagged, waiting.total())
 
 
 def make(session: Session, rule: Rule, run_id: int, version: int, found: Mapping[str, Finding], at: dt.datetime) -> int:
@@ -158,6 +174,31 @@ def _touch(session: Session, flag_ids: Iterable[int], run_id: int) -> None:
             sa.update(Flag).where(Flag.id.in_(chunk)).values(last_run_id=run_id),
             execution_options={"synchronize_session": False},
         )
+
+
+def _stand(session: Session, rule_id: str, run_id: int, standing: Standing) -> int:
+    """Say of the flags that nothing touched that they hold in this run too; how many flags hold in all."""
+    gone = list(standing.gone)
+    kept = sa.select(Flag.id).where(Flag.rule_id == rule_id, Flag.key.in_(gone[:_CHUNK])) if gone else None
+    if len(gone) <= _CHUNK:
+        left = [Flag.rule_id == rule_id, Flag.last_run_id == standing.run_id]
+        session.execute(
+            sa.update(Flag)
+            .where(*left, *([Flag.id.not_in(kept)] if kept is not None else []))
+            .values(last_run_id=run_id),
+            execution_options={"synchronize_session": False},
+        )
+    else:
+        rows = session.execute(
+            sa.select(Flag.id, Flag.key).where(Flag.rule_id == rule_id, Flag.last_run_id == standing.run_id)
+        )
+        _touch(session, [flag_id for flag_id, key in rows if key not in standing.gone], run_id)
+    return int(
+        session.scalar(
+            sa.select(sa.func.count()).select_from(Flag).where(Flag.rule_id == rule_id, Flag.last_run_id == run_id)
+        )
+        or 0
+    )
 
 
 def _update_changed(session: Session, changed: Mapping[str, Finding], ids: Mapping[str, int]) -> None:

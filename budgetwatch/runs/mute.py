@@ -47,6 +47,10 @@ class Mute:
     parts: Sequence[Late] = ()
     by_place: bool = False
 
+    def places(self, rule: Rule) -> bool:
+        """Whether findings of some places are left out of the rule's."""
+        return self.by_place and any(late.feed in rule.relies_on for late in self.parts)
+
     def of(self, rule: Rule) -> list[str]:
         """Why the rule cannot be asked; empty: it can."""
         unsound = {} if rule.form == "balance" else self.torn

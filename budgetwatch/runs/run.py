@@ -25,16 +25,23 @@ from budgetwatch.runs.fresh import touched
 from budgetwatch.runs.hold import Limits
 from budgetwatch.runs.keep import Kept, keep
 from budgetwatch.runs.mute import mute, muted
+from budgetwatch.runs.narrow import NARROWED, Narrowing
 from budgetwatch.runs.own import OWN, note_down
 from budgetwatch.runs.prepare import prepare
 from budgetwatch.runs.turn import turn
 
 _log = logging.getLogger(__name__)
+#: For so few rules large feeds are not made ready first: it would cost more than they do.
+FEW = 15
+_UNREADY = 2**62
 
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """What one rule said: looked at · flagged · could not judge (and why, by `rules.reasons` code)."""
+    """What one rule said: looked at · flagged · could not judge (and why, by `rules.reasons` code).
+
+    `asked` is empty where it was asked of everything as ever, `narrowed` of what changed, else says why not of less.
+    """
 
     rule_id: str
     looked_at: int
@@ -45,6 +52,7 @@ class RuleResult:
     seconds: float
     failure: str = ""
     held: int = 0
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,8 @@ def run(
 ) -> RunReport:
     """Ask the rules (all that are on, or those named, on or off) over the facts as they stand, or as of `versions`; keep what they find.
 
-    With `new` only the rules are asked that facts newer than their last run can change (`fresh`).
+    With `new` only the rules are asked that facts newer than their last run can change (`fresh`), and of these only what
+    can have changed, where that is known for sure (`narrow`); each line says why where it was asked of everything.
 
     `as_of` is the day the rules take for today: by default the last payment, else the last event, else
     today. `at` is when the flags and cases that it opens began, for a history entered afterwards (default: now). Raises
@@ -83,7 +92,9 @@ def run(
         if versions is None:
             note_down(home)
         pinned = dict(home.store.current() if versions is None else versions)
-        copy = prepare(home, pinned, rules=rules, as_of=as_of) if versions is None and len(rules) > 1 else None
+        # A file of the newest facts costs what it saves a full run; what is asked of a day's rows is soon done without.
+        wanted = versions is None and len(rules) > 1 and not new
+        copy = prepare(home, pinned, rules=rules, as_of=as_of) if wanted else None
         with home.facts(SYSTEM, pinned, prepared=copy.path if copy else None) as connection:
             day = as_of or last_day(connection)
             if new:
@@ -94,7 +105,7 @@ def run(
                     *pinned,
                     *(OWN if versions is None else ()),
                 }  # of its own affairs the house knows that there are none
-                results, kept = _ask(home, connection, rules, day, pinned, have, run_id, at, progress, copy)
+                results, kept = _ask(home, connection, rules, day, pinned, have, run_id, at, progress, copy, new=new)
             except BaseException as error:
                 _end(home, run_id, failure=f"{type(error).__name__}: {error}"[:2000])
                 raise
@@ -126,6 +137,8 @@ def _ask(
     at: dt.datetime | None,
     progress: Progress | None,
     prepared: Copy | None = None,
+    *,
+    new: bool = False,
 ) -> tuple[list[RuleResult], list[Kept]]:
     results, kept = [], []
     limits = Limits(
@@ -134,22 +147,42 @@ def _ask(
     silent = mute(home, connection, pinned, day)
     why = {rule.id: told for rule in rules if (told := silent.of(rule))}
     asked = [rule for rule in rules if rule.id not in why]
+    whole: dict[str, str] = {}
+    if new and asked:
+        narrowing = Narrowing(home, connection, day, pinned)
+        for rule, made, code in narrowing.all(asked, silent.places):
+            if made is None:
+                whole[rule.id] = code
+                continue
+            verdict = silent.settle(made.verdict)
+            with home.session() as session:
+                done = keep(session, run_id, verdict, day, at, limits, standing=made.standing, asked=NARROWED)
+            kept.append(done)
+            results.append(_result(verdict, done, NARROWED))
+        asked = [rule for rule in asked if rule.id in whole]
+    few = new and len(asked) <= FEW
     verdicts = itertools.chain(
         (muted(rule, why[rule.id], connection, have) for rule in rules if rule.id in why),
-        map(silent.settle, judge_by_place(connection, asked, day, have, home.packs, progress, prepared)),
+        map(
+            silent.settle,
+            judge_by_place(
+                connection, asked, day, have, home.packs, progress, prepared, least_rows=_UNREADY if few else None
+            ),
+        ),
     )
     for verdict in verdicts:
+        code = whole.get(verdict.rule.id, "")
         with home.session() as session:
-            done = keep(session, run_id, verdict, day, at, limits)
+            done = keep(session, run_id, verdict, day, at, limits, asked=code)
         kept.append(done)
-        results.append(_result(verdict, done))
+        results.append(_result(verdict, done, code))
     return results, kept
 
 
-def _result(verdict: Verdict, kept: Kept) -> RuleResult:
+def _result(verdict: Verdict, kept: Kept, asked: str = "") -> RuleResult:
     return RuleResult(
         verdict.rule.id, verdict.looked_at, kept.flagged, verdict.could_not_judge, dict(verdict.reasons), kept.exempted,
-        verdict.seconds, verdict.failure, kept.held,
+        verdict.seconds, verdict.failure, kept.held, asked,
     )  # fmt: skip
 
 
