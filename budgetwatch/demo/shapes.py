@@ -66,7 +66,7 @@ def _nearer(cell: Points, site: Points, other: Points) -> Points:
             kept.append(here)
         if (a <= 0) != (b <= 0):
             kept.append(here + (there - here) * (a / (a - b)))
-    return np.array(kept)
+    return np.array(kept).reshape(-1, 2)
 
 
 def _settled(cell: Points, n: int, rng: np.random.Generator) -> Points:
@@ -75,8 +75,14 @@ def _settled(cell: Points, n: int, rng: np.random.Generator) -> Points:
     sites = middle + rng.normal(0, 0.25, (n, 2)) * np.ptp(cell, axis=0)
     sites = middle + (sites - middle) * 0.6
     for _ in range(_ROUNDS):
-        sites = np.array([part.mean(axis=0) if len(part) else middle for part in _cells(cell, sites)])
+        sites = np.array([part.mean(axis=0) if len(part) else _within(cell, rng) for part in _cells(cell, sites)])
     return sites
+
+
+def _within(cell: Points, rng: np.random.Generator) -> Points:
+    """A place somewhere inside a convex cell, for a site that fell so far outside that nothing of it is nearest."""
+    inside: Points = rng.dirichlet(np.ones(len(cell))) @ cell
+    return inside
 
 
 def _feature(place: Region, cell: Points) -> dict[str, object]:

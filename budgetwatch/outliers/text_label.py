@@ -1,12 +1,12 @@
 """Texts whose words belong to another label: a purpose that reads like one subject and is booked under another.
 
-The texts are cleared of digits, dates and punctuation and counted once with each label they carry. A linear classifier
-over their character pairs and triples (TF-IDF, multinomial logistic regression; scikit-learn) learns which words go with which
-label, in folds, so that no entry judges itself. An entry stands out when the classifier is sure of another label
-(`SURE`), gives its own hardly a chance, and the very same text is not more often booked where this one is. The score is the
-probability of the other label; rows of one entry rank by amount.
+The texts are cleared of digits, dates and punctuation and counted once with each label they carry. From their characters,
+pairs and triples (rare ones weigh more; scikit-learn counts them) it is learnt how likely each label is, every entry
+judged without itself, and how likely the label it carries is a slip (`slips`). An entry stands out when a slip is
+likelier than not (`LIKELY`) and the very same text is not more often booked where this one is. The score is that
+likelihood; rows of one entry rank by amount.
 
-Texts that are empty or that nobody else uses in any part cannot be compared. Labels borne by few texts are learnt by
+Texts that are empty or that nobody else uses in any part cannot be compared. Labels borne by few rows are learnt by
 nobody and never suggested.
 """
 
@@ -15,29 +15,24 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import duckdb
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.preprocessing import normalize
 
 from budgetwatch.outliers.scores import Scored, Scores
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
+from budgetwatch.outliers.slips import Slips
 
 SEED: Final = 20_220_701
-#: How sure of another label the classifier must be, and how little it may think of the one booked.
-SURE: Final = 0.90
-HARDLY: Final = 0.02
-FOLDS: Final = 3
-#: Distinct entries that a fold learns from; the most used come first.
-LEARNT: Final = 12_000
+#: A slip must be likelier than not.
+LIKELY: Final = 0.5
+#: Characters, pairs and triples told apart; the most used come first.
+PARTS: Final = 60_000
 #: A label is learnt from no fewer rows than this.
 LEAST: Final = 20
-#: An entry used a thousand times says no more than one used this often; below it the weight is the root of its use.
-WEIGHT: Final = 50
 WORDS: Final = 4
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 #: What tells nothing of the thing paid for: digits, dates, numbering, punctuation.
@@ -45,7 +40,7 @@ _NOISE = r"[0-9０-９\s年月日季度号第期笔次上下半\-—_./,，。;�
 
 
 class TextLabel:
-    """Scores rows by how sure a classifier of the text is of another label than the one they carry."""
+    """Scores rows by how likely the label they carry is a slip, from what their text says."""
 
     @staticmethod
     def score(
@@ -86,7 +81,7 @@ class _Entries:
 
 @dataclass(frozen=True, slots=True)
 class _Misplaced:
-    """An entry that reads like another label, how sure that is, and the words that say so."""
+    """An entry that reads like another label, how likely it is a slip, and the words that say so."""
 
     words: str
     label: str
@@ -117,57 +112,49 @@ def _entries(connection: duckdb.DuckDBPyConnection, feed_sql: str, text: str, la
 
 
 def _misplaced(entries: _Entries) -> list[_Misplaced]:
-    """The entries that read like another label, the surest first."""
+    """The entries that read like another label, the likeliest slips first."""
     labels, inverse = np.unique(entries.label, return_inverse=True)
     learnable = np.bincount(inverse, weights=entries.count, minlength=len(labels)) >= LEAST
-    usable = learnable[inverse]
     if learnable.sum() < 2:
         return []
-    vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(2, 3), min_df=1, max_features=40_000, sublinear_tf=True)
-    features: csr_matrix = vectorizer.fit_transform(entries.words)
-    names = vectorizer.get_feature_names_out()
+    usable = np.flatnonzero(learnable[inverse])
+    known, label = np.unique(inverse[usable], return_inverse=True)
+    features, names = _features(entries.words[usable])
+    model = Slips(features, label.astype(np.int64), entries.count[usable], SEED)
+    judged = model.judged()
     counts = {(w, la): int(n) for w, la, n in zip(entries.words, entries.label, entries.count, strict=True)}
-    fold = np.random.default_rng(SEED).permutation(len(entries.words)) % FOLDS
-    found: list[_Misplaced] = []
-    for held in range(FOLDS):
-        learn = np.flatnonzero((fold != held) & usable)[:LEARNT]
-        judged = np.flatnonzero((fold == held) & usable)
-        classes = np.unique(inverse[learn])
-        if len(classes) < 2 or not len(judged):
-            continue
-        model = LogisticRegression(C=300.0, max_iter=200, tol=1e-3)
-        model.fit(features[learn], inverse[learn], sample_weight=np.sqrt(np.minimum(entries.count[learn], WEIGHT)))
-        chances = model.predict_proba(features[judged])
-        column = np.searchsorted(model.classes_, inverse[judged])
-        known = model.classes_[np.minimum(column, len(model.classes_) - 1)] == inverse[judged]
-        own = np.where(known, chances[np.arange(len(judged)), np.minimum(column, chances.shape[1] - 1)], 0.0)
-        best = chances.argmax(axis=1)
-        sure = chances[np.arange(len(judged)), best]
-        hits = (sure >= SURE) & (own <= HARDLY) & (model.classes_[best] != inverse[judged])
-        for at in np.flatnonzero(hits):
-            entry, other = judged[at], str(labels[model.classes_[best[at]]])
-            words, label = str(entries.words[entry]), str(entries.label[entry])
-            there = counts.get((words, other), 0)
-            if there < entries.count[entry] and (there or entries.count[entry] > LEAST):
-                continue  # booked here more often than there: this is its place
-            because = _because(model, features[entry], best[at], names)
-            found.append(
-                _Misplaced(words, label, other, round(float(sure[at]), 6), int(entries.count[entry]), there, because)
-            )
+    found = []
+    for at in np.flatnonzero(judged.slip >= LIKELY):
+        entry, other = usable[at], str(labels[known[judged.other[at]]])
+        words, booked, rows = str(entries.words[entry]), str(entries.label[entry]), int(entries.count[entry])
+        there = counts.get((words, other), 0)
+        if there < rows and (there or rows > LEAST):
+            continue  # booked here more often than there: this is its place
+        pull = model.pull(int(at), int(judged.other[at]))
+        because = _because([str(names[i]) for i in features[at].indices], pull)
+        found.append(_Misplaced(words, booked, other, round(float(judged.slip[at]), 6), rows, there, because))
     return sorted(found, key=lambda m: (-m.sure, m.words, m.label))
 
 
-def _because(model: LogisticRegression, row: csr_matrix, best: int, names: np.ndarray) -> tuple[str, ...]:
-    """The parts of the text that speak most for the other label; a part within a longer one is not said twice."""
-    weights = model.coef_
-    toward = weights[best] if len(weights) > 1 else (weights[0] if best == 1 else -weights[0])
-    pull = row.multiply(toward[np.newaxis, :]).tocsr()
+def _features(words: np.ndarray) -> tuple[csr_matrix, np.ndarray]:
+    """What each text holds, rare parts weighing more, long texts no more than short ones."""
+    counter = CountVectorizer(analyzer="char", ngram_range=(1, 3), binary=True, max_features=PARTS, dtype=np.float64)
+    held: csr_matrix = counter.fit_transform(words)
+    rare = np.log1p(held.shape[0] / np.maximum(held.getnnz(axis=0), 1))
+    return normalize(csr_matrix(held.multiply(rare))), counter.get_feature_names_out()
+
+
+def _because(parts: Sequence[str], pull: np.ndarray) -> tuple[str, ...]:
+    """The parts of the text that speak most for the other label; a part within a longer one is not said twice.
+
+    A part of several characters says more to a reader than one alone, so those come first where there are any.
+    """
     said: list[str] = []
-    for at in np.argsort(-pull.data, kind="stable"):
-        part = str(names[pull.indices[at]]).strip()
-        if pull.data[at] <= 0 or len(said) == WORDS:
+    for at in sorted(range(len(parts)), key=lambda i: (len(parts[i].strip()) < 2, -pull[i], parts[i])):
+        part = parts[at].strip()
+        if len(said) == WORDS:
             break
-        if part and not any(part in other or other in part for other in said):
+        if pull[at] > 0 and part and not any(part in other or other in part for other in said):
             said.append(part)
     return tuple(said)
 
