@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from budgetwatch.demo import days
@@ -34,20 +35,24 @@ def plant(p: Planting) -> None:
     _indicators(p)
 
 
-def _units(p: Planting, department: bool) -> list[tuple[int, Unit]]:
-    """`many` (year, unit): departments without units below them or units below a department, untouched ones first."""
+def _units(p: Planting, department: bool, years: Sequence[int] = ()) -> list[tuple[int, Unit]]:
+    """`many` (year, unit): departments without units below them or units below a department, untouched ones first.
+
+    Of these years (of all, where none are named), and none twice while there is another."""
     plan = p.plan
+    span = list(years) or plan.years
     parents = {u.parent for u in plan.units}
     fits = [u for u in plan.units if (u.parent is None) == department and not u.is_finance and u.index not in parents]
     fresh = [u for u in fits if u.index not in p.used_units]
     chosen = [fresh[int(i)] for i in p.rng.permutation(len(fresh))[: p.many]]
     others = [u for u in fits if u not in chosen]
+    others = [u for u in others if any((y, u.index) not in p.used_papers for y in span)] or others
     for n in range(p.many - len(chosen)):
         chosen.append(others[(int(p.rng.integers(len(others))) + n) % len(others)] if others else fits[0])
     p.used_units.update(u.index for u in chosen)
     found: list[tuple[int, Unit]] = []
     for n, unit in enumerate(chosen):
-        free = [y for y in plan.years if (y, unit.index) not in p.used_papers] or plan.years
+        free = [y for y in span if (y, unit.index) not in p.used_papers] or span
         year = free[n % len(free)]
         p.used_papers.add((year, unit.index))
         found.append((year, unit))
@@ -396,18 +401,11 @@ def _tables(p: Planting) -> None:
 
             p.out.edit("disclosure", wrong, lambda row: row.update(amount=row["amount"] + 64_000_000))
             p.label(kind, ids, year, place=unit.region.code, agency=unit.code, also=also, stage="approved")
-    for year, unit in _units(p, True):
-        done = year if year != p.plan.years[-1] else year - 1
-        if done in p.plan.years:
+    if done := p.plan.years[:-1]:  # of the last year nothing is settled yet
+        for year, unit in _units(p, True, done):
             p.label(
-                "text_rounded_to_wan",
-                ("DC-06",),
-                done,
-                place=unit.region.code,
-                agency=unit.code,
-                hard=True,
-                stage="final",
-            )
+                "text_rounded_to_wan", ("DC-06",), year, place=unit.region.code, agency=unit.code, hard=True, stage="final"
+            )  # fmt: skip
 
 
 def _indicators(p: Planting) -> None:
