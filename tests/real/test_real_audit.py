@@ -95,12 +95,12 @@ def share(audited: Audited, kind: str, rules: tuple[str, ...] = ()) -> float:
 
 def test_the_table_of_what_was_found(audited: Audited, capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
-        print(f"\n{'kind of label':28} {'labels':>6} {'its rules':>16} {'found':>6} {'by any rule':>12}")
+        print(f"\n{'kind of label':28} {'labels':>6} {'its rules':>16} {'found':>6} {'by any rule':>12}")  # noqa: T201
         for kind, rows in sorted(audited.labels.items()):
             rules, _ = ANSWERED.get(kind, ((), 0.0))
             told = f"{share(audited, kind, rules):6.0%}" if rules else "     —"
-            print(f"{kind:28} {len(rows):6} {', '.join(rules) or '—':>16} {told} {share(audited, kind):12.0%}")
-        print(f"flags: {audited.flags.total():,} in all; {dict(audited.flags.most_common())}")
+            print(f"{kind:28} {len(rows):6} {', '.join(rules) or '—':>16} {told} {share(audited, kind):12.0%}")  # noqa: T201
+        print(f"flags: {audited.flags.total():,} in all; {dict(audited.flags.most_common())}")  # noqa: T201
     assert sum(map(len, audited.labels.values())) == 220
 
 
