@@ -15,8 +15,9 @@ from budgetwatch.cli.out import DONE, FOUND, AsCsv, AsJson, day, listed, printed
 from budgetwatch.errors import Invalid
 from budgetwatch.lifecycle import writing
 from budgetwatch.queries import editions as read
+from budgetwatch.queries.scope import one_of
 from budgetwatch.records import ALL
-from budgetwatch.text import Text
+from budgetwatch.text import LANGUAGES, Text
 
 if TYPE_CHECKING:
     from budgetwatch.backtest import Precision, RuleReport, Tried
@@ -205,12 +206,15 @@ def backtests(
 @rules.command("document")
 def document(
     to: Path | None = typer.Argument(None, help="a .md or .html file; default: Markdown to stdout"),
+    tongue: str = typer.Option("", "--language", help="zh, zh-Hant or en; default: of the command line"),
 ) -> None:
     """The catalogue as a document, in reading order: why, law, what to check, what else could explain it, thresholds."""
+    if tongue:
+        one_of(tongue, LANGUAGES, "language")
     from budgetwatch.queries import rule_document
 
     form = to.suffix.lstrip(".").lower() if to else "md"
-    text = rule_document.document(home(), reader(), form, language())
+    text = rule_document.document(home(), reader(), form, tongue or language())
     if to is None:
         _say(text)
     else:
