@@ -116,6 +116,15 @@ GUIDES: tuple[Guide, ...] = (
         ("admin",),
     ),
     Guide(
+        "rule-life",
+        Text("规则的一生", "A rule's life"),
+        Text(
+            "起草、修改、回测、批准、试运行、事件、白名单、法条。",
+            "Draft, change, back-test, approve, shadow, incidents, law.",
+        ),
+        ("reviewer", "lead", "auditor", "admin"),
+    ),
+    Guide(
         "write-a-rule",
         Text("怎样写一条规则", "Write a rule"),
         Text("从一个问题到一条能运行的规则。", "From a question to a rule that runs."),
@@ -131,6 +140,12 @@ GUIDES: tuple[Guide, ...] = (
         "rules",
         Text("规则的全部写法（英文）", "Rules: the reference"),
         Text("规则文件的每个键。", "Every key of a rule file."),
+        english=True,
+    ),
+    Guide(
+        "runs",
+        Text("运行的全部说明（英文）", "Runs: the reference"),
+        Text("问哪些规则，结果怎样留存。", "Which rules are asked, and what becomes of what they find."),
         english=True,
     ),
     Guide(

@@ -31,10 +31,20 @@ PLACES: dict[str, str] = {
 }
 
 
+#: The pages of a rule's life, and the section of its guide that tells of each; the roles that it is written for.
+WITHIN = {
+    "editions": "propose", "tests": "test", "shadow": "shadow", "incidents": "incidents", "exemptions": "exempt",
+}  # fmt: skip
+RULED = ("reviewer", "lead", "auditor", "admin")
+
+
 def guide_address(asking: Asking) -> str:
     """The section about this page in the guide of this person's role."""
-    section = asking.path.strip("/").split("/")[0] or "home"
-    return f"/guide/{asking.viewer.role}#{section}"
+    parts = asking.path.strip("/").split("/")
+    section = next((within for within in parts[1:2] if within in WITHIN), parts[0] or "home")
+    if asking.viewer.role in RULED and (section in WITHIN or asking.path == "/rules/new"):
+        return f"/guide/rule-life#{WITHIN.get(section) or ('change' if asking.one('change') else 'draft')}"
+    return f"/guide/{asking.viewer.role}#{section if section not in WITHIN else parts[0]}"
 
 
 def page_help(asking: Asking) -> Any:
