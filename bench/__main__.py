@@ -11,10 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import backtest, commits, growth, increments, ingest, narrowed, outliers, rules, screens
+from bench import backtest, commits, growth, increments, ingest, narrowed, outliers, postgres, rules, screens
 from bench.measure import Figure, machine, table
 
-PARTS = ("ingest", "increments", "commits", "rules", "narrowed", "backtest", "outliers", "screens")
+PARTS = ("ingest", "increments", "commits", "rules", "narrowed", "postgres", "backtest", "outliers", "screens")
 #: Only when named: hours at its full size.
 ASKED = ("growth",)
 
@@ -65,6 +65,8 @@ def main() -> int:
             made += rules.figures(work, given.rows, given.times, given.home, given.each)
         if "narrowed" in wanted:
             made += narrowed.figures(work, given.rows, given.home, given.each)
+        if "postgres" in wanted:
+            made += postgres.figures(work, given.rows, given.home)
         if "backtest" in wanted:
             made += backtest.figures(work, given.rows // 2, given.home)
         if "outliers" in wanted:

@@ -1,4 +1,8 @@
-"""Editions on trial: asked over live data beside the rules in force. What they find is kept apart and never a case."""
+"""Editions on trial: asked over live data beside the rules in force. What they find is kept apart and never a case.
+
+They are judged as a run judges: by the values of each place, silent where the feeds they need are late or torn, and without
+what an exemption of the rule covers. So an edition that says what its rule says finds what the rule found.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from budgetwatch import exemptions
 from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.lifecycle import machine
 from budgetwatch.lifecycle.service import rule_in
@@ -18,6 +23,7 @@ from budgetwatch.rules.finding import Finding
 from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.placed import judge_by_place
 from budgetwatch.runs.keep import key_of
+from budgetwatch.runs.mute import mute, muted
 from budgetwatch.tables import Flag, RuleEdition, RuleStep, Run, RunRule, ShadowFlag, ShadowRun
 
 if TYPE_CHECKING:
@@ -66,9 +72,13 @@ def shadow(
     have = {*pinned, *(feed.name for feed in ALL.values() if feed.own)}
     made = []
     with home.facts(SYSTEM, pinned) as connection:
+        silent = mute(home, connection, pinned, day)
         # One by one: two editions of one rule may be on trial together, and rules are told apart by their id.
         for at, (edition, rule) in enumerate(zip(editions, rules, strict=True)):
-            verdict = next(iter(judge_by_place(connection, [rule], day, have, home.packs)))
+            if told := silent.of(rule):
+                verdict = muted(rule, told, connection, have)
+            else:
+                verdict = silent.settle(next(iter(judge_by_place(connection, [rule], day, have, home.packs))))
             with home.session() as session:
                 made.append(_keep(session, edition, run, day, verdict))
             if progress:
@@ -77,7 +87,12 @@ def shadow(
 
 
 def _keep(session: Session, edition: RuleEdition, run: Run, day: dt.date, verdict: Verdict) -> int:
-    found = {key_of(edition.rule_id, f.subject, f.period): f for f in verdict.findings}
+    exempt = exemptions.active(session, edition.rule_id, day)
+    found = {
+        key_of(edition.rule_id, f.subject, f.period): f
+        for f in verdict.findings
+        if not any(exemptions.covers(one, f.region, f.agency_code, f.subject) for one in exempt)
+    }
     real = _real(session, edition.rule_id, run.id)
     both = len(real & found.keys())
     number = session.execute(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
 
-from budgetwatch import lifecycle, runs
+from budgetwatch import exemptions, lifecycle, runs
 from budgetwatch.access.viewer import SYSTEM
+from budgetwatch.calendar import today
 from budgetwatch.home import Home
 from budgetwatch.queries import trials
 from budgetwatch.tables import Case, Flag, ShadowFlag
@@ -71,3 +73,49 @@ def test_it_ends_when_somebody_ends_it_or_the_edition_comes_into_force(home: Hom
     assert len(runs.shadow(home)) == 1
     lifecycle.activate(home, lead, second.id)
     assert runs.shadow(home) == []
+
+
+PACK = """
+pack:
+  place: "990102"
+  name: {zh: 乙区, en: District B}
+  settings:
+    - {rule: PY-07, params: {floor: "30000.00"}}
+"""
+
+
+def test_an_edition_that_says_what_its_rule_says_finds_what_the_rule_finds(home: Home, person: People) -> None:
+    """By the values of each place, without what is exempt."""
+    (home.path / "packs").mkdir()
+    (home.path / "packs" / "b.yml").write_text(PACK, encoding="utf-8")
+    ruled(home)
+    C = {**A, "agency_code": "C", "agency_name": "单位C"}
+    facts(home, "payment", [
+        {**A, "pay_date": "2025-03-03", "amount": "12000.00"},
+        {**B, "pay_date": "2025-05-03", "amount": "20000.00"},
+        {**B, "pay_date": "2025-06-03", "amount": "40000.00"},
+        {**C, "pay_date": "2025-05-04", "amount": "20000.00"},
+    ])  # fmt: skip
+    reviewer, lead = person(home, "reviewer"), person(home, "lead")
+    asked = exemptions.propose(
+        home, reviewer, "PY-07", "C", "", "现金收购", "批复一号", dt.date(2025, 1, 1), today() + dt.timedelta(days=90)
+    )
+    exemptions.approve(home, lead, asked.id)
+    made = on_trial(home, person, "10000.00")
+    report = runs.run(home, actor="test")
+    runs.shadow(home, run_id=report.run_id)
+    row = trials.shadow_runs(home, SYSTEM, made.id).rows[0]
+    assert [(one.flagged, one.exempted) for one in report.rules if one.rule_id == "PY-07"] == [(2, 1)]
+    assert (row["flagged"], row["both"], row["only_shadow"], row["only_real"]) == (2, 2, 0, 0)
+
+
+def test_an_edition_is_silent_where_its_rule_is(home: Home, person: People) -> None:
+    ruled(home)
+    for month in ("2025-01-31", "2025-02-28", "2025-03-31"):
+        facts(home, "payment", [{**A, "pay_date": month, "amount": "12000.00"}])
+    made = on_trial(home, person, "5000.00")
+    report = runs.run(home, actor="test", as_of=dt.date(2025, 5, 20))
+    runs.shadow(home, run_id=report.run_id)
+    row = trials.shadow_runs(home, SYSTEM, made.id).rows[0]
+    [told] = [one for one in report.rules if one.rule_id == "PY-07"]
+    assert (row["flagged"], row["could_not_judge"]) == (told.flagged, told.could_not_judge) == (0, 3)
