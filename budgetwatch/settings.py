@@ -63,6 +63,16 @@ class Settings(BaseSettings):
         default_factory=dict,
         description='share of differing cases past which a check mutes the rules of its feeds, by its name: {"treasury": "0.5"}',
     )
+    run_after_take_in: bool = Field(
+        True,
+        description="the service asks the rules of what changed once files were taken in; the ranking models wait for the night",
+    )
+    run_settle_seconds: int = Field(60, ge=0, description="… so long after the last file, for files seldom come alone")
+    run_nightly_at: str = Field(
+        "03:00",
+        pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$",
+        description="the hour, here, at which the service asks all rules of everything that came since (T+1); empty: never",
+    )
     review_minutes: int = Field(
         30, ge=1, le=10_000, description="of one flag's first review, until enough cases tell by themselves"
     )

@@ -60,7 +60,10 @@ State = typer.Option(None, "--state", help="only cases in this state; may be rep
 def run(
     rule: list[str] | None = Rule,
     as_of: str | None = typer.Option(None, "--as-of", help="the day the rules take for today, e.g. 2025-12-31"),
-    new: bool = typer.Option(False, "--new", help="only rules that facts newer than their last run can change"),
+    new: bool = typer.Option(False, "--new", help="only what facts newer than a rule's last run can change"),
+    due: bool = typer.Option(
+        False, "--due", help="only if a run is due by the settings (after files, nightly); for cron"
+    ),
     stale: bool = typer.Option(False, "--stale", help="only rules with flags whose rows were corrected since"),
     as_json: bool = AsJson,
     as_csv: bool = AsCsv,
@@ -68,6 +71,18 @@ def run(
     """Ask the rules over the facts as known now; say what was looked at, flagged, and could not be judged."""
     from budgetwatch import runs
 
+    actor, models = "cli", True
+    if due:
+        from budgetwatch.jobs import schedule
+
+        wanted = schedule.due(home())
+        if wanted is None:
+            night = schedule.next_night(home())
+            at = f"{night:%Y-%m-%d %H:%M}" if night else "—"
+            remark(Text(f"没有到期的运行；每日运行：{at}。", f"No run is due; the nightly one: {at}.").of(language()))
+            return
+        new = wanted.kind == "new"
+        models, actor = not new, schedule.NIGHTLY if wanted.kind == "nightly" else "cli"
     if stale:
         rule = [one for one in runs.stale_rules(home()) if not rule or one in rule]
         if not rule:
@@ -75,7 +90,7 @@ def run(
             return
     with progress("run", language()) as report:
         done = runs.run(
-            home(), actor="cli", rule_ids=rule or None, as_of=day(as_of, "--as-of"), new=new,
+            home(), actor=actor, rule_ids=rule or None, as_of=day(as_of, "--as-of"), new=new, models=models,
             progress=report,
         )  # fmt: skip
     if as_json:

@@ -102,7 +102,7 @@ def serve(
             remark(f"  {login:<16} {ROLES[role].of(language()):<20} {region:<10} {name}")
     # uvicorn hands a SIGTERM on once it has closed; the work in hand is then asked to stop, not cut off.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with Worker(home()):
+    with Worker(home(), scheduled=True):
         uvicorn.run(
             served,
             host=host,

@@ -20,9 +20,11 @@ from budgetwatch.access.viewer import Viewer
 from budgetwatch.calendar import today
 from budgetwatch.errors import BadFile, BudgetwatchError
 from budgetwatch.jobs import uploads
+from budgetwatch.jobs.nights import NIGHTLY
 from budgetwatch.progress import Progress
 from budgetwatch.queries import payments
 from budgetwatch.queries.payments import PaymentFilter
+from budgetwatch.runs.narrow import NARROWED
 from budgetwatch.tables import Batch
 from budgetwatch.text import WRITTEN, Text
 
@@ -102,10 +104,12 @@ def _refused_batch(home: Home, viewer: Viewer, name: str) -> int | None:
 
 
 def _run(home: Home, viewer: Viewer, asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    as_of = asked.get("as_of")
+    as_of, due = asked.get("as_of"), asked.get("due")
     report = runs.run(
         home,
-        actor=viewer.login,
+        actor=NIGHTLY if due == "nightly" else viewer.login,
+        new=due == "new",
+        models=due != "new",
         rule_ids=asked.get("rule_ids"),
         as_of=dt.date.fromisoformat(as_of) if as_of else None,
         progress=progress,
@@ -119,6 +123,7 @@ def _run(home: Home, viewer: Viewer, asked: Mapping[str, Any], progress: Progres
         "looked_at": sum(r.looked_at for r in report.rules),
         "flagged": sum(r.flagged for r in report.rules),
         "could_not_judge": sum(r.could_not_judge for r in report.rules),
+        "narrowed": sum(r.asked == NARROWED for r in report.rules),
         "failures": [r.rule_id for r in report.rules if r.failure],
         "new_flags": report.new_flags,
         "changed_flags": report.changed_flags,

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from budgetwatch.access import people
 from budgetwatch.calendar import today
 from budgetwatch.errors import BudgetwatchError, Fault
-from budgetwatch.jobs import ledger, uploads
+from budgetwatch.jobs import ledger, schedule, uploads
 from budgetwatch.jobs.kinds import ALONE, EXPORTS, KEPT_DAYS, KINDS, Stopped, refusal
 from budgetwatch.jobs.remaining import Remaining
 from budgetwatch.jobs.service import CALL
@@ -145,10 +145,13 @@ def sweep(home: Home) -> None:
 
 
 class Worker:
-    """The threads of one server process. `with Worker(home):` — jobs are done while the block lasts."""
+    """The threads of one server process. `with Worker(home):` — jobs are done while the block lasts.
 
-    def __init__(self, home: Home, threads: int = 2) -> None:
-        self._home = home
+    With `scheduled` it also puts the runs into the ledger that are due by themselves (`schedule`).
+    """
+
+    def __init__(self, home: Home, threads: int = 2, *, scheduled: bool = False) -> None:
+        self._home, self._scheduled = home, scheduled
         self._closing = threading.Event()
         self._active: dict[int, Reporter] = {}
         loops = [("pulse", self._pulse), *((f"jobs-{n}", self._work) for n in range(threads))]
@@ -189,6 +192,8 @@ class Worker:
                 for reporter in list(self._active.values()):
                     reporter.pulse()
                 ledger.recover(self._home)
+                if self._scheduled and schedule.put(self._home) is not None:
+                    CALL.set()
                 if time.monotonic() - swept > SWEEP or not swept:
                     swept = time.monotonic()
                     sweep(self._home)

@@ -27,6 +27,7 @@ from budgetwatch.feeds.keys import WRITING, helper, known_already, superseding, 
 from budgetwatch.home import Home
 from budgetwatch.records import ALL
 from budgetwatch.records.rowid import BATCH_SHIFT, PART_BITS
+from budgetwatch.runs.noted import Noted, sign
 
 #: The feeds that are written down here.
 OWN = tuple(name for name, feed in ALL.items() if feed.own)
@@ -35,9 +36,14 @@ _REPEATS = ("repeats_line", "key_already_used")
 
 def note_down(home: Home) -> dict[str, int]:
     """Bring the own feeds up to date; returns the rows appended to each, of those that had any."""
+    noted = Noted(home.path / "tmp" / "own-noted.json")
     with home.session() as session:
-        frames = {name: _MADE[name](home, session) for name in OWN}
-    return {name: added for name, frame in frames.items() if (added := _append(home, name, frame))}
+        signs = {name: sign(session, name, home.store.current()) for name in OWN}
+        frames = {name: _MADE[name](home, session) for name in OWN if not noted.same(name, signs[name])}
+    added = {name: _append(home, name, frame) for name, frame in frames.items()}
+    after = home.store.current()
+    noted.keep({name: [*signs[name][:-1], after.get(name)] for name in frames})  # what came meanwhile: next time
+    return {name: many for name, many in added.items() if many}
 
 
 def _append(home: Home, name: str, frame: pl.DataFrame) -> int:

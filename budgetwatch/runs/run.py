@@ -76,18 +76,21 @@ def run(
     as_of: dt.date | None = None,
     at: dt.datetime | None = None,
     new: bool = False,
+    models: bool = True,
     progress: Progress | None = None,
 ) -> RunReport:
     """Ask the rules (all that are on, or those named, on or off) over the facts as they stand, or as of `versions`; keep what they find.
 
     With `new` only the rules are asked that facts newer than their last run can change (`fresh`), and of these only what
     can have changed, where that is known for sure (`narrow`); each line says why where it was asked of everything.
+    Without `models` the ranking models are not asked: nothing of them can be narrowed.
 
     `as_of` is the day the rules take for today: by default the last payment, else the last event, else
     today. `at` is when the flags and cases that it opens began, for a history entered afterwards (default: now). Raises
     `Conflict` when another run is under way, `NotFound` for an unknown rule.
     """
     rules = [home.rules[rule_id] for rule_id in (home.rules.active if rule_ids is None else dict.fromkeys(rule_ids))]
+    rules = [rule for rule in rules if models or rule.form != "outlier"]
     with turn(home):
         if versions is None:
             note_down(home)

@@ -20,7 +20,7 @@ from budgetwatch.home import Home
 from budgetwatch.queries import casefile, feeds
 from budgetwatch.records import ALL, SENT
 from budgetwatch.rules.book import RuleBook, from_text
-from budgetwatch.runs import recompute, run
+from budgetwatch.runs import own, recompute, run
 from budgetwatch.runs.care import check
 from budgetwatch.runs.own import OWN, note_down
 from tests.builders import facts
@@ -204,3 +204,23 @@ def test_a_unit_sees_nothing_of_what_the_house_notes(home: Home, person: People,
     assert rows(home, "loop_case", unit) == []
     assert len(rows(home, "loop_case", person(home, "reviewer", region="9901"))) == 1
     assert rows(home, "loop_case", person(home, "reviewer", region="9902")) == []
+
+
+def test_where_nothing_changed_nothing_is_read(home: Home, flagged: Flagged, monkeypatch: pytest.MonkeyPatch) -> None:
+    flagged(home)
+    assert note_down(home)["loop_case"] == 1
+    read: list[str] = []
+    for name, make in own._MADE.items():
+        monkeypatch.setitem(own._MADE, name, lambda h, s, name=name, make=make: read.append(name) or make(h, s))
+    assert note_down(home) == {}
+    assert read == []
+    flagged(home)
+    assert note_down(home)["loop_case"] == 1
+    assert "loop_opinion" not in read
+
+
+def test_a_lost_note_costs_only_a_look(home: Home, flagged: Flagged) -> None:
+    flagged(home)
+    note_down(home)
+    (home.path / "tmp" / "own-noted.json").unlink()
+    assert note_down(home) == {}
