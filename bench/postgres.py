@@ -54,6 +54,13 @@ CREATE FUNCTION is_round(amount numeric, unit numeric) RETURNS boolean IMMUTABLE
 CREATE FUNCTION list_contains(list text[], word text) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT word = ANY(list)';
 CREATE FUNCTION payee_shown(name text, kind text) RETURNS text IMMUTABLE LANGUAGE sql AS
     'SELECT CASE WHEN kind = ''person'' OR (kind IS NULL AND char_length(btrim(name)) <= 4) THEN left(btrim(name), 1) || ''*'' ELSE name END';
+CREATE FUNCTION date_from_parts(y bigint, m bigint, d bigint) RETURNS date IMMUTABLE LANGUAGE sql AS 'SELECT make_date(y::int, m::int, d::int)';
+CREATE FUNCTION regexp_extract(words text, pattern text, part int) RETURNS text IMMUTABLE LANGUAGE sql AS
+    'SELECT CASE WHEN words IS NOT NULL THEN coalesce((regexp_match(words, pattern))[part], '''') END';
+CREATE FUNCTION array_sort(list anyarray) RETURNS anyarray IMMUTABLE LANGUAGE sql AS 'SELECT array(SELECT unnest(list) ORDER BY 1)';
+CREATE FUNCTION array_distinct(list anyarray) RETURNS anyarray IMMUTABLE LANGUAGE sql AS 'SELECT array(SELECT DISTINCT unnest(list))';
+CREATE FUNCTION list_slice(list anyarray, a int, b int) RETURNS anyarray IMMUTABLE LANGUAGE sql AS 'SELECT list[a:b]';
+CREATE FUNCTION flatten(list anyarray) RETURNS anyarray IMMUTABLE LANGUAGE sql AS 'SELECT array(SELECT unnest(list))';
 CREATE FUNCTION either(a anyelement, b anyelement) RETURNS anyelement IMMUTABLE LANGUAGE sql AS 'SELECT coalesce(a, b)';
 CREATE AGGREGATE any_value(anyelement) (sfunc = either, stype = anyelement);
 """
@@ -189,7 +196,9 @@ def _both(
 
     none: dict[str, float] = {}
     try:
-        [carried] = sqlglot.transpile(said.replace("main.", "public."), read="duckdb", write="postgres")
+        [carried] = sqlglot.transpile(
+            said.replace("main.", "public.").replace("count_star()", "count(*)"), read="duckdb", write="postgres"
+        )
     except SqlglotError as error:
         return none, none, str(error).splitlines()[0]
     pid = other.info.backend_pid

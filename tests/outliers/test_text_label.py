@@ -73,6 +73,17 @@ def test_what_reads_like_another_subject_comes_first_and_says_why(connection: du
     assert "30110" in told[6000]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_text_that_only_one_other_resembles_is_found(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
+    """All who pay the insurance write the same words: what is learnt of them rests on that one text."""
+    rows = [
+        *everyday(seed=seed),
+        *[("基本养老保险缴费", "30108", 100)] * 400,
+        *[("补缴基本养老保险缴费", "30201", 900)] * 2,
+    ]
+    assert [s.row for s in scored(connection, rows).rows] == [6400, 6401]
+
+
 def test_everyday_purposes_are_left_alone(connection: duckdb.DuckDBPyConnection) -> None:
     assert scored(connection, everyday(seed=11)).rows == []
 
