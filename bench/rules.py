@@ -68,6 +68,11 @@ def figures(work: Path, rows: int, times: int, home: Path | None, each: bool = F
             )
             for at, (what, words) in enumerate((("cpu", "CPU"), ("wall", "by the clock")))
         ),
+        Figure(
+            "  … before it, once for these facts: making large feeds ready, CPU",
+            min(r.said["made"]["cpu"] for r in runs),
+            "s",
+        ),
         *_against_scan(scans),
         Figure("  … the same run again, nothing new: by the clock", min(r.said["again"] for r in runs), "s"),
         Figure("  … peak memory", max(r.peak_mb for r in runs), "MB", goal=PEAK_GOAL),
@@ -81,9 +86,21 @@ def _against_scan(sides: list[Measured]) -> list[Figure]:
     said = min((side.said for side in sides), key=lambda told: float(told["cpu"]) / told["scan"]["cpu"])
     goal = SCAN_GOAL_LARGE if said["payments"] >= LARGE else SCAN_GOAL
     name = f"the {len(said['rules'])} rules that read payments, against a scan of {len(SCANNED)} columns"
+    made = said["made"]
     return [
-        Figure(f"{name}: {words}", said[what], "s", said["scan"][what], goal)
-        for what, words in (("cpu", "CPU"), ("wall", "by the clock"))
+        *(
+            Figure(f"{name}: {words}", said[what], "s", said["scan"][what], goal)
+            for what, words in (("cpu", "CPU"), ("wall", "by the clock"))
+        ),
+        Figure(
+            "  … once for these facts: making large feeds ready for all rules, CPU",
+            made["cpu"],
+            "s",
+            said["scan"]["cpu"],
+        ),
+        Figure("  … both together: CPU", said["cpu"] + made["cpu"], "s", said["scan"]["cpu"]),
+        Figure("  … room of what was made ready", said["room"], "MB"),
+        Figure("  … peak memory", max(side.peak_mb for side in sides), "MB", goal=PEAK_GOAL),
     ]
 
 
@@ -152,7 +169,8 @@ def _run(folder: str) -> dict[str, Any]:
     started = time.perf_counter()
     home, rules, _, payments = _opened(folder)
     before = time.perf_counter() - started
-    told = _timed(home, rules)
+    made = _made_ready(home)
+    told = _timed(home, rules) | made
     clock = _Clock()
     from budgetwatch.runs import run
 
@@ -174,9 +192,21 @@ def _payments(folder: str) -> dict[str, Any]:
             clock = _Clock()
             connection.execute(f"SELECT {', '.join(f'max({name})' for name in SCANNED)} FROM payment").fetchall()
             scans.append(clock.read())
-    told = _timed(home, [rule for rule in rules if "payment" in home.rules[rule].reads])
+    made = _made_ready(home)
+    told = _timed(home, [rule for rule in rules if "payment" in home.rules[rule].reads]) | made
     home.close()
     return {**told, "payments": payments, "scan": {what: min(scan[what] for scan in scans) for what in ("cpu", "wall")}}
+
+
+def _made_ready(home: Home) -> dict[str, Any]:
+    """Make the large feeds ready for all rules; what that took, and the room in MB."""
+    from budgetwatch.runs.own import note_down
+    from budgetwatch.runs.prepare import prepare
+
+    note_down(home)
+    clock = _Clock()
+    copy = prepare(home)
+    return {"made": clock.read(), "room": copy.path.stat().st_size / 2**20 if copy else 0.0}
 
 
 def _models(folder: str) -> dict[str, Any]:
