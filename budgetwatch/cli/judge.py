@@ -208,9 +208,19 @@ def cases_act(
 
 @rules.command("list")
 def rules_list(
-    text: str = typer.Argument("", help="words to look for"), as_json: bool = AsJson, as_csv: bool = AsCsv
+    text: str = typer.Argument("", help="words to look for"),
+    weak: bool = typer.Option(
+        False, "--weak", help="only those that a year's verdicts speak against: think of retiring them"
+    ),
+    as_json: bool = AsJson,
+    as_csv: bool = AsCsv,
 ) -> None:
     """The catalogue, with what each rule said in its latest run."""
+    if weak:
+        from budgetwatch.queries.weak import weak as hardly_confirmed
+
+        listed(hardly_confirmed(home(), reader()), language(), as_json=as_json, as_csv=as_csv)
+        return
     listed(catalogue.rules(home(), reader(), text=text), language(), as_json=as_json, as_csv=as_csv)
 
 
