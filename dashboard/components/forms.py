@@ -68,8 +68,9 @@ def area(
     rows: int = 4,
     placeholder: str = "",
     value: str = "",
+    lang: str = "",
 ) -> Any:
-    """A labelled box for a longer text."""
+    """A labelled box for a longer text; `lang` where what stands in it is of another language than the page."""
     return html.Div(
         [
             html.Label([label, *_must(required)], htmlFor=id),
@@ -82,6 +83,7 @@ def area(
                 placeholder=placeholder,
                 className="input",
                 maxLength="4000",
+                **({"lang": lang} if lang else {}),
             ),
             html.Span(hint, className="hint") if hint else None,
         ],

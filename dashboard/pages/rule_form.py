@@ -287,14 +287,23 @@ def _why(asking: Asking, fields: dict[str, str], base: Base | None) -> Any:
             className="fields",
         ),
         quotes_of(asking, fields.get("law", ""), fields.get("article", ""), id="draft-law-text"),
-        area(t("为什么"), "why", id="draft-why", rows=2, value=fields.get("why", "")),
-        area(t("核查要点"), "check", id="draft-check", rows=3, value=fields.get("check", ""), hint=t("一行一条")),
+        area(t("为什么"), "why", id="draft-why", rows=2, value=fields.get("why", ""), lang="zh-Hans"),
+        area(
+            t("核查要点"),
+            "check",
+            id="draft-check",
+            rows=3,
+            value=fields.get("check", ""),
+            lang="zh-Hans",
+            hint=t("一行一条"),
+        ),
         area(
             t("也可能是因为"),
             "otherwise",
             id="draft-otherwise",
             rows=3,
             value=fields.get("otherwise", ""),
+            lang="zh-Hans",
             hint=t("一行一条"),
         ),
         area(
@@ -303,6 +312,7 @@ def _why(asking: Asking, fields: dict[str, str], base: Base | None) -> Any:
             id="draft-message",
             rows=2,
             value=fields.get("message", ""),
+            lang="zh-Hans",
             hint=t("花括号里是数字的名字，照写即可"),
         )
         if base
@@ -318,7 +328,9 @@ def _english(fields: dict[str, str], base: Base | None) -> Any:
     parts = [("why_en", t("为什么"), 2), ("check_en", t("核查要点"), 3), ("otherwise_en", t("也可能是因为"), 3)]
     parts += [("message_en", t("疑点说明"), 2)] if base else []
     boxes = [
-        area(t("{what}（英文）", what=label), name, id=f"draft-{name}", rows=rows, value=fields.get(name, ""))
+        area(
+            t("{what}（英文）", what=label), name, id=f"draft-{name}", rows=rows, value=fields.get(name, ""), lang="en"
+        )
         for name, label, rows in parts
     ]
     told = any(fields.get(name) for name, *_ in parts)

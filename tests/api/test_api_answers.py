@@ -323,6 +323,7 @@ def test_the_reference_needs_nothing_from_elsewhere_and_names_every_address(aske
                 "/api/jobs/{job_id}/file",
                 "/api/batches/{batch}/rejects/file",
                 "/api/rules/document",
+                "/api/rules/{rule_id}/text",
                 "/api/budget/years",
             ):
                 assert operation["responses"]["200"]["content"]["application/json"]["example"], path

@@ -91,6 +91,26 @@ def test_a_rule_from_the_form_to_what_a_run_finds(person: Any) -> None:
     assert page.locator("#queue tbody tr").count() > 0
 
 
+def test_a_rule_in_force_is_changed_through_the_form(busy_person: Any) -> None:
+    reviewer = busy_person("reviewer")
+    page = reviewer.page
+    reviewer.open("/rules/PY-95")
+    page.click("#rule-change")
+    page.wait_for_url("**/rules/new?change=PY-95")
+    reviewer.settle()
+    assert page.input_value("#v0_0") == "800000"
+    page.fill("#v0_0", "900000")
+    page.click("#preview")
+    told = reviewer.see("#differs")
+    assert "900000" in told.inner_text()
+    page.click("#save-draft")
+    page.wait_for_url(re.compile(r"/rules/editions/\d+$"))
+    reviewer.settle()
+    assert "900000" in page.inner_text("#changes")
+    reviewer.open("/rules/PY-95")
+    assert "80 万元" in page.inner_text("#rule-params"), "the text in force stays"
+
+
 def test_the_second_person_approves_by_keyboard_alone(person: Any) -> None:
     reviewer = person("reviewer")
     address = draft(reviewer, "PY-91", "300,000")

@@ -55,6 +55,7 @@ STATES = {
     "/rules": {"rules-nothing": "?text=zzzz"},
     "/rules/new": {
         "rules-new-shown": "?over=payment&c0_0=amount&r0_0=ge&v0_0=200000&shown=1",
+        "rules-new-change": "?change=DB-05",
         "rules-new-refused": "?c0_0=amount&r0_0=ge&shown=1",
     },
 }
