@@ -12,6 +12,7 @@ from budgetwatch.queries.catalogue import reasons
 from budgetwatch.queries.listing import Listing, heading
 from budgetwatch.queries.scope import demand, missing, paged
 from budgetwatch.queries.wording import rule_name
+from budgetwatch.rules.asked import asked
 from budgetwatch.text import Text
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ _RESULTS = (
     heading("flagged", "疑点", "Flagged", "integer"),
     heading("could_not_judge", "无法判断", "Could not judge", "integer"),
     heading("exempted", "豁免", "Exempted", "integer"),
+    heading("asked", "所问范围", "Asked of"),
     heading("seconds", "秒", "Seconds", "ratio"),
 )
 _POWERS = ("run", "flags", "batches")
@@ -76,7 +78,7 @@ def runs(home: Home, viewer: Viewer, *, limit: int = 20, offset: int = 0) -> Lis
 
 def results(home: Home, viewer: Viewer, run_id: int | None = None) -> Listing:
     """What each rule said in one run (None: the latest). Rows: rule_id rule_name(Text) severity looked_at flagged
-    could_not_judge reasons([{code, sentence, count}]) exempted seconds."""
+    could_not_judge reasons([{code, sentence, count}]) exempted asked(Text) seconds."""
     demand(viewer, *_POWERS)
     with home.session() as session:
         newest = sa.select(sa.func.max(t.Run.id)).where(t.Run.status == "done").scalar_subquery()
@@ -101,6 +103,7 @@ def results(home: Home, viewer: Viewer, run_id: int | None = None) -> Listing:
                 "could_not_judge": one.could_not_judge,
                 "reasons": reasons(one.reasons, rule.over if rule else ""),
                 "exempted": one.exempted,
+                "asked": asked(one.asked),
                 "seconds": one.seconds,
             }
         )
