@@ -48,11 +48,7 @@ def sentence(shown: Any) -> str:
     )  # fmt: skip
     yearly = sum(row["held"] for row in rows if len(row["month"]) == 4)
     whole = sum(row["held"] for row in rows)
-    return (
-        how_far(shown.told)
-        + said
-        + (t("其中 {n} 条只知道年份，未画出。", n=f"{yearly:,}") if 0 < yearly < whole else "")
-    )
+    return said + (t("其中 {n} 条只知道年份，未画出。", n=f"{yearly:,}") if 0 < yearly < whole else "")
 
 
 def how_far(told: Any) -> str:
