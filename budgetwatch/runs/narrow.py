@@ -148,6 +148,8 @@ class Narrowing:
         if places:
             if plan.why:
                 raise Whole(plan.why)
+            if sum(self._many(feed) for feed in rule.reads) < self.least:
+                raise Whole("small")
             then, now, made.keys, made.rows = self._both(rule, plan, base, places)
             self._checked(rule, base, then, now)
             verdict.findings = list(now.findings.values())
@@ -182,8 +184,6 @@ class Narrowing:
         with self.home.session() as session:
             if base.exempted or exemptions.active(session, rule.id, self.day):
                 raise Whole("exempt")
-        if sum(self._many(feed) for feed in rule.reads) < self.least:
-            raise Whole("small")
         return base
 
     def _planned(self, rule: Rule) -> Plan:
