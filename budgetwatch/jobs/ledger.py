@@ -87,11 +87,16 @@ def beat(home: Home, job_id: int, **values: Any) -> str | None:
 
 
 def end(home: Home, job_id: int, state: str, result: Mapping[str, Any]) -> bool:
-    """The last word on a job; False when somebody else has said it already."""
+    """The last word on a job; False when somebody else has said it already.
+
+    Its owner is told, but not of a run that was due by itself (`schedule`) and went well: nobody waits for it.
+    """
     values: dict[str, Any] = {"state": state, "result": dict(result), "finished_at": now(), "seen": False, "words": {}}
     if state == "done":
         values["share"] = 1.0
     with home.session() as session:
+        if state == "done":
+            values["seen"] = "due" in (session.scalar(sa.select(Job.asked).where(Job.id == job_id)) or {})
         told = session.execute(
             sa.update(Job)
             .where(Job.id == job_id, Job.state.in_(UNDER_WAY))

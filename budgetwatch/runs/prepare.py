@@ -17,6 +17,11 @@ from budgetwatch.runs.own import OWN
 _log = logging.getLogger(__name__)
 
 
+def ready(home: Home, versions: Mapping[str, int]) -> Copy | None:
+    """The file that was made ready of these facts, if there is one."""
+    return _folder(home).ready(home.store.snapshot(versions))
+
+
 def prepare(
     home: Home,
     versions: Mapping[str, int] | None = None,
@@ -32,7 +37,7 @@ def prepare(
     run that is to come (default: the day the data ends).
     """
     pinned = dict(home.store.current() if versions is None else versions)
-    snapshot, folder = home.store.snapshot(pinned), Prepared(home.path / "prepared", home.secret)
+    snapshot, folder = home.store.snapshot(pinned), _folder(home)
     if (found := folder.ready(snapshot)) is not None:
         return found
     wanted = {rule.id: rule for rule in (*rules, *(home.rules[one] for one in home.rules.active))}
@@ -48,3 +53,7 @@ def prepare(
     except (duckdb.Error, OSError):
         _log.exception("the feeds could not be made ready in a file")
         return None
+
+
+def _folder(home: Home) -> Prepared:
+    return Prepared(home.path / "prepared", home.secret)

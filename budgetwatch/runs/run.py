@@ -27,7 +27,7 @@ from budgetwatch.runs.keep import Kept, keep
 from budgetwatch.runs.mute import mute, muted
 from budgetwatch.runs.narrow import NARROWED, Narrowing
 from budgetwatch.runs.own import OWN, note_down
-from budgetwatch.runs.prepare import prepare
+from budgetwatch.runs.prepare import ready
 from budgetwatch.runs.turn import turn
 
 _log = logging.getLogger(__name__)
@@ -95,9 +95,8 @@ def run(
         if versions is None:
             note_down(home)
         pinned = dict(home.store.current() if versions is None else versions)
-        # A file of the newest facts costs what it saves a full run; what is asked of a day's rows is soon done without.
-        wanted = versions is None and len(rules) > 1 and not new
-        copy = prepare(home, pinned, rules=rules, as_of=as_of) if wanted else None
+        # Used where it was made (`store prepare`): making the file costs more than it saves one run.
+        copy = ready(home, pinned) if versions is None and not new else None
         with home.facts(SYSTEM, pinned, prepared=copy.path if copy else None) as connection:
             day = as_of or last_day(connection)
             if new:

@@ -53,8 +53,13 @@ class Served:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Of a product that serves `home` on the day that is always the same."""
-    return {**os.environ, "BUDGETWATCH_HOME": str(home), "BUDGETWATCH_TODAY": prepared.DAY, "LANG": "C.UTF-8"}
+    """Of a product that serves `home` on the day that is always the same, and runs the rules only when told to."""
+    fixed = {
+        "BUDGETWATCH_TODAY": prepared.DAY,
+        "BUDGETWATCH_RUN_AFTER_TAKE_IN": "false",
+        "BUDGETWATCH_RUN_NIGHTLY_AT": "",
+    }
+    return {**os.environ, "BUDGETWATCH_HOME": str(home), "LANG": "C.UTF-8", **fixed}
 
 
 COMMAND = [sys.executable, "-m", "budgetwatch"]

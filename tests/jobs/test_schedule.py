@@ -64,7 +64,7 @@ def test_it_is_put_into_the_ledger_once_and_does_what_it_says(town: Home) -> Non
     assert jobs.work_off(town) == [number]
     with town.session() as session:
         job = session.get_one(t.Job, number)
-        assert (job.state, job.result["new_flags"]) == ("done", 1)
+        assert (job.state, job.result["new_flags"], job.seen) == ("done", 1, True), "nobody waits for it"
         asked = session.scalars(sa.select(t.RunRule.rule_id).where(t.RunRule.run_id == job.result["run"])).all()
     assert len(asked) == 1, "the ranking model waits for the night"
     assert schedule.due(town, later) is None

@@ -177,7 +177,9 @@ def test_a_rule_whose_places_agree_is_asked_once(home: Home, monkeypatch: pytest
 
     asked_of: list[int] = []
     judge = placed.judge
-    monkeypatch.setattr(placed, "judge", lambda c, rules, *rest: asked_of.append(len(rules)) or judge(c, rules, *rest))
+    monkeypatch.setattr(
+        placed, "judge", lambda c, rules, *rest, **more: asked_of.append(len(rules)) or judge(c, rules, *rest, **more)
+    )
     home.__dict__["rules"] = RuleBook(RULES, {})
     own = home.path / "packs"
     own.mkdir()

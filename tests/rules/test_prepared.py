@@ -66,7 +66,9 @@ def test_a_change_of_the_facts_or_of_the_note_makes_it_worthless(city: Home, tmp
     assert folder.ready(snapshot) is None
 
 
-def test_a_run_makes_it_and_the_next_one_reads_it(city: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_reads_what_was_made_before_it_and_makes_nothing_itself(
+    city: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("budgetwatch.rules.coded.LEAST_ROWS", 1)
     asked = ["PY-05", "PY-07", "PY-09", "PY-10", "EX-09"]
 
@@ -75,10 +77,14 @@ def test_a_run_makes_it_and_the_next_one_reads_it(city: Home, monkeypatch: pytes
         return [(one.rule_id, one.looked_at, one.flagged, one.could_not_judge, one.reasons) for one in told.rules]
 
     first = said()
-    [made] = (city.path / "prepared").glob("*.duckdb")
-    at = made.stat().st_mtime_ns
+    assert not list((city.path / "prepared").glob("*"))
+    opened: list[Path] = []
+    plain = Copy.open
+    monkeypatch.setattr(Copy, "open", lambda self, connection: opened.append(self.path) or plain(self, connection))
+    made = prepare(city, as_of=DAY)
+    assert made is not None
     assert said() == first
-    assert [path.stat().st_mtime_ns for path in (city.path / "prepared").glob("*.duckdb")] == [at]
+    assert opened == [made.path]
 
 
 # ── small tables with absent values, empty texts, ties, repeats and refunds ──────────────────────────
