@@ -104,13 +104,13 @@ def test_another_engine_believes_nothing_of_what_the_last_one_found(
 ) -> None:
     started(folder)
     proofs.clear()
-    monkeypatch.setattr(memory, "_engine", lambda: "the next release")
+    monkeypatch.setattr(memory, "engine", lambda: "the next release")
     started(folder)
     assert len(proofs) == 4
 
 
 def test_the_engine_is_its_own_source() -> None:
-    memory._engine.cache_clear()
+    memory.engine.cache_clear()
     assert len(memory.engine()) == 64
     assert memory.digest_of(b"laws", b"file") != memory.digest_of(b"law", b"sfile")
 
@@ -118,7 +118,7 @@ def test_the_engine_is_its_own_source() -> None:
 def test_where_the_engine_cannot_read_itself_nothing_is_remembered(
     folder: Path, proofs: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "_engine", lambda: "")
+    monkeypatch.setattr(memory, "engine", lambda: "")
     started(folder)
     started(folder)
     assert len(proofs) == 8
