@@ -161,7 +161,7 @@ def test_after_each_batch_a_narrowed_run_says_what_a_full_run_says(make_home: Ca
         city.put((narrowed, full), city.batch("payment", [day, day - dt.timedelta(1)], 9))
         if step == 1:
             city.put((narrowed, full), city.batch("indicator", [day], 3))
-    assert ways.count(narrow.NARROWED) > len(ways) / 2
+    assert ways.count(narrow.NARROWED) > len(ways) / 3, "of those asked again; what nothing touched is not among them"
     assert not {"failed", "differs"} & set(ways)
 
 
