@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
+from budgetwatch.access import masking
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.queries import seen
 from budgetwatch.queries.export import export
@@ -91,6 +92,10 @@ _GROUPS: dict[str, Text] = {
 }
 
 
+#: First pages of so many rows are remembered.
+_PAGE = 100
+
+
 def whole(
     home: Home, viewer: Viewer, f: PaymentFilter, versions: Mapping[str, int] | None = None
 ) -> tuple[int, dict[str, Decimal]]:
@@ -128,17 +133,23 @@ def search(
     way = "DESC" if order.startswith("-") else "ASC"
     total, totals_ = whole(home, viewer, f, versions)
     read = ", ".join(seen.column(viewer, c) for c in _READ)
-    with asking(home, viewer, f, versions) as (facts, condition, params):
-        # Chosen by what the columns hold, then shown as this viewer may see them.
-        found = seen.dicts(
-            facts.execute(
-                f"""SELECT _row, {read}, {ECO} AS eco_code
-                    FROM (SELECT *, {key} AS sorted FROM payment WHERE {condition}
-                          ORDER BY sorted {way} NULLS LAST, _row LIMIT {limit} OFFSET {offset}) AS payment
-                    ORDER BY sorted {way} NULLS LAST, _row""",
-                params,
+
+    def ask() -> list[dict[str, Any]]:
+        with asking(home, viewer, f, versions) as (facts, condition, params):
+            # Chosen by what the columns hold, then shown as this viewer may see them.
+            return seen.dicts(
+                facts.execute(
+                    f"""SELECT _row, {read}, {ECO} AS eco_code
+                        FROM (SELECT *, {key} AS sorted FROM payment WHERE {condition}
+                              ORDER BY sorted {way} NULLS LAST, _row LIMIT {limit} OFFSET {offset}) AS payment
+                        ORDER BY sorted {way} NULLS LAST, _row""",
+                    params,
+                )
             )
-        )
+
+    then = None if versions is None else tuple(sorted(versions.items()))
+    asked_for = ("payments page", masking.unmasked(viewer), f, then, key, way, limit, offset)
+    found = remembered(home, viewer, asked_for, ask) if limit <= _PAGE and not offset else ask()
     known = names(home, viewer)
     seen.audit(home, viewer, "search_payments", "payment", "", filter=asked(f), rows=len(found), of=total)
     return Listing(_COLUMNS, [_named(known, row) for row in found], total, totals_)
