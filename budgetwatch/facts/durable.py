@@ -7,13 +7,14 @@ together is asked for together, for a file system then writes its journal once.
 from __future__ import annotations
 
 import errno
+import fcntl
 import mmap
 import os
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from io import FileIO
 from pathlib import Path
@@ -95,6 +96,22 @@ def adopt(made: Path, home: Path) -> None:
         shutil.copyfile(made, home)  # another file system
         made.unlink()
     home.chmod(0o444)
+
+
+@contextmanager
+def only_one(lock: Path) -> Iterator[bool]:
+    """Whether nobody else, in any process, holds this lock; nobody waits for it. Its folder is made where it is missing."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            mine = True
+        except OSError:
+            mine = False
+        yield mine
+    finally:
+        os.close(handle)
 
 
 def duplicate(path: Path, target: Path) -> None:

@@ -10,20 +10,18 @@ beside it. So new facts can be asked at once, and a copy is made anew only when 
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import logging
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, Thread
 
 import duckdb
 
+from budgetwatch.facts.durable import only_one, sync
 from budgetwatch.facts.engine import literal, view
-from budgetwatch.facts.store import ROW, Snapshot, sync
+from budgetwatch.facts.store import ROW, Snapshot
 from budgetwatch.records import ALL
 
 log = logging.getLogger("budgetwatch.serving")
@@ -117,7 +115,7 @@ class Serving:
         if snapshot.within.get(feed):
             return None  # an older version that shares the newest one's files
         whole = self._path(feed, snapshot)
-        with self._only_one(feed) as mine:
+        with only_one(self.root / f".{feed}.lock") as mine:
             if whole.exists():
                 return whole
             if not mine:
@@ -158,21 +156,6 @@ class Serving:
         said = "\n".join((_kind(feed, corrected=feed in snapshot.replaced), *snapshot.files[feed]))
         version = snapshot.versions.get(feed, 0)
         return self.root / f"{feed}-{version:08d}-{hashlib.sha256(said.encode()).hexdigest()[:16]}{_END}"
-
-    @contextlib.contextmanager
-    def _only_one(self, feed: str) -> Iterator[bool]:
-        """Whether nobody else, in any process, is making a copy of this feed."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.root / f".{feed}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                mine = True
-            except OSError:
-                mine = False
-            yield mine
-        finally:
-            os.close(handle)
 
     def _drop_old(self, feed: str, newest: Path) -> None:
         """Remove older copies; those who have one open keep it until they let go."""

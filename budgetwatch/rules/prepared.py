@@ -10,14 +10,11 @@ worth nothing.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import hmac
 import json
 import logging
-import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -25,8 +22,9 @@ from typing import Any
 
 import duckdb
 
+from budgetwatch.facts.durable import only_one, sync
 from budgetwatch.facts.engine import connect
-from budgetwatch.facts.store import Snapshot, sync
+from budgetwatch.facts.store import Snapshot
 from budgetwatch.records import ALL
 from budgetwatch.rules import coded, memory
 from budgetwatch.rules.coded import Coded, make_ready, show
@@ -92,7 +90,7 @@ class Prepared:
             return None
         if max((_rows(snapshot.files[feed]) for feed in feeds), default=0) < least:
             return None
-        with self._only_one() as mine:
+        with only_one(self.root / ".lock") as mine:
             if not mine or (found := self.ready(snapshot)) is not None:
                 return found if mine else None
             facts = _facts(snapshot, feeds)
@@ -160,21 +158,6 @@ class Prepared:
 
     def _seal(self, body: str) -> str:
         return hmac.new(self._key, body.encode(), hashlib.sha256).hexdigest()
-
-    @contextlib.contextmanager
-    def _only_one(self) -> Iterator[bool]:
-        """Whether nobody else, in any process, is making one."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                mine = True
-            except OSError:
-                mine = False
-            yield mine
-        finally:
-            os.close(handle)
 
 
 def _engine() -> str:
