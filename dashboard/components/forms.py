@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from dash import dcc, html
@@ -91,6 +92,12 @@ def area(
     )
 
 
+@lru_cache(maxsize=4096)
+def _option(word: str, code: str, chosen: bool) -> Any:
+    """A choice as it stands in every list that offers it; lists of hundreds come back with each answer."""
+    return html.Option(word, value=code, selected=chosen)
+
+
 def chooser(
     label: str,
     name: str,
@@ -108,7 +115,7 @@ def chooser(
         [
             html.Label([label, *_must(required)], htmlFor=id, className="visually-hidden" if quiet else None),
             html.Select(
-                [html.Option(word, value=code, selected=code == value) for code, word in choices],
+                [_option(word, code, code == value) for code, word in choices],
                 id=id,
                 name=name,
                 required=required,
