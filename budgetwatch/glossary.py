@@ -164,6 +164,11 @@ CHAPTERS: dict[Text, dict[str, Term]] = {
             "正在办理的疑点：谁在办、到哪一步、何时到期。",
             "A flag under work: in whose hands, at which step, due when.",
         ),
+        "echo": _term(
+            "连带发现", "Echo",
+            "另一条规则查出、已由这条疑点说明的情况；附在它后面，不另立疑点。",
+            "What another rule found and a flag says already: told with that flag, no flag of its own.",
+        ),
         "lead": _term(
             "线索", "Lead",
             "模型按少见程度排出的支付；人觉得值得核实，才转为疑点。",

@@ -484,6 +484,33 @@ class IncidentFinding(Base):
     digest: Mapped[str] = mapped_column(String(64))
 
 
+class Echo(Base):
+    """What a rule found that a standing flag of another rule says already: kept with that flag, no flag of its own."""
+
+    __tablename__ = "echoes"
+    __table_args__ = (UniqueConstraint("flag_id", "key", "digest"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    flag_id: Mapped[int] = mapped_column(ForeignKey("flags.id"), doc="the flag that says it")
+    rule_id: Mapped[str] = mapped_column(String(64), index=True, doc="the rule that found it")
+    rule_version_id: Mapped[int] = mapped_column(ForeignKey("rule_versions.id"))
+    first_run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"))
+    last_run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"))
+    key: Mapped[str] = mapped_column(String(64), doc="as the flag's would be")
+    subject: Mapped[str] = mapped_column(Text)
+    subject_name: Mapped[str] = mapped_column(Text, default="")
+    period: Mapped[str] = mapped_column(Text, default="")
+    region: Mapped[str] = mapped_column(String(32), default="")
+    agency_code: Mapped[str | None] = mapped_column(String(128))
+    agency_name: Mapped[str] = mapped_column(String(255), default="")
+    severity: Mapped[str] = mapped_column(String(8))
+    amount: Mapped[Decimal | None] = mapped_column(Money)
+    params: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    row_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+    facts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    digest: Mapped[str] = mapped_column(String(64))
+
+
 class IncidentStep(Base):
     """How an incident was decided: released (its flags and cases were made) or discarded; by whom, why. Once, only added."""
 

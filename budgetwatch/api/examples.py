@@ -41,7 +41,7 @@ EXAMPLES: dict[str, Any] = {
     },
     "case": {
         **_CASE, "version": 0, "rule": {"id": "PY-07", "name": "大额现金支付", "law": ["《现金管理暂行条例》第五条"]},
-        "steps": [], "replies": [], "moves": [{"action": "take", "label": "受理初核", "needs": []}], "evidence": _listing(_PAYMENT),
+        "steps": [], "replies": [], "echoes": [], "moves": [{"action": "take", "label": "受理初核", "needs": []}], "evidence": _listing(_PAYMENT),
     },
     "flags": _listing({**_CASE, "kind": "rule", "score": None}),
     "leads": _listing({"flag_id": 40, "score": 0.98, "subject_name": "青岚区教育局", "case_id": None}),

@@ -91,6 +91,17 @@ class StepView:
 
 
 @dataclass(frozen=True, slots=True)
+class EchoView:
+    """What another rule found that this case's flag says already: no flag of its own."""
+
+    rule_id: str
+    rule_name: Text
+    severity: str
+    sentence: Text
+    amount: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class MoveView:
     """Something the viewer may do now. `needs` must be given, `takes` (which includes them)
     may be, of {note, reason, due_on, letter_no}; `suggested` fills the form."""
@@ -137,6 +148,7 @@ class CaseView:
     replies: list[StepView]
     moves: list[MoveView]
     history: int
+    echoes: list[EchoView]
 
 
 def was_asked() -> sa.ColumnElement[bool]:
@@ -179,6 +191,7 @@ def case(home: Home, viewer: Viewer, case_id: int) -> CaseView:
         )
         sentence = wording.sentence(home, flag, proof, said, known, viewer)
         moves = _moves(viewer, one, kept)
+        echoes = _echoes(home, session, flag.id, known, viewer) if viewer.may("cases") else []
     return CaseView(
         case_id=one.id,
         flag_id=flag.id,
@@ -210,7 +223,25 @@ def case(home: Home, viewer: Viewer, case_id: int) -> CaseView:
         replies=[s for s in steps if s.action == "reply"],
         moves=moves,
         history=history or 0,
+        echoes=echoes,
     )
+
+
+def _echoes(home: Home, session: Session, flag_id: int, known: Names, viewer: Viewer) -> list[EchoView]:
+    """The echoes of a flag, each as it was found last."""
+    newest = sa.select(sa.func.max(t.Echo.id)).where(t.Echo.flag_id == flag_id).group_by(t.Echo.key)
+    found = list(session.scalars(sa.select(t.Echo).where(t.Echo.id.in_(newest)).order_by(t.Echo.rule_id, t.Echo.id)))
+    said = wording.rules_of(home, session, (echo.rule_version_id for echo in found))
+    return [
+        EchoView(
+            echo.rule_id,
+            wording.rule_name(home, echo.rule_id),
+            echo.severity,
+            wording.sentence(home, echo, echo, said, known, viewer),
+            echo.amount,
+        )
+        for echo in found
+    ]
 
 
 def _figures(proof: t.Evidence, said: Mapping[int, Rule], known: Names, viewer: Viewer) -> dict[str, Any]:

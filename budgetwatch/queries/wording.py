@@ -87,9 +87,14 @@ def sentences(home: Home, session: Session, flags: Iterable[t.Flag], known: Name
 
 
 def sentence(
-    home: Home, flag: t.Flag, evidence: t.Evidence | None, said: Mapping[int, Rule], known: Names, viewer: Viewer
+    home: Home,
+    flag: t.Flag | t.Echo,
+    evidence: t.Evidence | t.Echo | None,
+    said: Mapping[int, Rule],
+    known: Names,
+    viewer: Viewer,
 ) -> Text:
-    """One flag's sentence; the rule's name where there is no evidence yet."""
+    """One flag's sentence (an echo is its own evidence); the rule's name where there is no evidence yet."""
     if evidence is None or evidence.rule_version_id not in said:
         return rule_name(home, flag.rule_id)
     figures: dict[str, Any] = {

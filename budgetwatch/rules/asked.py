@@ -18,6 +18,7 @@ _WHY = {
     "pack": Text("各地参数不同", "places set its values"),
     "exempt": Text("有例外", "there are exemptions"),
     "incident": Text("有暂扣的事件", "there are incidents"),
+    "echo": Text("可能是另一条规则的连带发现", "it may be an echo of another rule"),
     "late": Text("有的报送单位迟到", "a sender is late"),
     "unclear": Text("问法无法拆解", "its question is not understood"),
     "differs": Text("与上次留下的疑点不一致", "the last run's flags are not what its rows give"),

@@ -113,9 +113,29 @@ def read_folder(folder: Path, verdicts: Verdicts | None = None) -> tuple[RuleBoo
                 problems.append(_twice(rule, rules[rule.id]))
             else:
                 rules[rule.id] = rule
+    problems += _echoes(rules, problems)
     if verdicts is not None:
         verdicts.save()
     return RuleBook(rules, laws), problems
+
+
+def _echoes(rules: Mapping[str, Rule], problems: Sequence[BadRule]) -> Iterator[BadRule]:
+    """Rules that say they echo one that is not there (nor refused itself), or one that is an echo too."""
+    refused = {problem.facts.get("rule") for problem in problems}
+    for rule in rules.values():
+        for parent in rule.echo_of:
+            if parent in rules and rules[parent].echo_of:
+                what = Text(
+                    f"echo_of 所写的 {parent} 自己也有 echo_of。", f"{parent}, which it echoes, is an echo itself."
+                )
+                fix = Text("请直接写最初的那条规则。", "Name the rule that comes first of all.")
+            elif parent not in rules and parent not in refused:
+                what = Text(f"echo_of 所写的规则 {parent} 不存在。", f"there is no rule {parent} for it to echo.")
+                fix = nearest(parent, rules)
+            else:
+                continue
+            where = f"{rule.path.name}:{rule.line} {rule.id}"
+            yield BadRule(what, where=where, fix=fix, file=rule.path.name, line=rule.line, rule=rule.id)
 
 
 def _read_file(

@@ -22,6 +22,7 @@ ParamType = Literal["integer", "money", "ratio", "words", "code", "date"]
 #: The forms that a question may take.
 Form = Literal["when", "select", "deadline", "balance", "outlier"]
 FORMS: tuple[Form, ...] = ("when", "select", "deadline", "balance", "outlier")
+RuleId = Annotated[str, Field(pattern=r"^[A-Z]{2,4}-[0-9]{2,3}[a-z]?$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 NotEmpty = Annotated[str, Field(min_length=1, max_length=2000)]
 
@@ -193,10 +194,17 @@ class Example(_Strict):
     expect: Literal["flags", "clear", "cannot"]
 
 
+class EchoSpec(_Strict):
+    """Whose flags say already what this rule would find: another rule's, of the same subject, unit or rows, and period."""
+
+    rule: RuleId
+    same: Literal["subject", "unit", "rows"]
+
+
 class RuleSpec(_Strict):
     """One rule as written."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Z]{2,4}-[0-9]{2,3}[a-z]?$")]
+    id: RuleId
     name: Both
     severity: Severity
     enabled: bool = True
@@ -218,6 +226,7 @@ class RuleSpec(_Strict):
     balance: BalanceSpec | None = None
     outlier: OutlierSpec | None = None
     bands: Annotated[list[Band], Field(min_length=1, max_length=8)] | None = None
+    echo_of: Annotated[list[EchoSpec], Field(max_length=8)] = []
     message: Both
     examples: Annotated[list[Example], Field(min_length=3)]
 
@@ -239,6 +248,12 @@ class RuleSpec(_Strict):
                     f"optional 中的 {feed} 应是 feeds 之一，且不是 over",
                     f"{feed} under optional must be one of feeds, and not what is looked at",
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _echoes_another(self) -> RuleSpec:
+        if self.id in {echo.rule for echo in self.echo_of}:
+            raise Said("echo_of 不能写规则自己", "a rule is no echo of itself")
         return self
 
     @model_validator(mode="after")

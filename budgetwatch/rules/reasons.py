@@ -54,6 +54,11 @@ def held(incident: int) -> str:
     return f"held:{incident}"
 
 
+def echo(rule_id: str) -> str:
+    """A flag of that rule says it already: kept with that flag, none of its own."""
+    return f"echo:{rule_id}"
+
+
 def torn(feed: str, check: str, differing: int, cases: int) -> str:
     """A needed feed does not agree with what it must agree with."""
     return f"torn:{feed}:{check}:{differing}:{cases}"
@@ -85,6 +90,8 @@ def sentence(code: str, feed: str = "") -> Text:
         return Text(
             f"新查出的远超预期，已暂存为事件 {what}", f"far more was found than expected: held as incident {what}"
         )
+    if kind == "echo":
+        return Text(f"已由 {what} 的疑点说明，记为其连带发现", f"a flag of {what} says it already: kept as its echo")
     if kind == "torn":
         named, check, differing, cases = what.split(":")
         name = ALL[named].label if named in ALL else Text(named, named)

@@ -153,6 +153,11 @@ class Rule:
         return tuple(feed for feed in self.reads if feed not in self.spec.optional)
 
     @property
+    def echo_of(self) -> Mapping[str, str]:
+        """Rule -> what its flags have in common with this rule's findings where these are only their echo."""
+        return {echo.rule: echo.same for echo in self.spec.echo_of}
+
+    @property
     def baselines(self) -> tuple[str, ...]:
         """The progress tables that its SELECT reads."""
         return baselines.used(self.sql) if self.form == "select" else ()
@@ -178,6 +183,8 @@ class Rule:
         }  # fmt: skip
         if self.spec.optional:
             matters["optional"] = sorted(self.spec.optional)
+        if self.spec.echo_of:
+            matters["echo_of"] = sorted([echo.rule, echo.same] for echo in self.spec.echo_of)
         if self.spec.bands:
             matters["bands"] = [[band.severity, band.when] for band in self.spec.bands]
         return hashlib.sha256(json.dumps(matters, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -1,7 +1,8 @@
 """Which rules new facts can change: those that read a feed with a newer version than they were last asked over.
 
 A rule is also asked again when it is not the rule that was asked then, when it counts days up to the run's day and that
-day is another, and when what it reads cannot be told from it alone (progress baselines, a pack's values).
+day is another, when a rule whose echo it may be is asked, and when what it reads cannot be told from it alone (progress
+baselines, a pack's values).
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def touched(home: Home, rules: Sequence[Rule], versions: Mapping[str, int], day:
             return False
         return all(seen.get(feed) == versions.get(feed) for feed in rule.reads)
 
-    return [rule for rule in rules if not same(rule)]
+    asked = {rule.id for rule in rules if not same(rule)}
+    return [rule for rule in rules if rule.id in asked or not asked.isdisjoint(rule.echo_of)]
 
 
 def _counts_days(rule: Rule) -> bool:

@@ -21,7 +21,7 @@ from budgetwatch.rules import reasons
 from budgetwatch.rules.finding import Finding
 from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.rule import Rule
-from budgetwatch.runs import hold
+from budgetwatch.runs import echo, hold
 from budgetwatch.runs.basis import basis
 from budgetwatch.tables import Base, Case, Evidence, Flag, RuleVersion, RunRule, now
 
@@ -76,7 +76,8 @@ def keep(
 ) -> Kept:
     """Write one rule's verdict: its line of the run, its flags, their evidence, their cases; new ones began `at`, or now.
 
-    New findings past the limits become one incident and no flags (`hold`). With `standing` the verdict's findings are
+    New findings that another rule's flag says already become its echoes (`echo`); of the others, those past the limits become
+    one incident and no flags (`hold`). With `standing` the verdict's findings are
     only those of what changed; `asked` says how much was asked, and why no less.
     """
     rule = verdict.rule
@@ -85,6 +86,10 @@ def keep(
     keyed = {key_of(rule.id, finding.subject, finding.period): finding for finding in findings}
     known = _known(session, rule.id)
     fresh = {key: finding for key, finding in keyed.items() if key not in known}
+    echoes = echo.found(session, rule, fresh)
+    echo.keep(session, rule, run_id, version, fresh, echoes)
+    verdict.reasons.update({reasons.echo(parent): n for parent, n in Counter(p for _, p in echoes.values()).items()})
+    fresh = {key: finding for key, finding in fresh.items() if key not in echoes}
     stopped = hold.settled(session, rule, version, fresh)
     fresh = {key: finding for key, finding in fresh.items() if key not in stopped}
     if incident := hold.held(session, run_id, verdict, version, fresh, limits):
@@ -96,7 +101,7 @@ def keep(
     ids = {key: flag_id for key, (flag_id, _) in known.items()}
     ids.update(_insert_flags(session, rule, run_id, fresh, at or now()))
     _touch(session, [ids[key] for key in keyed if key in known], run_id)
-    flagged = len(keyed) - len(stopped)
+    flagged = len(keyed) - len(stopped) - len(echoes)
     if standing is not None:
         flagged = _stand(session, rule.id, run_id, standing)
     _update_changed(session, changed, ids)

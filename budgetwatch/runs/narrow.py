@@ -120,6 +120,8 @@ class Narrowing:
         for rule in rules:
             try:
                 self._base(rule)
+                if rule.echo_of:  # what is no echo any more is a flag, whether or not its own rows changed
+                    raise Whole("echo")
                 if parted(rule) or (
                     self.parted and any(code.startswith("late:") for code in self._bases[rule.id].reasons)
                 ):

@@ -21,6 +21,7 @@ from budgetwatch.rules import Rule
 from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.placed import judge_by_place
 from budgetwatch.rules.prepared import Copy
+from budgetwatch.runs.echo import in_turn
 from budgetwatch.runs.fresh import touched
 from budgetwatch.runs.hold import Limits
 from budgetwatch.runs.keep import Kept, keep
@@ -143,6 +144,7 @@ def _ask(
     new: bool = False,
 ) -> tuple[list[RuleResult], list[Kept]]:
     results, kept = [], []
+    rules = in_turn(rules)
     limits = Limits(
         home.settings.hold_factor, home.settings.hold_least, lambda rule: current_body(home, rule.id) or rule.body
     )
@@ -164,6 +166,7 @@ def _ask(
         asked = [rule for rule in asked if rule.id in whole]
     few = new and len(asked) <= FEW
     verdicts = itertools.chain(
+        # A rule that is muted says so before its echoes are asked: what it found before goes on standing.
         (muted(rule, why[rule.id], connection, have) for rule in rules if rule.id in why),
         map(
             silent.settle,

@@ -52,7 +52,7 @@ def view(asking: Asking) -> tuple[str, Any]:
         html.Div(
             [
                 html.Div(
-                    [_found(case), _reply(case), evidence_card(asking, case), _reasons(asking, case)],
+                    [_found(case), _reply(case), _echoes(case), evidence_card(asking, case), _reasons(asking, case)],
                     className="case-main",
                 ),
                 html.Div(
@@ -87,6 +87,31 @@ def _found(case: CaseView) -> Any:
             ]
         ),
         kind="found",
+    )
+
+
+def _echoes(case: CaseView) -> Any:
+    """What other rules found of the same: told here, no cases of their own."""
+    if not case.echoes:
+        return None
+    lines = [
+        html.Li(
+            [
+                severity_badge(echo.severity),
+                html.Span(say(echo.sentence)),
+                html.A(
+                    t("规则 {id}", id=echo.rule_id), href=f"/rules/{echo.rule_id}", id=f"echo-{n}", className="finger"
+                ),
+            ],
+            className="row-name",
+        )
+        for n, echo in enumerate(case.echoes, 1)
+    ]
+    return card(
+        html.P(t("其他规则也查出了这件事，不另立疑点。"), className="quiet"),
+        html.Ul(lines, className="plain-list"),
+        title=t("连带发现"),
+        id="echoes",
     )
 
 

@@ -10,6 +10,7 @@ from dash import html
 from budgetwatch.backtest.report import Precision
 from budgetwatch.queries import catalogue, editions, incidents
 from budgetwatch.queries.catalogue import reading_order, subject_name, subject_of
+from budgetwatch.queries.weak import weak
 from dashboard.asking import Asking
 from dashboard.components import (
     Column,
@@ -55,6 +56,7 @@ def view(asking: Asking) -> tuple[str, Any]:
         rule_tabs(asking, "catalogue"),
         _unread(asking),
         held_note(asking),
+        _weak(asking),
         html.Div(
             [
                 search_box(
@@ -101,6 +103,25 @@ def held_note(asking: Asking, rule_id: str = "") -> Any:
         address = f"/rules/incidents/{one['incident_id']}"
         links += [" ", html.A(word, href=address, id=f"held-{one['incident_id']}", className="finger")]
     return note(t("一次查出的远超预期，暂存待人处置，处置之前不是疑点："), *links, tone="warn")
+
+
+def _weak(asking: Asking) -> Any:
+    """The rules that a year of verdicts speaks against, each a link to where it can be retired."""
+    if not asking.viewer.may("draft_rules") and not asking.viewer.may("approve_rules"):
+        return None
+    found = weak(asking.home, asking.viewer)
+    if not found.rows:
+        return None
+    links: list[Any] = []
+    for row in found.rows[:5]:
+        word = t(
+            "{rule}（{n} 件有结论，认定 {confirmed} 件）",
+            rule=row["rule_id"],
+            n=row["verdicts"],
+            confirmed=row["confirmed"],
+        )
+        links += [" ", html.A(word, href=f"/rules/{row['rule_id']}", id=f"weak-{row['rule_id']}", className="finger")]
+    return note(t("一年来极少得到认定，建议停用，由人决定："), *links)
 
 
 def _narrow(asking: Asking, subject: str, on: str) -> Any:

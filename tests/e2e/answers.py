@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.home import Home
-from budgetwatch.tables import Batch, Evidence, Flag
+from budgetwatch.tables import Batch, Echo, Evidence, Flag
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,13 @@ def labels(home: Home) -> list[dict[str, Any]]:
 
 
 def found(home: Home) -> dict[str, list[Found]]:
-    """The flags of a home by rule, with the vouchers of their rows."""
+    """The flags of a home by rule, with the vouchers of their rows; what is kept as the echo of a flag was found too."""
     with home.session() as session:
         latest = sa.select(sa.func.max(Evidence.id)).group_by(Evidence.flag_id).scalar_subquery()
         pairs = session.execute(
             sa.select(Flag, Evidence).join(Evidence, Evidence.flag_id == Flag.id).where(Evidence.id.in_(latest))
         ).all()
+        echoes = [(echo, home.rules[echo.rule_id].over) for echo in session.scalars(sa.select(Echo))]
         sent = {str(b.id): b.file_name for b in session.scalars(sa.select(Batch))}
     with home.facts(SYSTEM) as facts:
         voucher = dict(facts.execute("SELECT _row, voucher_no FROM payment").fetchall())
@@ -74,16 +75,17 @@ def found(home: Home) -> dict[str, list[Found]]:
         }
         case_of = dict(facts.execute("SELECT _row, case_id FROM loop_case").fetchall())
     by_rule: dict[str, list[Found]] = defaultdict(list)
-    for flag, proof in pairs:
+    proven: list[tuple[Any, Any, str]] = [(flag, proof, proof.row_feed) for flag, proof in pairs]
+    for flag, proof, feed in [*proven, *((echo, echo, over) for echo, over in echoes)]:
         rows = np.frombuffer(proof.rows, dtype="<i8").tolist()
-        files = {sent.get(batch_of[proof.row_feed].get(r, "")) for r in rows} if proof.row_feed in batch_of else set()
-        worked, rows = rows, rows if proof.row_feed == "payment" else []
+        files = {sent.get(batch_of[feed].get(r, "")) for r in rows} if feed in batch_of else set()
+        worked, rows = rows, rows if feed == "payment" else []
         one = (
             Found(
                 flag.id, flag.rule_id, flag.severity, flag.subject, flag.period, flag.region, flag.agency_code,
                 frozenset(v for r in rows if (v := voucher.get(r))), json.dumps(proof.facts, ensure_ascii=False),
                 frozenset(f for f in files if f),
-                frozenset(case_of[r] for r in worked if r in case_of) if proof.row_feed == "loop_case" else frozenset(),
+                frozenset(case_of[r] for r in worked if r in case_of) if feed == "loop_case" else frozenset(),
             )
         )  # fmt: skip
         for rule_id in {flag.rule_id, catalogued(flag.rule_id)}:
