@@ -98,18 +98,17 @@ def _echoes(case: CaseView) -> Any:
         html.Li(
             [
                 severity_badge(echo.severity),
-                html.Span(say(echo.sentence)),
+                f" {say(echo.sentence)} ",
                 html.A(
                     t("规则 {id}", id=echo.rule_id), href=f"/rules/{echo.rule_id}", id=f"echo-{n}", className="finger"
                 ),
-            ],
-            className="row-name",
+            ]
         )
         for n, echo in enumerate(case.echoes, 1)
     ]
     return card(
         html.P(t("其他规则也查出了这件事，不另立疑点。"), className="quiet"),
-        html.Ul(lines, className="plain-list"),
+        html.Ul(lines, className="echoes"),
         title=t("连带发现"),
         id="echoes",
     )
