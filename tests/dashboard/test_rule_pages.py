@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from budgetwatch import backtest
+from budgetwatch import tables as t
 from budgetwatch.access import people
 from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.backtest import Asked
@@ -22,6 +23,8 @@ from tests.dashboard.conftest import Reader, find, words
 from tests.lifecycle.builders import ruled
 from tests.queries.city import payment
 from tests.rules.samples import SPLIT
+from tests.runs.test_echo import HIGH, SAME_SUBJECT
+from tests.runs.test_runs import pay
 
 Open = Callable[..., Reader]
 CONDITION = {
@@ -144,3 +147,41 @@ def test_an_edition_goes_on_to_a_second_person(short: Home, reader: Open) -> Non
     lead.do(address, "rule.act", edition=str(number), action="activate")
     assert str(short.rules["PY-07"].params["floor"].value) == "8000.00"
     assert "第 1 版" in lead.open("/rules/PY-07").text
+
+
+def test_what_other_rules_found_of_the_same_stands_on_the_case(city_home: Home, reader: Open) -> None:
+    ruled(city_home, HIGH, SAME_SUBJECT)
+    facts(city_home, "payment", [pay("E1", "E", "2025-03-03", "50000.00", adm_div_code="990102")])
+    made = run(city_home, actor="tests")
+    with city_home.session() as session:
+        case = session.scalar(
+            sa.select(t.Case.id).join(t.Flag).where(t.Flag.first_run_id == made.run_id, t.Flag.subject == "E")
+        )
+    drawn = reader("reviewer").open(f"/case/{case}")
+    assert {"echoes", "echo-1"} <= drawn.ids()
+    assert "/rules/PY-07" in drawn.links
+    assert "不另立疑点" in drawn.text
+
+
+def test_a_rule_that_verdicts_speak_against_is_proposed_for_retirement_to_who_could(short: Home, reader: Open) -> None:
+    facts(
+        short,
+        "payment",
+        [pay(f"W{n}", f"W{n:02d}", "2025-03-03", "50000.00", adm_div_code="990102") for n in range(20)],
+    )
+    run(short, actor="tests")
+    assert not {i for i in reader("lead").open("/rules").ids() if i.startswith("weak-")}
+    with short.session() as session:
+        person = session.scalars(sa.select(User).where(User.role == "lead")).first()
+        assert person is not None
+        for case in session.scalars(sa.select(t.Case.id).join(t.Flag).where(t.Flag.rule_id == "PY-07")).all():
+            session.add(
+                t.CaseStep(
+                    case_id=case, seq=1, action="dismiss", from_state="new", to_state="closed", actor_id=person.id, note="",
+                    actor_name=person.name, actor_role=person.role, at=t.now(), fields={},
+                )
+            )  # fmt: skip
+    drawn = reader("lead").open("/rules")
+    assert "weak-PY-07" in drawn.ids()
+    assert "/rules/PY-07" in drawn.links
+    assert not {i for i in reader("finance").open("/rules").ids() if i.startswith("weak-")}
