@@ -23,6 +23,7 @@ from budgetwatch.queries import budgets, names, payment_text, payments
 from budgetwatch.queries.budget_preview import BYS
 from budgetwatch.queries.payment_text import Found
 from budgetwatch.queries.payments import PaymentFilter
+from budgetwatch.records.rowid import Address, pack
 from tests.builders import facts
 from tests.queries.city import payment
 
@@ -103,6 +104,20 @@ def test_what_was_taken_in_and_corrected_since_is_seen_at_once(city: Home) -> No
     served(city)
     forget()
     assert payments.search(city, AUDITOR, f) == corrected
+
+
+@pytest.mark.parametrize(("each", "whole"), [(1, False), (10**9, True)])
+def test_a_copy_made_slice_by_slice_holds_every_row_once(
+    city: Home, monkeypatch: pytest.MonkeyPatch, each: int, whole: bool
+) -> None:
+    monkeypatch.setattr(serving, "SLICE", each)
+    batch = facts(city, "payment", [payment(f"S{i}", "2026-03-02", "990102-A01", f"{i + 1}.00") for i in range(5)])
+    corrected = payment("S1", "2026-03-02", "990102-A01", "9.00")
+    facts(city, "payment", [corrected], replaces={0: pack(Address(batch, 3))})
+    snapshot = city.store.snapshot()
+    served(city)
+    assert len(serving._slices(snapshot.files["payment"])) == (1 if whole else len(snapshot.files["payment"])) != 2
+    assert rows(city, snapshot) == rows(city, snapshot, copied=False)
 
 
 def test_scope_holds_in_the_copy_and_its_doors_are_shut(city: Home) -> None:
