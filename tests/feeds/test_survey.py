@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -53,3 +54,18 @@ def test_any_outer_white_space_is_seen(tmp_path: Path, space: str, form: str) ->
     for chunk in (1, 2, 3, 1 << 12):
         for row in ([form.format(space), "x"], ["x", form.format(space)]):
             assert not surveyed(tmp_path / "f.csv", [row], "\r\n", chunk).tight
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_counts_are_exact_however_many_there_are(seed: int) -> None:
+    """Also past 255 in one record, where sums of single bytes run over."""
+    dice = np.random.default_rng(seed)
+    size = int(dice.integers(1, 3000))
+    flags = dice.random(size) < dice.choice([0.0, 0.01, 0.5, 1.0])
+    ends = np.flatnonzero(dice.random(size) < dice.choice([0.002, 0.1, 1.0]))
+    assert module._places(flags).tolist() == np.flatnonzero(flags).tolist()
+    if ends.size:
+        counts, rest = module._counted(flags, ends)
+        parts = np.split(flags, ends + 1)
+        assert counts.tolist() == [int(part.sum()) for part in parts[:-1]]
+        assert rest == parts[-1].sum()
