@@ -239,7 +239,7 @@ def _counted(flags: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, int]:
     # Sums of bytes are several times as fast as of longer numbers; they are right where they come to the whole.
     sums = np.add.reduceat(flags.view(np.uint8), begins if tail else begins[:-1], dtype=np.uint8).astype(np.int64)
     if sums.sum() != np.count_nonzero(flags):
-        sums = np.diff(np.searchsorted(np.flatnonzero(flags), [*ends, flags.size]), prepend=0)
+        sums = np.diff(np.searchsorted(np.flatnonzero(flags), [*ends, flags.size], side="right"), prepend=0)
     return sums[: ends.size], int(sums[ends.size]) if sums.size > ends.size else 0
 
 
