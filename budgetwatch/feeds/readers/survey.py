@@ -90,16 +90,19 @@ class _Pass:
 
     def take(self, piece: bytearray) -> None:
         b = np.frombuffer(piece, np.uint8)
-        if NUL in piece:
-            self.found.nul = True
-        is_end, is_delimiter, *_ = room = self.room[:, : b.size]
+        is_end, is_delimiter, *_, white = room = self.room[:, : b.size]
         np.equal(b, LF, out=is_end)
-        if (CR in piece and not self._crlf(b, room)) or (self.last == CR and b[0] != LF):
+        np.less_equal(b, SPACE, out=white)
+        # Where the line breaks are all the white space and control codes there are, nobody need look for others.
+        ends_only = np.count_nonzero(white) == np.count_nonzero(is_end)
+        if not ends_only and NUL in piece:
+            self.found.nul = True
+        if (not ends_only and CR in piece and not self._crlf(b, room)) or (self.last == CR and b[0] != LF):
             self.found.plain = False
             return
         np.equal(b, self.delimiter, out=is_delimiter)
         if self.found.tight:
-            self.found.tight = self._tight(piece, b, room)
+            self.found.tight = self._tight(piece, b, room, ends_only)
         if self.quote is not None and (self.inside or self.quote in piece):
             self.found.quoted = True
             is_quote, parity, outside = room[2], room[3].view(np.uint8), room[4]
@@ -155,29 +158,31 @@ class _Pass:
         if self.begun - found.cuts[-1][1] >= PIECE:
             found.cuts.append((found.records, self.begun))
 
-    def _tight(self, piece: bytearray, b: np.ndarray, room: np.ndarray) -> bool:
+    def _tight(self, piece: bytearray, b: np.ndarray, room: np.ndarray, ends_only: bool) -> bool:
         """Whether surely no value in the chunk begins or ends with white space; a quote counts as a value's end."""
-        is_end, is_delimiter, edge, white, some, _ = room
-        np.logical_or(is_end, is_delimiter, out=edge)
-        for byte in (CR, self.quote):
-            if byte is not None and byte in piece:
-                edge |= np.equal(b, byte, out=some)
-        np.less_equal(b, SPACE, out=white)
-        np.greater(white, edge, out=white)
-        if white.any():
-            for ahead, behind in ((white[1:], edge[:-1]), (white[:-1], edge[1:])):
-                if np.logical_and(ahead, behind, out=some[1:]).any():
-                    return False
-        if (white[0] and self._edge(self.last)) or (edge[0] and self.last <= SPACE and not self._edge(self.last)):
+        is_end, is_delimiter, edge, some, _, white = room
+        if not ends_only:
+            np.logical_or(is_end, is_delimiter, out=edge)
+            for byte in (CR, self.quote):
+                if byte is not None and byte in piece:
+                    edge |= np.equal(b, byte, out=some)
+            np.greater(white, edge, out=white)
+            if white.any():
+                for ahead, behind in ((white[1:], edge[:-1]), (white[:-1], edge[1:])):
+                    if np.logical_and(ahead, behind, out=some[1:]).any():
+                        return False
+        first = int(b[0])
+        if (_blank(first) and not self._edge(first) and self._edge(self.last)) or (
+            self._edge(first) and _blank(self.last) and not self._edge(self.last)
+        ):
             return False
-        near = np.subtract(b, np.uint8(0xE1), out=some.view(np.uint8))  # wraps round: only E1, E2 and E3 come out small
-        np.less_equal(near, 2, out=white)
-        white |= np.equal(b, 0xC2, out=some)
+        # C0 to C3 and E0 to E3 come out: among them all that white space in UTF-8 begins with.
+        np.equal(np.bitwise_and(b, 0xDC, out=some.view(np.uint8)), 0xC0, out=white)
         white[-2:] = False  # of those the rest stands in the next chunk
         leads = _places(white)
         if leads.size:
             lead, second, third = (b[leads + i].astype(np.int32) for i in range(3))
-            codes = (lead << 16) | (second << 8) | np.where(lead == 0xC2, 0, third)
+            codes = (lead << 16) | (second << 8) | np.where(lead < 0xE0, 0, third)
             nearest = np.minimum(np.searchsorted(_WIDE_CODES, codes), _WIDE_CODES.size - 1)
             if (_WIDE_CODES[nearest] == codes).any():
                 return False
@@ -221,6 +226,10 @@ class _Pass:
             if self.inner:
                 found.breaks.append((found.records, self.inner))
             found.records += 1
+
+
+def _blank(byte: int) -> bool:
+    return byte <= SPACE
 
 
 def _places(flags: np.ndarray) -> np.ndarray:
