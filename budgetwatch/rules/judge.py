@@ -68,7 +68,7 @@ def judge(
     """
     present = set(have)
     ready = [rule for rule in rules if present.issuperset(rule.relies_on)]
-    unknown = _install(connection, ready, as_of)
+    unknown = install(connection, ready, as_of)
     counts = _Counts(connection, ready)
     counts.coded = prepared.open(connection) if prepared else _made_ready(connection, ready, as_of, counts, least_rows)
     for done, verdict in enumerate(_all(connection, rules, ready, as_of, present, counts), 1):
@@ -101,7 +101,7 @@ def _all(
             yield _one(connection, rule, as_of, counts)
 
 
-def _install(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], as_of: dt.date) -> list[int]:
+def install(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], as_of: dt.date) -> list[int]:
     """Our functions for the years in the data; returns the years up to the run's whose holidays are not known."""
     years = {as_of.year}
     for feed in sorted({feed for rule in rules if rule.uses_workdays for feed in rule.reads}):
@@ -132,7 +132,7 @@ def questions(
 ) -> tuple[list[str], dict[str, int]]:
     """All that `judge` would ask of feeds that can be made ready, and the rows of each; our functions are put on the connection."""
     ready = [rule for rule in rules if set(have).issuperset(rule.relies_on)]
-    _install(connection, ready, as_of)
+    install(connection, ready, as_of)
     return _questions(ready, as_of, _Counts(connection, ready))
 
 
@@ -233,7 +233,7 @@ def _one(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, coun
                     lacking = verdict.could_not_judge
                     pairs = compiled.over_judgeable(rule, deadlines.looked_at(rule, rule.values(as_of)))
                     verdict.looked_at = _row(connection, pairs)[0] + lacking
-                _found(connection, counts.coded.say(compiled.question(rule, as_of)), rule, as_of, verdict)
+                collect(connection, counts.coded.say(compiled.question(rule, as_of)), rule, as_of, verdict)
     except (duckdb.Error, ValueError) as error:
         verdict = _failed(rule, error, counts)
     verdict.seconds = time.perf_counter() - started
@@ -244,7 +244,7 @@ def _hits(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, ver
     """Put a condition: its hits and the rows it cannot decide come out of one scan."""
     connection.execute(f"CREATE OR REPLACE TEMP TABLE hits AS {coded.say(compiled.hits(rule, as_of))}")
     verdict.cannot(reasons.UNDECIDED, _row(connection, "SELECT count(*) FROM hits WHERE hit IS NULL")[0])
-    _found(connection, compiled.grouped(rule, "hits", "hit"), rule, as_of, verdict)
+    collect(connection, compiled.grouped(rule, "hits", "hit"), rule, as_of, verdict)
     connection.execute("DROP TABLE hits")
 
 
@@ -259,7 +259,7 @@ def _ranked(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, c
     return verdict
 
 
-def _found(connection: duckdb.DuckDBPyConnection, question: str, rule: Rule, as_of: dt.date, verdict: Verdict) -> None:
+def collect(connection: duckdb.DuckDBPyConnection, question: str, rule: Rule, as_of: dt.date, verdict: Verdict) -> None:
     """Ask the question and sort its answers into findings and what cannot be judged."""
     columns = connection.sql(question).columns  # bound, not asked
     found: dict[tuple[str, str], list[Finding]] = {}

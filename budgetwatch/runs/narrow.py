@@ -24,10 +24,9 @@ from budgetwatch import exemptions
 from budgetwatch.records import ALL
 from budgetwatch.records.rowid import PART_BITS
 from budgetwatch.rules import compile as compiled
-from budgetwatch.rules import judge as judging
 from budgetwatch.rules import partition, reasons
 from budgetwatch.rules.finding import Finding
-from budgetwatch.rules.judge import Verdict
+from budgetwatch.rules.judge import Verdict, collect, install
 from budgetwatch.rules.partition import Plan
 from budgetwatch.rules.rule import Rule
 from budgetwatch.rules.steady import steady
@@ -112,7 +111,7 @@ class Narrowing:
 
     def ready(self, rules: Sequence[Rule]) -> None:
         """Our functions on the connection, for the rules that may be narrowed."""
-        self._unknown = judging._install(self.connection, [rule for rule in rules if not rule.baselines], self.day)
+        self._unknown = install(self.connection, [rule for rule in rules if not rule.baselines], self.day)
 
     def all(self, rules: Sequence[Rule], parted: Callable[[Rule], bool]) -> Iterator[tuple[Rule, Narrowed | None, str]]:
         """Each rule with what it says, or with the code why it must be asked whole; `parted` rules are."""
@@ -372,13 +371,13 @@ class Narrowing:
             )
             [(undecided,)] = self.connection.execute("SELECT count(*) FROM hits WHERE hit IS NULL").fetchall()
             verdict.cannot(reasons.UNDECIDED, undecided)
-            judging._found(self.connection, compiled.grouped(rule, "hits", "hit"), rule, day, verdict)
+            collect(self.connection, compiled.grouped(rule, "hits", "hit"), rule, day, verdict)
             self.connection.execute("DROP TABLE hits")
         else:
             text = plan.asked_of(tables, day)
             if text is None:
                 raise Whole("unclear")
-            judging._found(self.connection, steady(text), rule, day, verdict)
+            collect(self.connection, steady(text), rule, day, verdict)
         return _Said(
             {key_of(rule.id, f.subject, f.period): f for f in verdict.findings},
             verdict.could_not_judge,
