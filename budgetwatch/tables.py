@@ -461,13 +461,9 @@ class Incident(Base):
     at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
 
 
-class IncidentFinding(Base):
-    """What would have been a flag, with its evidence. Only added."""
+class _Found:
+    """What a rule found that is no flag (yet), with its evidence."""
 
-    __tablename__ = "incident_findings"
-    __table_args__ = (UniqueConstraint("incident_id", "key"),)
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
     key: Mapped[str] = mapped_column(String(64), doc="as the flag's would be")
     subject: Mapped[str] = mapped_column(Text)
     subject_name: Mapped[str] = mapped_column(Text, default="")
@@ -484,7 +480,16 @@ class IncidentFinding(Base):
     digest: Mapped[str] = mapped_column(String(64))
 
 
-class Echo(Base):
+class IncidentFinding(_Found, Base):
+    """What would have been a flag, with its evidence. Only added."""
+
+    __tablename__ = "incident_findings"
+    __table_args__ = (UniqueConstraint("incident_id", "key"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
+
+
+class Echo(_Found, Base):
     """What a rule found that a standing flag of another rule says already: kept with that flag, no flag of its own."""
 
     __tablename__ = "echoes"
@@ -495,20 +500,6 @@ class Echo(Base):
     rule_version_id: Mapped[int] = mapped_column(ForeignKey("rule_versions.id"))
     first_run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"))
     last_run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"))
-    key: Mapped[str] = mapped_column(String(64), doc="as the flag's would be")
-    subject: Mapped[str] = mapped_column(Text)
-    subject_name: Mapped[str] = mapped_column(Text, default="")
-    period: Mapped[str] = mapped_column(Text, default="")
-    region: Mapped[str] = mapped_column(String(32), default="")
-    agency_code: Mapped[str | None] = mapped_column(String(128))
-    agency_name: Mapped[str] = mapped_column(String(255), default="")
-    severity: Mapped[str] = mapped_column(String(8))
-    amount: Mapped[Decimal | None] = mapped_column(Money)
-    params: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
-    row_count: Mapped[int] = mapped_column(BigInteger, default=0)
-    rows: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
-    facts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
-    digest: Mapped[str] = mapped_column(String(64))
 
 
 class IncidentStep(Base):

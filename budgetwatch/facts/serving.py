@@ -28,10 +28,11 @@ from budgetwatch.records import ALL
 log = logging.getLogger("budgetwatch.serving")
 #: The feeds that screens add up, and what their rows are ordered by.
 ORDERED = {"payment": f"adm_div_code, budget_year, {ROW}", "budget_line": f"adm_div_code, budget_year, {ROW}"}
-#: So many rows are put in order at a time: an order of all of them costs as much again as reading and writing them, and
-#: questions about one place pass over four fifths of the rows either way.
+#: So many rows are put in order at a time: to order all of them costs more than to read and write them (at 10 million, 64 s
+#: of CPU against 50 s by slices and 28 s without order), and questions are answered as fast either way.
 SLICE = 500_000
-#: Beyond this many rows a copy would take too much of a small machine's disk (45 bytes a row) and time (5 s of CPU a million); Parquet serves as it is.
+#: Beyond this many rows a copy would take too much of a small machine's disk (45 bytes a row) and time (5 s of CPU a
+#: million); Parquet serves as it is.
 MOST_ROWS = 30_000_000
 #: A copy is made anew when more than this part of the facts came in since; small ones always.
 TAIL, SMALL = 0.1, 500_000

@@ -228,9 +228,15 @@ def case(home: Home, viewer: Viewer, case_id: int) -> CaseView:
 
 
 def _echoes(home: Home, session: Session, flag_id: int, known: Names, viewer: Viewer) -> list[EchoView]:
-    """The echoes of a flag, each as it was found last."""
-    newest = sa.select(sa.func.max(t.Echo.id)).where(t.Echo.flag_id == flag_id).group_by(t.Echo.key)
-    found = list(session.scalars(sa.select(t.Echo).where(t.Echo.id.in_(newest)).order_by(t.Echo.rule_id, t.Echo.id)))
+    """The echoes of a flag that the newest run of their rules found so: what is gone, or a flag by now, is told no more."""
+    newest = (
+        sa.select(sa.func.max(t.RunRule.run_id))
+        .where(t.RunRule.rule_id == t.Echo.rule_id, t.RunRule.looked_at > t.RunRule.could_not_judge)
+        .correlate(t.Echo)
+        .scalar_subquery()
+    )
+    query = sa.select(t.Echo).where(t.Echo.flag_id == flag_id, t.Echo.last_run_id == newest)
+    found = list(session.scalars(query.order_by(t.Echo.rule_id, t.Echo.id)))
     said = wording.rules_of(home, session, (echo.rule_version_id for echo in found))
     return [
         EchoView(

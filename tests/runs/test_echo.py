@@ -119,6 +119,7 @@ def test_once_the_other_flag_no_longer_stands_the_echo_is_a_flag(any_home: Home,
     assert [(f.rule_id, f.amount, f.first_run_id) for f in flags(home) if f.last_run_id == 2] == [
         ("PY-07", Decimal("15000.00"), 2)
     ]
+    assert work.case(home, SYSTEM, 1).echoes == []  # what is a flag by now is no echo any more
 
 
 def test_a_rule_that_could_not_judge_leaves_its_flags_standing(home: Home) -> None:
