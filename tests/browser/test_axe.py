@@ -8,9 +8,13 @@ from typing import Any
 
 import axe_playwright_python
 import pytest
+import sqlalchemy as sa
 
+from budgetwatch import tables as t
+from budgetwatch.home import Home
+from budgetwatch.settings import Settings
 from tests.browser import house, walk
-from tests.browser.conftest import DESKTOP, PHONE, Person
+from tests.browser.conftest import DESKTOP, PHONE, Person, Served
 
 pytestmark = pytest.mark.browser
 #: axe leaves out by default what WCAG 2.2 added.
@@ -96,6 +100,17 @@ def test_axe_finds_nothing_in_what_opens_over_a_page_of(role: str, lived_in_pers
             house.dress(page, theme)
             found += violations(page, f"{name}, {theme}", options)
     assert not found, "\n".join(found)
+
+
+def test_axe_finds_nothing_on_a_case_with_echoes(lived_in: Served, lived_in_person) -> None:
+    """Walks seldom meet one: it is looked for in the records."""
+    home = Home(Settings(home=lived_in.home))
+    with home.session() as session:
+        case = session.scalars(sa.select(t.Case.id).join(t.Echo, t.Echo.flag_id == t.Case.flag_id).limit(1)).one()
+    home.close()
+    page = lived_in_person("reviewer").open(f"/case/{case}")
+    assert page.locator("#echoes li").count() > 0
+    assert not everywhere(page, "a case with echoes")
 
 
 #: Where everything that answers to a pointer, and every kind of field, can be met.
