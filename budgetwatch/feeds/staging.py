@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -148,6 +149,11 @@ class _Poured:
 
 def _pour(gate: Gate, sheet: Sheet, work: Path, say: Progress) -> _Poured | None:
     """All rows through the gate, piece by piece; None when their count is not what the reader promised."""
+    with sheet.held.one_at_a_time() if sheet.held else nullcontext():
+        return _poured(gate, sheet, work, say)
+
+
+def _poured(gate: Gate, sheet: Sheet, work: Path, say: Progress) -> _Poured | None:
     out, met = _Poured(), sheet.broken.height
     fill = _Filling(gate)
     for number, piece in enumerate(sheet.pieces):

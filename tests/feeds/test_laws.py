@@ -20,7 +20,7 @@ from budgetwatch import intake
 from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.errors import BadFile
 from budgetwatch.feeds.profile import parse
-from budgetwatch.feeds.readers import read
+from budgetwatch.feeds.readers import read, survey
 from budgetwatch.home import Home
 from budgetwatch.settings import Settings
 from tests.effort import examples
@@ -107,6 +107,31 @@ def test_any_order_and_division_into_files_gives_the_same_facts(
             receipt = intake.take_in(home, csv(folder / f"{number}.csv", [*overlap, *part]), profile(home), actor="me")
             assert receipt.rows_repeated in (0, len(overlap))
         assert facts(home) == whole
+
+
+@FEW
+@given(st.lists(line, min_size=1, max_size=25), st.integers(1, 300), st.booleans())
+def test_a_file_parsed_in_many_pieces_gives_what_it_gives_in_one(
+    template: Path, rows: list[tuple[str, ...]], size: int, written_over: bool
+) -> None:
+    """Pieces are read over each other in one memory where the system has such, else one by one."""
+
+    def outcome() -> tuple[Any, ...]:
+        with fresh(template) as (home, folder):
+            try:
+                receipt = intake.take_in(home, csv(folder / "f.csv", rows), profile(home), actor="me")
+            except BadFile as refused:
+                return (str(refused),)
+            rejected = intake.rejects(home, receipt.batch).rows()
+            return facts(home), rejected, receipt.rows_in, receipt.rows_accepted, receipt.rows_repeated
+
+    whole = outcome()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(survey, "CHUNK", size)
+        patch.setattr(survey, "PIECE", size)
+        if not written_over:
+            patch.delattr("os.memfd_create", raising=False)
+        assert outcome() == whole
 
 
 #: How one and the same rows may be written; each gives the file and what the profile says of it.
@@ -198,6 +223,13 @@ def test_the_fast_and_the_exact_lane_read_the_same_rows(tmp_path: Path, rows: li
     assert (
         fast.broken.select("line", "fields", "values").rows() == exact.broken.select("line", "fields", "values").rows()
     )
-    assert [r for p in fast.pieces for r in p().collect().rows()] == [
-        r for p in exact.pieces for r in p().collect().rows()
-    ]
+    values = [r for p in exact.pieces for r in p().collect().rows()]
+    assert [r for p in fast.pieces for r in p().collect().rows()] == values
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(survey, "CHUNK", 8)
+        patch.setattr(survey, "PIECE", 8)
+        many = read(file, how, tmp_path, Settings(home=tmp_path))
+    assert many.held
+    assert len(many.pieces) > 1 or "\n" not in file.read_text("utf-8")[50:]
+    with many.held.one_at_a_time():
+        assert [r for p in many.pieces for r in p().collect().rows()] == values

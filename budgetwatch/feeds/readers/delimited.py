@@ -21,7 +21,7 @@ from budgetwatch.errors import BadFile
 from budgetwatch.feeds.headings import RETURNED
 from budgetwatch.feeds.profile import Profile
 from budgetwatch.feeds.readers import encodings
-from budgetwatch.feeds.readers.sheet import BROKEN, LINE, Sheet, column, stacked, written
+from budgetwatch.feeds.readers.sheet import BROKEN, LINE, Held, Sheet, column, stacked, written
 from budgetwatch.feeds.readers.survey import Survey, survey
 from budgetwatch.feeds.readers.unpack import hashed
 from budgetwatch.text import Text
@@ -79,13 +79,11 @@ def _fast(path: Path, profile: Profile, headings: Sequence[str], line: int, foun
     names = dict.fromkeys((column(i) for i in range(len(headings))), pl.String)
     away = pl.Series(sorted([row for row, *_ in found.irregular] + found.blank), dtype=pl.Int64)
     line_of = _line_of(line, found.breaks).alias(LINE)
+    held = Held()
 
     def piece(record: int, begin: int, end: int) -> pl.LazyFrame:
-        with path.open("rb") as file:
-            file.seek(begin)
-            held = file.read(end - begin)
         frame = pl.scan_csv(
-            held, has_header=False, schema=names, separator=profile.delimiter, quote_char=profile.quote,
+            held.part(path, begin, end), has_header=False, schema=names, separator=profile.delimiter, quote_char=profile.quote,
             row_index_name=LINE, row_index_offset=record, missing_columns="insert", extra_columns="ignore",
         ).with_columns(pl.col(LINE).cast(pl.Int64))  # fmt: skip
         here = away.filter(away >= record)
@@ -103,7 +101,7 @@ def _fast(path: Path, profile: Profile, headings: Sequence[str], line: int, foun
     ]  # fmt: skip
     return Sheet(
         tuple(headings), pieces, _broken(path, profile, line, found), found.records - len(found.blank), sha256,
-        profile.delimiter,
+        profile.delimiter, held=held,
     )  # fmt: skip
 
 

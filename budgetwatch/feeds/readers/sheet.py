@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
@@ -24,7 +28,8 @@ class Sheet:
 
     `rows` counts data rows, broken ones included and blank lines not. `again` reads the file once more
     with the exact reader, where the fast one fails on something it alone cannot stand. `tight`: no value of
-    the pieces begins or ends with white space or is an empty text, which spares looking for either.
+    the pieces begins or ends with white space or is an empty text, which spares looking for either. `held`: the
+    memory that pieces are read into, if the reader has one that may be used again.
     """
 
     headings: tuple[str, ...]
@@ -37,6 +42,48 @@ class Sheet:
     tight: bool = False
     own: int | None = None  # how many columns, from the first on, are the sender's own; None: all
     parts: tuple[tuple[str, int], ...] = ()  # of an archive: its files, and the line with which each begins
+    held: Held | None = None
+
+
+class Held:
+    """Parts of a file in memory. Within `one_at_a_time` each part is read over the one before.
+
+    The system hands out memory page by page and clears every page: for a large file that costs as much as
+    reading it three times. A file in memory that is written over costs neither; where there is none (outside
+    Linux), parts are plain bytes.
+    """
+
+    def __init__(self) -> None:
+        self._memory: BinaryIO | None = None
+
+    @contextmanager
+    def one_at_a_time(self) -> Iterator[None]:
+        """Within, a part given before is no longer what it was once the next is asked for."""
+        try:
+            self._memory = os.fdopen(os.memfd_create("budgetwatch"), "r+b", buffering=0)
+        except (AttributeError, OSError):
+            yield
+            return
+        try:
+            yield
+        finally:
+            self._memory.close()
+            self._memory = None
+
+    def part(self, path: Path, begin: int, end: int) -> bytes | BinaryIO:
+        """These bytes of the file, in what Polars scans."""
+        with path.open("rb", buffering=0) as file:
+            if self._memory is None:
+                file.seek(begin)
+                return file.read(end - begin)
+            memory, at = self._memory, begin
+            memory.truncate(end - begin)
+            memory.seek(0)
+            while at < end:
+                if not (sent := os.sendfile(memory.fileno(), file.fileno(), at, end - at)):
+                    break
+                at += sent
+            return memory
 
 
 def column(place: int) -> str:

@@ -93,8 +93,9 @@ class _Pass:
         is_end, is_delimiter, *_, white = room = self.room[:, : b.size]
         np.equal(b, LF, out=is_end)
         np.less_equal(b, SPACE, out=white)
+        ends = np.flatnonzero(is_end)
         # Where the line breaks are all the white space and control codes there are, nobody need look for others.
-        ends_only = np.count_nonzero(white) == np.count_nonzero(is_end)
+        ends_only = np.count_nonzero(white) == ends.size
         if not ends_only and NUL in piece:
             self.found.nul = True
         if (not ends_only and CR in piece and not self._crlf(b, room)) or (self.last == CR and b[0] != LF):
@@ -119,10 +120,11 @@ class _Pass:
                 self.found.tight = False
             is_end &= outside
             is_delimiter &= outside
+            ends = np.flatnonzero(is_end)
             self.inside = int(parity[-1])
         else:
             inner = _NONE
-        self._records(b, _places(is_end), is_delimiter, inner)
+        self._records(b, ends, is_delimiter, inner)
         self.at += b.size
         self.last, self.before = int(b[-1]), (self.before + piece[-2:])[-2:]
         if len(self.found.irregular) > MANY:
@@ -179,7 +181,7 @@ class _Pass:
         # C0 to C3 and E0 to E3 come out: among them all that white space in UTF-8 begins with.
         np.equal(np.bitwise_and(b, 0xDC, out=some.view(np.uint8)), 0xC0, out=white)
         white[-2:] = False  # of those the rest stands in the next chunk
-        leads = _places(white)
+        leads = np.flatnonzero(white)
         if leads.size:
             lead, second, third = (b[leads + i].astype(np.int32) for i in range(3))
             codes = (lead << 16) | (second << 8) | np.where(lead < 0xE0, 0, third)
@@ -230,15 +232,6 @@ class _Pass:
 
 def _blank(byte: int) -> bool:
     return byte <= SPACE
-
-
-def _places(flags: np.ndarray) -> np.ndarray:
-    """As `np.flatnonzero`, for an array where few are set: eight are passed over at a time."""
-    whole = flags.size // 8 * 8
-    words = np.flatnonzero(flags[:whole].view(np.uint64))
-    word, bit = np.nonzero(flags[:whole].reshape(-1, 8)[words])
-    places = words[word] * 8 + bit
-    return places if whole == flags.size else np.concatenate((places, np.flatnonzero(flags[whole:]) + whole))
 
 
 def _counted(flags: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, int]:
