@@ -68,9 +68,11 @@ class Cast:
     def full(self) -> pl.Expr:
         return self.text
 
-    def right(self, value: pl.Expr) -> pl.Expr:
-        """Whether the cast gave a value wherever the sender wrote one."""
-        return value.is_not_null() | pl.col(place(self.at)).is_null()
+    def checks(self, value: pl.Expr) -> list[pl.Expr]:
+        """What must hold of the quick cast's value for it to be plainly right; none where nothing can be wrong."""
+        if self.column.required:
+            return [value.is_not_null()]
+        return [value.is_not_null() | pl.col(place(self.at)).is_null()]  # a value wherever the sender wrote one
 
     def reason(self, value: pl.Expr) -> pl.Expr:
         """The reason code where the value is wrong, NULL where it is right."""
@@ -94,8 +96,9 @@ class Plain(Cast):
     def quick(self) -> pl.Expr:
         return self.text if self.empty else self.sent
 
-    def right(self, value: pl.Expr) -> pl.Expr:
-        return pl.lit(True) if self.tight or self.empty else value.ne_missing(pl.lit(""))
+    def checks(self, value: pl.Expr) -> list[pl.Expr]:
+        there = [value.is_not_null()] if self.column.required else []
+        return there if self.tight or self.empty else [*there, value.ne_missing(pl.lit(""))]
 
 
 class Listed(Cast):
@@ -120,8 +123,10 @@ class Listed(Cast):
     def full(self) -> pl.Expr:
         return self._mapped(self.text)
 
-    def right(self, value: pl.Expr) -> pl.Expr:
-        return super().right(value) if self.column.values else value.ne_missing(pl.lit(""))
+    def checks(self, value: pl.Expr) -> list[pl.Expr]:
+        if self.column.values:
+            return super().checks(value)
+        return [*([value.is_not_null()] if self.column.required else []), value.ne_missing(pl.lit(""))]
 
 
 class Money(Cast):

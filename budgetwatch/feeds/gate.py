@@ -118,9 +118,8 @@ class Gate:
             *(cast.quick.alias(name) for name, cast in self.casts.items()),
             *(cast.quick.alias(_part(i)) for i, (_, cast) in enumerate(self.parts)),
         )
-        checks = [cast.right(pl.col(name)) for name, cast in self.casts.items()]
-        checks += [cast.right(pl.col(_part(i))) for i, (_, cast) in enumerate(self.parts)]
-        checks += [pl.col(name).is_not_null() for name, cast in self.casts.items() if cast.column.required]
+        checks = [check for name, cast in self.casts.items() for check in cast.checks(pl.col(name))]
+        checks += [check for i, (_, cast) in enumerate(self.parts) for check in cast.checks(pl.col(_part(i)))]
         checks += [~wrong for wrong, *_ in self._whole_row()]
         if self.aside is not None:
             checks.append(~self.aside)
