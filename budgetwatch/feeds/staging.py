@@ -83,21 +83,20 @@ def stage(
     sheet = with_joined(
         readers.read(path, profile, work, settings, lambda share: say(0.3 * share, reading)), profile, path.name
     )
-    layout = lay_out(sheet.headings, profile, path.name)
-    _nameless(sheet, profile, path)
-    gate = Gate(profile, layout, batch, sheet.delimiter, region, sheet.own)
-    try:
-        poured = _pour(gate, sheet, work, say)
-    except pl.exceptions.PolarsError:
-        poured = None
-    if poured is None:  # the fast lane met what it cannot read, or lost count: the exact one decides
+    while True:
+        gate = Gate(profile, lay_out(sheet.headings, profile, path.name), batch, sheet.delimiter, region, sheet.own)
+        try:
+            _nameless(sheet, profile, path)
+            poured = _pour(gate, sheet, work, say)
+        except pl.exceptions.PolarsError:
+            if sheet.again is None:
+                raise _unreadable(path) from None
+            poured = None
+        if poured is not None:
+            break
         if sheet.again is None:
-            raise _unreadable(path)
-        sheet = sheet.again()
-        gate = Gate(profile, layout, batch, sheet.delimiter, region, sheet.own)
-        poured = _pour(gate, sheet, work, say)
-        if poured is None:
             raise Fault(Text("行数对不上，未接收。", "The rows do not add up; nothing was taken in."), where=path.name)
+        sheet = sheet.again()  # a quick lane met what it cannot read, or lost count: a more exact one decides
     say(0.9, Text("正在查重", "Looking for repeats"))
     repeats = repeated_in_file(poured.files, profile.feed, profile.key)
     if repeats.height:

@@ -42,6 +42,18 @@ def test_a_file_becomes_facts_that_know_their_batch_and_line(home: Home, tmp_pat
     ]  # fmt: skip
 
 
+def test_a_row_too_short_and_one_too_long_are_both_told_where_the_last_columns_are_ignored(
+    home: Home, tmp_path: Path
+) -> None:
+    """Together they have as many delimiters as two whole rows."""
+    rows = [(*payment(f"V{no}"), "a", "b") for no in range(4)]
+    rows[1], rows[2] = rows[1][:-1], (*rows[2], "c")
+    file = csv(tmp_path / "march.csv", rows, heading=(*HEADING, "note", "remark"))
+    receipt = intake.take_in(home, file, profile(home, ignore=["note", "remark"]), actor="me")
+    assert (receipt.rows_accepted, receipt.reasons) == (2, {"wrong_field_count": 2})
+    assert intake.rejects(home, receipt.batch)["line"].to_list() == [3, 4]
+
+
 def test_the_batch_remembers_what_the_receipt_says(home: Home, tmp_path: Path) -> None:
     file = csv(tmp_path / "march.csv", [payment("V1", "1.10"), payment("V2", "many")])
     receipt = intake.take_in(home, file, profile(home), actor="me")

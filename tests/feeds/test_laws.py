@@ -21,6 +21,7 @@ from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.errors import BadFile
 from budgetwatch.feeds.profile import parse
 from budgetwatch.feeds.readers import read, survey
+from budgetwatch.feeds.readers.sheet import Sheet
 from budgetwatch.home import Home
 from budgetwatch.settings import Settings
 from tests.effort import examples
@@ -218,13 +219,16 @@ def test_the_fast_and_the_exact_lane_read_the_same_rows(tmp_path: Path, rows: li
         return
     if fast.again is None:
         return
-    exact = fast.again()
-    assert fast.rows == exact.rows
-    assert (
-        fast.broken.select("line", "fields", "values").rows() == exact.broken.select("line", "fields", "values").rows()
-    )
+    exact = fast
+    while exact.again:
+        exact = exact.again()
     values = [r for p in exact.pieces for r in p().collect().rows()]
-    assert [r for p in fast.pieces for r in p().collect().rows()] == values
+    taken, found = rows_of(fast)
+    assert found == values
+    assert taken.rows == exact.rows
+    assert (
+        taken.broken.select("line", "fields", "values").rows() == exact.broken.select("line", "fields", "values").rows()
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(survey, "CHUNK", 8)
         patch.setattr(survey, "PIECE", 8)
@@ -232,4 +236,13 @@ def test_the_fast_and_the_exact_lane_read_the_same_rows(tmp_path: Path, rows: li
     assert many.held
     assert len(many.pieces) > 1 or "\n" not in file.read_text("utf-8")[50:]
     with many.held.one_at_a_time():
-        assert [r for p in many.pieces for r in p().collect().rows()] == values
+        assert rows_of(many)[1] == values
+
+
+def rows_of(sheet: Sheet) -> tuple[Sheet, list[tuple[Any, ...]]]:
+    """The rows of the sheet, or of the more exact one that takes its place where it cannot be read."""
+    try:
+        return sheet, [r for p in sheet.pieces for r in p().collect().rows()]
+    except pl.exceptions.PolarsError:
+        assert sheet.again
+        return rows_of(sheet.again())

@@ -54,10 +54,10 @@ def read(
     headings, start, line = _heading(text, profile, where)
     if text.stat().st_size <= start:
         raise _no_rows(where)
-    found = survey(
-        text, start=start, fields=len(headings), delimiter=profile.delimiter, quote=profile.quote,
-        hashing=not sha256, progress=progress,
-    )  # fmt: skip
+    surveyed = partial(
+        survey, text, start=start, fields=len(headings), delimiter=profile.delimiter, quote=profile.quote
+    )
+    found = surveyed(hashing=not sha256, progress=progress)
     if found.nul:
         raise _binary(where, Text("其中有 NUL 字节", "it holds NUL bytes"))
     sha256 = sha256 or found.sha256
@@ -68,11 +68,15 @@ def read(
             raise encodings.refusal(profile.encoding, misfit, where)
         return _exact(text, profile, work, where, headings, sha256)
 
-    if not found.plain:
-        return exactly()
-    sheet = _fast(text, profile, headings, line, found, sha256)
-    sheet.again, sheet.tight = exactly, found.tight
-    return sheet
+    def counted() -> Sheet:
+        return quickly(surveyed(hashing=False, every=True))
+
+    def quickly(found: Survey) -> Sheet:
+        sheet = _fast(text, profile, headings, line, found, sha256)
+        sheet.again, sheet.tight = counted if found.summed else exactly, found.tight
+        return sheet
+
+    return quickly(found) if found.plain else exactly()
 
 
 def _fast(path: Path, profile: Profile, headings: Sequence[str], line: int, found: Survey, sha256: str) -> Sheet:
@@ -84,7 +88,8 @@ def _fast(path: Path, profile: Profile, headings: Sequence[str], line: int, foun
     def piece(record: int, begin: int, end: int) -> pl.LazyFrame:
         frame = pl.scan_csv(
             held.part(path, begin, end), has_header=False, schema=names, separator=profile.delimiter, quote_char=profile.quote,
-            row_index_name=LINE, row_index_offset=record, missing_columns="insert", extra_columns="ignore",
+            row_index_name=LINE, row_index_offset=record, missing_columns="insert",
+            extra_columns="raise" if found.summed else "ignore",
         ).with_columns(pl.col(LINE).cast(pl.Int64))  # fmt: skip
         here = away.filter(away >= record)
         if len(here):

@@ -31,7 +31,9 @@ class Survey:
     """What the pass found. Records are numbered from 0 after the heading; blank lines count as records.
 
     `plain` is False when quoting is malformed or lines end in a bare CR: then only the exact reader
-    can be trusted. `tight`: surely no value begins or ends with white space.
+    can be trusted. `tight`: surely no value begins or ends with white space. `summed`: of some chunks only the sum of
+    their delimiters is known to be right, so that a record may lack fields where another has too many: who parses the
+    file must refuse the latter.
     """
 
     sha256: str = ""
@@ -44,19 +46,23 @@ class Survey:
     quoted: bool = False
     nul: bool = False
     tight: bool = True
+    summed: bool = False
 
 
 def survey(
     path: Path, *, start: int, fields: int, delimiter: str, quote: str | None, hashing: bool = True,
-    progress: Callable[[float], None] | None = None,
+    every: bool = False, progress: Callable[[float], None] | None = None,
 ) -> Survey:  # fmt: skip
-    """Survey the file from byte `start` (after the heading) for records of `fields` fields."""
+    """Survey the file from byte `start` (after the heading) for records of `fields` fields.
+
+    Sums of chunks will do until one is wrong, unless `every` record is to be counted.
+    """
     found, digest = Survey(), hashlib.sha256()
     size = path.stat().st_size
     if size == 0:
         found.sha256 = digest.hexdigest()
         return found
-    pass_ = _Pass(found, start, fields, ord(delimiter), ord(quote) if quote else None)
+    pass_ = _Pass(found, start, fields, ord(delimiter), ord(quote) if quote else None, every)
     with path.open("rb") as file:
         if start:
             digest.update(file.read(start))
@@ -70,6 +76,8 @@ def survey(
             if progress and turn % 64 == 0:
                 progress((start + turn * CHUNK) / size)
     pass_.finish(size)
+    if found.summed and found.irregular and found.plain:
+        found = survey(path, start=start, fields=fields, delimiter=delimiter, quote=quote, hashing=False, every=True)
     found.sha256 = digest.hexdigest()
     return found
 
@@ -77,8 +85,8 @@ def survey(
 class _Pass:
     """Carries what spans two chunks: the open record, whether it is inside quotes, and its counts."""
 
-    def __init__(self, found: Survey, start: int, fields: int, delimiter: int, quote: int | None) -> None:
-        self.found, self.want, self.delimiter, self.quote = found, fields - 1, delimiter, quote
+    def __init__(self, found: Survey, start: int, fields: int, delimiter: int, quote: int | None, every: bool) -> None:
+        self.found, self.want, self.delimiter, self.quote, self.every = found, fields - 1, delimiter, quote, every
         self.at = self.begun = start  # offset of the chunk, and of the open record
         self.inside = 0  # 1 within quotes
         found.cuts.append((0, start))
@@ -93,9 +101,9 @@ class _Pass:
         is_end, is_delimiter, *_, white = room = self.room[:, : b.size]
         np.equal(b, LF, out=is_end)
         np.less_equal(b, SPACE, out=white)
-        ends = np.flatnonzero(is_end)
+        lines = int(np.count_nonzero(is_end))
         # Where the line breaks are all the white space and control codes there are, nobody need look for others.
-        ends_only = np.count_nonzero(white) == ends.size
+        ends_only = np.count_nonzero(white) == lines
         if not ends_only and NUL in piece:
             self.found.nul = True
         if (not ends_only and CR in piece and not self._crlf(b, room)) or (self.last == CR and b[0] != LF):
@@ -120,15 +128,33 @@ class _Pass:
                 self.found.tight = False
             is_end &= outside
             is_delimiter &= outside
-            ends = np.flatnonzero(is_end)
             self.inside = int(parity[-1])
-        else:
-            inner = _NONE
-        self._records(b, ends, is_delimiter, inner)
+            self._records(b, np.flatnonzero(is_end), is_delimiter, inner)
+        elif self.every or self.inner or not self._together(piece, lines, is_delimiter):
+            self._records(b, np.flatnonzero(is_end), is_delimiter, _NONE)
         self.at += b.size
         self.last, self.before = int(b[-1]), (self.before + piece[-2:])[-2:]
         if len(self.found.irregular) > MANY:
             self.found.plain = False
+
+    def _together(self, piece: bytearray, lines: int, is_delimiter: np.ndarray) -> bool:
+        """Take the records that end in a chunk without quotes at once, if they have as many delimiters as they should."""
+        after = piece.rfind(LF) + 1
+        rest = piece.count(self.delimiter, after)
+        if not lines or not self.want or self.seen + np.count_nonzero(is_delimiter) - rest != lines * self.want:
+            return False
+        self.found.summed = True
+        self._past(lines, after, rest)
+        return True
+
+    def _past(self, lines: int, after: int, rest: int) -> None:
+        """Go on behind so many records; the next begins at that byte of the chunk, and has so many delimiters in it."""
+        found = self.found
+        self.seen = rest
+        self.begun = self.at + after
+        found.records += lines
+        if self.begun - found.cuts[-1][1] >= PIECE:
+            found.cuts.append((found.records, self.begun))
 
     def _records(self, b: np.ndarray, ends: np.ndarray, is_delimiter: np.ndarray, inner: np.ndarray) -> None:
         found, n = self.found, ends.size
@@ -154,11 +180,7 @@ class _Pass:
             within[0] += self.inner
             found.breaks.extend((found.records + int(i), int(within[i])) for i in np.flatnonzero(within))
             self.inner = int(inner.size - np.searchsorted(inner, ends[-1]))
-        self.seen = rest
-        self.begun = self.at + int(ends[-1]) + 1
-        found.records += n
-        if self.begun - found.cuts[-1][1] >= PIECE:
-            found.cuts.append((found.records, self.begun))
+        self._past(n, int(ends[-1]) + 1, rest)
 
     def _tight(self, piece: bytearray, b: np.ndarray, room: np.ndarray, ends_only: bool) -> bool:
         """Whether surely no value in the chunk begins or ends with white space; a quote counts as a value's end."""
