@@ -52,6 +52,8 @@ class Coded:
 
     def say(self, question: str) -> str:
         """The question as it is asked of what was made ready; as it was where that cannot be."""
+        if not self.tables:
+            return question
         if question not in self.said:
             self.said[question] = self._say(question)
         return self.said[question]
@@ -114,6 +116,8 @@ def make_ready(
     are made `inside` the attached database of that name, else they go with the connection.
     """
     least = LEAST_ROWS if least is None else least
+    if max(rows.values(), default=0) < least:
+        return Coded(connection)
     trees = []
     for question in questions:
         try:

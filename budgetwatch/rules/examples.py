@@ -51,11 +51,13 @@ def outcome(verdict: Verdict) -> str:
 
 def run_example(rule: Rule, example: Example) -> Verdict:
     """The rule's verdict on the example's facts. A feed named in `given`, even with no rows, has facts."""
-    connection = _tables()
-    for feed in ALL:
+    connection, filled = _tables()
+    for feed in filled:
         connection.execute(f"DELETE FROM {feed}")
+    filled.clear()
     serial = 0
     for feed, rows in example.given.items():
+        filled.add(feed)
         for row in rows:
             columns = [name for name in row if name != "_times"]
             marks = ", ".join(f"CAST(? AS {ALL[feed].by_name[name].duckdb})" for name in columns)
@@ -71,11 +73,12 @@ def run_example(rule: Rule, example: Example) -> Verdict:
 
 
 @functools.lru_cache(maxsize=1)
-def _tables() -> duckdb.DuckDBPyConnection:
+def _tables() -> tuple[duckdb.DuckDBPyConnection, set[str]]:
+    """A connection with a table for every feed, and those that hold rows."""
     connection = duckdb.connect(":memory:", config={"threads": 1})
     atexit.register(_tables.cache_clear)
     connection.execute("SET enable_external_access = false")
     for feed in ALL.values():
         columns = ", ".join(f'"{c.name}" {c.duckdb}' for c in feed.columns)
         connection.execute(f'CREATE TABLE "{feed.name}" ({columns}, _row BIGINT)')
-    return connection
+    return connection, set()

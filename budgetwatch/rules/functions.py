@@ -98,6 +98,8 @@ ALLOWED: dict[str, str] = {
 TABLES = frozenset({"unnest", "generate_series", "range"})
 
 FIRST_YEAR, LAST_YEAR = 1980, 2100
+#: The connection's variable that tells for which years they were made.
+_YEARS = "workday_years"
 
 
 @lru_cache(maxsize=8)
@@ -111,16 +113,27 @@ def _days(first_year: int, last_year: int) -> tuple[tuple[dt.date, bool, int], .
 
 
 def install(connection: duckdb.DuckDBPyConnection, years: tuple[int, int]) -> None:
-    """Make our functions and the `workday(day, is_workday, n)` table for those years on the connection."""
+    """Make our functions and the `workday(day, is_workday, n)` table for those years on the connection, unless they are there."""
     first, last = max(FIRST_YEAR, years[0] - 1), min(LAST_YEAR, max(years[1], years[0]) + 2)
+    there = f"{first}-{last}"
+    if connection.execute(f"SELECT getvariable('{_YEARS}')").fetchall() == [(there,)]:
+        return
+    for statement in _made(first, last):
+        connection.execute(statement)
+    connection.execute(f"SET VARIABLE {_YEARS} = '{there}'")
+
+
+@lru_cache(maxsize=8)
+def _made(first: int, last: int) -> tuple[str, ...]:
+    """What makes them."""
     days = _days(first, last)
     origin = f"DATE '{first}-01-01'"
     bits = "".join("1" if worked else "0" for _, worked, _ in days)
     inside = "{0} BETWEEN " + origin + f" AND DATE '{last}-12-31'"
-    connection.execute(
+    made = [
         f"CREATE OR REPLACE TEMP TABLE workday AS SELECT day, is_workday, sum(is_workday::INTEGER) OVER (ORDER BY day)::INTEGER AS n "
         f"FROM (SELECT ({origin} + i::INTEGER) AS day, get_bit('{bits}'::BIT, i::INTEGER) = 1 AS is_workday FROM range({len(days)}) AS t(i))"
-    )
+    ]
     # One string that DuckDB splits once while planning: parsing thousands of literals took a hundred times as long.
     counts = f"string_split('{','.join(str(n) for _, _, n in days)}', ',')::INTEGER[]"
     worked = (
@@ -152,7 +165,8 @@ def install(connection: duckdb.DuckDBPyConnection, years: tuple[int, int]) -> No
          "CASE WHEN type = 'person' OR (type IS NULL AND regexp_full_match(trim(name, ' '), '[\\p{Han}·]{0,4}')) "
             "THEN left(trim(name, ' '), 1) || '*' ELSE name END"),
     ):  # fmt: skip
-        connection.execute(f"CREATE OR REPLACE TEMP MACRO {signature} AS {body}")
+        made.append(f"CREATE OR REPLACE TEMP MACRO {signature} AS {body}")
+    return tuple(made)
 
 
 def unknown_years(years: Iterable[int]) -> list[int]:
