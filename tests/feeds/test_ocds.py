@@ -208,8 +208,9 @@ def test_what_is_no_release_is_rejected_and_the_others_are_taken(home: Home, tmp
 
 
 @pytest.mark.parametrize(
-    "text", ["[", "{}", "[]", '{"releases": 5}', '{"releases": [{"ocid": "x"', '{"releases": []}', "null", "7"]
-)
+    "text", ["[", "{}", "[]", '{"releases": 5}', '{"releases": [{"ocid": "x"', '{"releases": []}', "null", "7",
+     '{"releases": [{"ocid": ' + "9" * 5_000 + "}]}"],
+)  # fmt: skip
 def test_what_holds_no_release_is_refused_with_a_sentence(home: Home, tmp_path: Path, text: str) -> None:
     (tmp_path / "f.json").write_text(text)
     with pytest.raises(BadFile) as refused:

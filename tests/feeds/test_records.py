@@ -103,6 +103,23 @@ def test_what_is_no_list_of_records_is_refused_with_a_sentence(home: Home, tmp_p
     assert refused.value.fix
 
 
+@pytest.mark.parametrize("number", ["9" * 4_301, "-" + "9" * 200_000, "1e" + "9" * 5_000])
+def test_a_number_that_no_engine_holds_refuses_the_document_with_a_short_sentence(
+    home: Home, tmp_path: Path, number: str
+) -> None:
+    """In C, ijson brings the whole process down over the first two."""
+    text = json.dumps([record("A"), record("B")]).replace('"12.30"', number, 1)
+    with pytest.raises(BadFile) as refused:
+        intake.take_in(home, write(tmp_path / "f.json", text), profile(home, format="json"), actor="me")
+    assert refused.value.fix
+    assert len(str(refused.value)) < 500
+
+
+def test_a_long_run_of_digits_that_is_no_number_is_text_like_any(home: Home, tmp_path: Path) -> None:
+    text = json.dumps([record("A", purpose="9" * 10_000)])
+    assert taken(home, write(tmp_path / "f.json", text), "purpose", format="json") == [("9" * 10_000,)]
+
+
 def test_a_later_record_may_have_more_to_say(home: Home, tmp_path: Path) -> None:
     file = write(tmp_path / "f.json", lines([record("A"), record("B", purpose="办公用品")]))
     assert taken(home, file, "voucher_no, purpose", format="json") == [("A", None), ("B", "办公用品")]

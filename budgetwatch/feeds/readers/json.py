@@ -7,6 +7,7 @@ release, which then also has what its release says. OCDS releases and Fiscal Dat
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,6 +21,8 @@ from budgetwatch.feeds.readers.records import Record, flat, sheet_of
 from budgetwatch.feeds.readers.sheet import Sheet
 from budgetwatch.text import Text
 
+#: What a streamed document that is none is refused with; `ArithmeticError` for a number with an exponent beyond all numbers.
+NOT_JSON = (ijson.JSONError, ValueError, ArithmeticError)
 #: Deeper nesting is no government's feed but an attack on whoever reads it.
 DEEPEST = 64
 
@@ -97,13 +100,13 @@ def _document(path: Path, ways: Sequence[str], where: str) -> Iterator[Record]:
             if file.read(3) != b"\xef\xbb\xbf":
                 file.seek(0)
             prefix = f"{ways[0]}.item" if ways else "item"
-            for said in ijson.items(file, prefix, use_float=False):
+            for said in streaming(path).items(file, prefix, use_float=False):
                 for record in _each(said, ways[1:]):
                     number += 1
                     yield number, record
-    except ijson.JSONError as error:
+    except NOT_JSON as error:
         raise BadFile(
-            Text(f"不是完好的 JSON（第 {number + 1} 条记录附近）。", f"Not valid JSON (near record {number + 1}: {error})."),
+            Text(f"不是完好的 JSON（第 {number + 1} 条记录附近）。", f"Not valid JSON (near record {number + 1}: {str(error)[:200]})."),
             where=where, fix=Text("请发送方重新导出。", "Ask the sender to export it again."),
         ) from None  # fmt: skip
     except RecursionError:
@@ -111,6 +114,19 @@ def _document(path: Path, ways: Sequence[str], where: str) -> Iterator[Record]:
             Text("JSON 嵌套过深。", "The JSON is nested too deeply."), where=where,
             fix=Text("请发送方重新导出。", "Ask the sender to export it again."),
         ) from None  # fmt: skip
+
+
+def streaming(path: Path) -> Any:
+    """What streams the document: ijson's parser in C, or its slow one in Python for a file with a run of digits so long that
+    Python makes no number of it, for there the one in C brings the process down.
+
+    A run of more digits than `limit` fills one of the blocks that are half as long, wherever it stands.
+    """
+    if limit := sys.get_int_max_str_digits():
+        with path.open("rb") as file:
+            if any(block.isdigit() for block in iter(lambda: file.read(limit // 2), b"")):
+                return ijson.get_backend("python")
+    return ijson
 
 
 def _each(said: Any, ways: Sequence[str]) -> Iterator[Mapping[str, str] | str]:

@@ -14,12 +14,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import ijson
 
 from budgetwatch.errors import BadFile
 from budgetwatch.feeds.profile import Profile
 from budgetwatch.feeds.readers import encodings
-from budgetwatch.feeds.readers.json import DEEPEST, depth, is_lines, loads
+from budgetwatch.feeds.readers.json import DEEPEST, NOT_JSON, depth, is_lines, loads, streaming
 from budgetwatch.feeds.readers.records import JOINT, Record, sheet_of
 from budgetwatch.feeds.readers.sheet import Sheet
 from budgetwatch.text import Text
@@ -52,9 +51,9 @@ def _rows(path: Path, where: str) -> Iterator[Record]:
                 )
             else:
                 _merge(merged.setdefault(release["ocid"], {}), release)
-    except (ijson.JSONError, ValueError, RecursionError) as error:
+    except (*NOT_JSON, RecursionError) as error:
         raise BadFile(
-            Text(f"不是完好的 JSON（第 {len(merged) + 1} 个采购过程附近）。", f"Not valid JSON (near process {len(merged) + 1}: {error})."),
+            Text(f"不是完好的 JSON（第 {len(merged) + 1} 个采购过程附近）。", f"Not valid JSON (near process {len(merged) + 1}: {str(error)[:200]})."),
             where=where, fix=Text("请发送方重新导出。", "Ask the sender to export it again."),
         ) from None  # fmt: skip
     number = 0
@@ -80,17 +79,18 @@ def _releases(path: Path) -> Iterator[Any]:
                         continue
                     yield from _unpacked(said)
         return
+    engine = streaming(path)
     with path.open("rb") as file:
-        kind = _kind(file)
+        kind = _kind(file, engine)
         file.seek(3 if file.seek(0) == 0 and file.read(3) == b"\xef\xbb\xbf" else 0)
-        for said in ijson.items(file, kind, use_float=False):
+        for said in engine.items(file, kind, use_float=False):
             yield from _unpacked(said)
 
 
-def _kind(file: Any) -> str:
-    """The way to the releases of a document, for ijson."""
+def _kind(file: Any, engine: Any) -> str:
+    """The way to the releases of a document, for what streams it."""
     file.seek(3 if file.read(3) == b"\xef\xbb\xbf" else 0)
-    for prefix, event, value in ijson.parse(file):
+    for prefix, event, value in engine.parse(file):
         if prefix == "" and event == "start_array":
             return "item"
         if prefix == "" and event == "map_key" and value in ("releases", "records"):
