@@ -14,7 +14,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-
 from budgetwatch.errors import BadFile
 from budgetwatch.feeds.profile import Profile
 from budgetwatch.feeds.readers import encodings
