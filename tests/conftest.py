@@ -77,6 +77,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """DuckDB's binding complains at the end of what nobody may collect."""
+    gc.unfreeze()
+
+
 # ------------------------------------------------------------------ what would take long
 
 

@@ -115,6 +115,23 @@ def test_a_number_that_no_engine_holds_refuses_the_document_with_a_short_sentenc
     assert len(str(refused.value)) < 500
 
 
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_half_a_character_is_shown_as_unreadable_wherever_it_stands(home: Home, tmp_path: Path, end: str) -> None:
+    half, whole = record("A", purpose="甲\ude74乙"), record("B", pay_date="2025\ud801")
+    text = json.dumps(half) + end + json.dumps(whole) + end if end else json.dumps([half, whole])
+    receipt = intake.take_in(home, write(tmp_path / "f.json", text), profile(home, format="json"), actor="me")
+    assert (receipt.rows_accepted, receipt.reasons) == (1, {"not_date": 1})
+    assert intake.rejects(home, receipt.batch)["value"].to_list() == ["2025\N{REPLACEMENT CHARACTER}"]
+    with home.facts(SYSTEM) as connection:
+        assert connection.execute("SELECT purpose FROM payment").fetchall() == [("甲\N{REPLACEMENT CHARACTER}乙",)]
+
+
+def test_half_a_character_in_a_heading_is_named_in_the_refusal(home: Home, tmp_path: Path) -> None:
+    text = json.dumps([record("A", **{"注\udc00": "x"})])
+    with pytest.raises(BadFile, match="注\N{REPLACEMENT CHARACTER}"):
+        intake.take_in(home, write(tmp_path / "f.json", text), profile(home, format="json"), actor="me")
+
+
 def test_a_long_run_of_digits_that_is_no_number_is_text_like_any(home: Home, tmp_path: Path) -> None:
     text = json.dumps([record("A", purpose="9" * 10_000)])
     assert taken(home, write(tmp_path / "f.json", text), "purpose", format="json") == [("9" * 10_000,)]

@@ -6,6 +6,7 @@ the order in which they are met. Values stay the text that was sent: a number ke
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ MOST_HEADINGS = 2_000
 #: What stands between the values where one way leads to several.
 JOINT = "；"
 _RAW_MOST = 10_000
+_HALF = re.compile("[\ud800-\udfff]")
 
 #: A record: where it stands in the file, and its values by the way to them; or what stood there instead.
 Record = tuple[int, Mapping[str, str] | str]
@@ -42,7 +44,7 @@ def sheet_of(records: Iterable[Record], work: Path, where: str, path: Path, sha2
         for line, said in batch:
             rows += 1
             if isinstance(said, str):
-                broken.append((line, NO_RECORD, said[:_RAW_MOST], []))
+                broken.append((line, NO_RECORD, readable(said[:_RAW_MOST]), []))
                 continue
             lines.append(line)
             held.append(said)
@@ -52,10 +54,10 @@ def sheet_of(records: Iterable[Record], work: Path, where: str, path: Path, sha2
             raise _too_many(where)
         if held and places:
             part = work / f"records-{len(parts)}.parquet"
-            frame = pl.DataFrame(
-                {column(at): [said.get(name) or None for said in held] for name, at in places.items()},
-                schema={column(at): pl.String() for at in places.values()},
-            )
+            try:
+                frame = _framed(held, places)
+            except UnicodeEncodeError:
+                frame = _framed([{name: readable(value) for name, value in one.items()} for one in held], places)
             frame.insert_column(0, pl.Series(LINE, lines, dtype=pl.Int64)).write_parquet(part, compression="lz4")
             parts.append((part, len(places)))
     if not rows or not places:
@@ -68,6 +70,18 @@ def sheet_of(records: Iterable[Record], work: Path, where: str, path: Path, sha2
     return Sheet(tuple(places), pieces, pl.DataFrame(broken, schema=BROKEN, orient="row"), rows, sha256 or hashed(path))
 
 
+def _framed(held: Iterable[Mapping[str, str]], places: Mapping[str, int]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {column(at): [said.get(name) or None for said in held] for name, at in places.items()},
+        schema={column(at): pl.String() for at in places.values()},
+    )
+
+
+def readable(text: str) -> str:
+    """The text with � for each half of a character that JSON's escapes gave without its other half; such are no Unicode."""
+    return text if text.isascii() else _HALF.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 #: Instead of a number of fields: what stands there is no record at all.
 NO_RECORD = -1
 
@@ -76,7 +90,7 @@ def flat(value: Mapping[str, Any], under: str = "") -> dict[str, str]:
     """The values of a nested record by the way to them; of lists, what each element says, joined."""
     out: dict[str, str] = {}
     for name, item in value.items():
-        way = f"{under}{name}"
+        way = readable(f"{under}{name}")
         if isinstance(item, Mapping):
             out.update(flat(item, f"{way}."))
         elif isinstance(item, list):
