@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,9 @@ from budgetwatch.text import Text
 
 #: Rows of a row group: the least that a question can leave out.
 _GROUP = 100_000
+#: Rows that are ordered at a time; some hundred MB.
+_SLICE = 500_000
+_SLICED = "_slice"
 #: The columns behind the day by which rows are ordered, where a feed has them.
 _PLACES = ("adm_div_code", "agency_code")
 
@@ -77,25 +80,20 @@ def order(feed: Feed) -> list[str]:
 
 
 def _rewritten(old: Sequence[Path], feed: Feed, parts: int, work: Path, settings: Settings) -> list[Path]:
-    """The rows of these files in so many new ones, in order; proven to be the same rows."""
-    source = reading.source(old)
-    config: dict[str, str | int | bool] = {"memory_limit": settings.memory, "temp_directory": str(work / "spill")}
+    """The rows of these files in so many new ones, in order; proven to be the same rows.
+
+    To order all of them at once would lay every row on the disk several times, unpacked. So they are first dealt out into
+    slices that follow each other in the order, and each slice is ordered in memory.
+    """
+    source, by = reading.source(old), order(feed)
+    config: dict[str, str | int | bool] = {
+        "memory_limit": settings.memory, "temp_directory": str(work / "spill"), "preserve_insertion_order": False,
+    }  # fmt: skip
     if settings.threads:
         config["threads"] = settings.threads
-    by = ", ".join(f'"{name}"' for name in order(feed))
     with duckdb.connect(":memory:", config=config) as connection:  # type: ignore[arg-type]
-        connection.execute(f"CREATE TABLE ordered AS SELECT * FROM {source} ORDER BY {by}")
-        said = connection.execute("SELECT count(*) FROM ordered").fetchone()
-        rows = int(said[0]) if said else 0
-        each = max(1, -(-rows // parts))
-        made = []
-        for number, begin in enumerate(range(0, max(rows, 1), each)):
-            path = work / f"part-{number}.parquet"
-            connection.execute(
-                f"COPY (SELECT * FROM ordered WHERE rowid >= {begin} AND rowid < {begin + each} ORDER BY rowid)"
-                f" TO {literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_GROUP})"
-            )
-            made.append(path)
+        rows, slices = _dealt(connection, source, by[0], work / "slices")
+        made = _written(connection, slices, by, max(1, -(-rows // parts)), work)
         fresh = f"read_parquet([{', '.join(literal(path) for path in made)}])"
         if _seal(connection, source) != _seal(connection, fresh):
             raise Fault(
@@ -105,6 +103,53 @@ def _rewritten(old: Sequence[Path], feed: Feed, parts: int, work: Path, settings
                 ),
                 where=feed.name,
             )
+    return made
+
+
+def _dealt(connection: duckdb.DuckDBPyConnection, source: str, by: str, folder: Path) -> tuple[int, list[str]]:
+    """How many rows there are, and the slices of them as SQL terms, each of values of `by` that the earlier ones do not reach.
+
+    All rows of one value are in one slice; a slice has about `_SLICE` rows where its values allow.
+    """
+    connection.execute(
+        f'''CREATE TEMP TABLE lead AS SELECT "{by}" AS v, count(*) AS n, sum(count(*)) OVER (ORDER BY "{by}") AS upto
+            FROM {source} GROUP BY "{by}"'''
+    )
+    [(rows,)] = connection.execute("SELECT coalesce(sum(n), 0)::BIGINT FROM lead").fetchall()
+    if rows <= _SLICE:
+        return rows, [source]
+    connection.execute(
+        f'''COPY (SELECT r.*, ((upto - n) // {_SLICE})::BIGINT AS {_SLICED} FROM {source} AS r
+                  JOIN lead ON r."{by}" IS NOT DISTINCT FROM lead.v)
+            TO {literal(folder)} (FORMAT parquet, COMPRESSION lz4, PARTITION_BY ({_SLICED}))'''
+    )
+    dealt = sorted(folder.iterdir(), key=lambda slice: int(slice.name.partition("=")[2]))
+    return rows, [f"read_parquet({literal(slice / '*.parquet')}, hive_partitioning = false)" for slice in dealt]
+
+
+def _written(
+    connection: duckdb.DuckDBPyConnection, slices: Sequence[str], by: Sequence[str], each: int, work: Path
+) -> list[Path]:
+    """The rows of the slices in order, in files of about `each` rows."""
+    import pyarrow.parquet as pq  # heavy; the command line loads what it uses
+
+    made: list[Path] = []
+    written = 0
+    ordered = ", ".join(f'"{name}"' for name in by)
+    with ExitStack() as file:
+        for slice in slices:
+            for batch in connection.sql(f"SELECT * FROM {slice} ORDER BY {ordered}").to_arrow_reader(_GROUP):
+                for begin in range(0, batch.num_rows, group := min(_GROUP, each)):
+                    if not made or written >= each:
+                        file.close()
+                        made.append(work / f"part-{len(made)}.parquet")
+                        out = pq.ParquetWriter(
+                            made[-1], batch.schema, compression="zstd", store_decimal_as_integer=True
+                        )
+                        file.enter_context(out)
+                        written = 0
+                    out.write_batch(part := batch.slice(begin, group), row_group_size=_GROUP)
+                    written += part.num_rows
     return made
 
 

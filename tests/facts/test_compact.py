@@ -58,6 +58,7 @@ def filled(store: FactStore, folder: Path, batches: range, rows: int = 3) -> Non
 
 
 @given(
+    slice=st.sampled_from([1, 3, 500_000]),
     acts=st.lists(
         st.one_of(
             st.tuples(st.just("take"), st.integers(1, 4)),
@@ -66,16 +67,17 @@ def filled(store: FactStore, folder: Path, batches: range, rows: int = 3) -> Non
         ),
         min_size=2,
         max_size=12,
-    )
+    ),
 )
 @hypothesis_settings(
     max_examples=examples(15), deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 def test_whatever_was_taken_in_corrected_and_compacted_every_version_answers_as_it_did(
-    settings: Settings, acts: list[tuple[str, int]]
+    settings: Settings, slice: int, acts: list[tuple[str, int]]
 ) -> None:
     folder = Path(tempfile.mkdtemp(dir=settings.home.parent))
+    before, compacting._SLICE = compacting._SLICE, slice
     try:
         store, then, current = FactStore(folder / "facts"), {}, list[int]()
         for batch, (act, n) in enumerate(acts, start=1):
@@ -99,18 +101,23 @@ def test_whatever_was_taken_in_corrected_and_compacted_every_version_answers_as_
             assert answers(fresh, settings, {"payment": version}) == rows
         assert check(fresh, "payment", needed=list(then), deep=True) == []
     finally:
+        compacting._SLICE = before
         shutil.rmtree(folder)
 
 
+@pytest.mark.parametrize("slice", [7, 500_000])
 def test_many_small_files_become_few_in_order_of_day_and_place(
-    store: FactStore, settings: Settings, tmp_path: Path
+    store: FactStore, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slice: int
 ) -> None:
+    """Rows are ordered a slice at a time; their order does not show it."""
+    monkeypatch.setattr(compacting, "_SLICE", slice)
     filled(store, tmp_path, range(1, 31))
     before = answers(store, settings)
     done = compact(store, settings, "payment")
     assert (done.files_before, done.files_after, done.rows, done.version) == (30, 1, 90, 30)
     assert answers(store, settings) == before
     [file] = store.snapshot().files["payment"]
+    assert not list(store.root.glob("**/*_slice*"))
     lying = pl.read_parquet(file, columns=["pay_date", "adm_div_code", "agency_code", "_row"])
     assert lying.equals(lying.sort("pay_date", "adm_div_code", "agency_code", "_row"))
 
