@@ -17,6 +17,7 @@ import duckdb
 
 from budgetwatch.errors import Conflict, Fault
 from budgetwatch.facts import reading
+from budgetwatch.facts.durable import is_full
 from budgetwatch.facts.engine import literal
 from budgetwatch.facts.log import ROW
 from budgetwatch.facts.store import FactStore
@@ -63,7 +64,12 @@ def compact(
             return Compacted(feed, None, len(there), len(there))
         if progress:
             progress(0.1, Text(f"{feed}：正在合并 {len(small)} 个文件", f"{feed}: joining {len(small)} files"))
-        made = _rewritten([store.root / feed / one.path for one in small], ALL[feed], parts, work, settings)
+        try:
+            made = _rewritten([store.root / feed / one.path for one in small], ALL[feed], parts, work, settings)
+        except (duckdb.Error, OSError) as failure:
+            if not is_full(failure):
+                raise
+            raise _no_room(store.root, feed, 3 * before) from failure
         if progress:
             progress(0.9, Text(f"{feed}：正在替换", f"{feed}: exchanging"))
         after = sum(path.stat().st_size for path in made)
@@ -72,6 +78,17 @@ def compact(
         version = store.exchange(feed, small, made, told=told)
         left = len(store.state(feed, version).files)
         return Compacted(feed, version, left + len(small) - len(made), left, before, after, rows)
+
+
+def _no_room(folder: Path, feed: str, need: int) -> Conflict:
+    free = shutil.disk_usage(folder).free
+    return Conflict(
+        Text(f"磁盘空间不足：合并约需 {need:,} 字节，可用 {free:,} 字节；文件未作替换。",
+             f"The disk is full: joining needs about {need:,} bytes and there are {free:,}; nothing was exchanged."),
+        where=feed,
+        fix=Text("请腾出空间（budgetwatch store vacuum 可清理旧文件）后再合并。",
+                 "Make room (`budgetwatch store vacuum` clears old files), then compact again."),
+    )  # fmt: skip
 
 
 def order(feed: Feed) -> list[str]:

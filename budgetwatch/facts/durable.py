@@ -24,6 +24,9 @@ HALF = ".half"
 _AT_ONCE = 8
 #: Bytes copied at a time; a multiple of every disk's block.
 _PIECE = 8 << 20
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+#: What Polars, DuckDB, SQLite and PostgreSQL say of it.
+_SAID = ("no space left", "disk is full", "os error 28", "os error 122", "disk full", "disk quota", "file too large")
 
 
 def sync(path: Path) -> None:
@@ -156,3 +159,15 @@ def _filled(source: FileIO, view: memoryview) -> int:
 def _put(out: int, piece: memoryview) -> None:
     while piece:
         piece = piece[os.write(out, piece) :]
+
+
+def is_full(failure: BaseException) -> bool:
+    """Whether the failure is what a full disk looks like, there or in what led to it."""
+    at: BaseException | None = failure
+    while at is not None:
+        if isinstance(at, OSError) and at.errno in _FULL:
+            return True
+        if any(said in str(at).lower() for said in _SAID):
+            return True
+        at = at.__cause__ or at.__context__
+    return False

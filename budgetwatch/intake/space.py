@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,14 +9,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from budgetwatch.errors import BadFile, BudgetwatchError
+from budgetwatch.facts.durable import is_full
 from budgetwatch.home import Home
 from budgetwatch.text import Text
 
 #: Staging and keeping a file take about so many times its size: unpacked or read again, as facts, as kept copy.
 TIMES = 3
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-#: What Polars, DuckDB, SQLite and PostgreSQL say of it.
-_SAID = ("no space left", "disk is full", "os error 28", "os error 122", "disk full", "disk quota", "file too large")
 
 
 class NoSpace(BadFile):
@@ -47,24 +44,12 @@ def watched(home: Home, path: Path) -> Iterator[None]:
     except BudgetwatchError:
         raise
     except Exception as failure:
-        if not _is_full(failure):
+        if not is_full(failure):
             raise
         named = getattr(failure, "filename2", None) or getattr(failure, "filename", None)
         folder = next((p for p in Path(str(named)).parents if p.is_dir()), home.path) if named else home.path
         free = shutil.disk_usage(folder).free
         raise _full(path, folder, TIMES * path.stat().st_size, free) from failure
-
-
-def _is_full(failure: BaseException) -> bool:
-    """Whether that is what a full disk looks like, there or in what led to it."""
-    at: BaseException | None = failure
-    while at is not None:
-        if isinstance(at, OSError) and at.errno in _FULL:
-            return True
-        if any(said in str(at).lower() for said in _SAID):
-            return True
-        at = at.__cause__ or at.__context__
-    return False
 
 
 def _full(path: Path, folder: Path, need: int, free: int) -> NoSpace:

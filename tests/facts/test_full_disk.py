@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from budgetwatch import intake
+from budgetwatch.errors import Conflict
 from budgetwatch.facts import durable
 from budgetwatch.facts.compact import compact
 from budgetwatch.home import Home
@@ -161,3 +162,19 @@ def test_on_a_disk_that_is_really_full_the_same_holds(
         assert session.scalar(sa.select(sa.func.count()).where(Batch.status == "receiving")) == 0
     assert care.check(made, deep=True) == []
     made.close()
+
+
+def test_a_compaction_for_which_there_is_no_room_says_so_and_changes_nothing(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = profile(home)
+    for n in range(3):
+        intake.take_in(home, csv(tmp_path / f"{n}.csv", [payment(f"V{n}", "1.00")]), name, actor="me")
+    before, facts, versions = left(home), known(home), home.store.current()
+    with monkeypatch.context() as patch:
+        patch.setattr("pyarrow.parquet.ParquetWriter", full)
+        with pytest.raises(Conflict) as refused:
+            compact(home.store, home.settings, "payment")
+    assert refused.value.fix
+    assert (left(home), known(home), home.store.current()) == (before, facts, versions)
+    assert compact(home.store, home.settings, "payment").files_after == 1
