@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -134,7 +135,13 @@ def find(name: str, home_profiles: Path | None = None) -> Profile:
 
 
 def load(path: Path) -> Profile:
-    """The profile in a YAML file, checked."""
+    """The profile in a YAML file, checked; read again only once the file is another."""
+    there = path.stat()
+    return _load(path, there.st_mtime_ns, there.st_size, there.st_ino)
+
+
+@lru_cache(maxsize=512)
+def _load(path: Path, *_stamp: int) -> Profile:
     try:
         body = yaml.load(path.read_text("utf-8"), _LOADER)  # noqa: S506  # a safe loader either way
     except (yaml.YAMLError, UnicodeDecodeError) as error:
