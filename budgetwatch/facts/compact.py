@@ -128,6 +128,10 @@ def _dealt(connection: duckdb.DuckDBPyConnection, source: str, by: str, folder: 
 
     All rows of one value are in one slice; a slice has about `_SLICE` rows where its values allow.
     """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq  # heavy; the command line loads what it uses
+
     connection.execute(
         f'''CREATE TEMP TABLE lead AS SELECT "{by}" AS v, count(*) AS n, sum(count(*)) OVER (ORDER BY "{by}") AS upto
             FROM {source} GROUP BY "{by}"'''
@@ -135,13 +139,26 @@ def _dealt(connection: duckdb.DuckDBPyConnection, source: str, by: str, folder: 
     [(rows,)] = connection.execute("SELECT coalesce(sum(n), 0)::BIGINT FROM lead").fetchall()
     if rows <= _SLICE:
         return rows, [source]
-    connection.execute(
-        f'''COPY (SELECT r.*, ((upto - n) // {_SLICE})::BIGINT AS {_SLICED} FROM {source} AS r
-                  JOIN lead ON r."{by}" IS NOT DISTINCT FROM lead.v)
-            TO {literal(folder)} (FORMAT parquet, COMPRESSION lz4, PARTITION_BY ({_SLICED}))'''
+    folder.mkdir()
+    slice_of = f"((upto - n) // {_SLICE})::INTEGER"
+    dealing = connection.sql(
+        f'SELECT r.*, {slice_of} AS {_SLICED} FROM {source} AS r JOIN lead ON r."{by}" IS NOT DISTINCT FROM lead.v'
     )
-    dealt = sorted(folder.iterdir(), key=lambda slice: int(slice.name.partition("=")[2]))
-    return rows, [f"read_parquet({literal(slice / '*.parquet')}, hive_partitioning = false)" for slice in dealt]
+    with ExitStack() as files:
+        writers: dict[int, pq.ParquetWriter] = {}
+        for batch in dealing.to_arrow_reader(2 * _SLICE):
+            # The batch in the order of its slices: what goes into one file lies together.
+            numbers = batch.column(_SLICED).to_numpy()
+            together = batch.drop_columns([_SLICED]).take(pa.array(np.argsort(numbers, kind="stable")))
+            found, begins = np.unique(np.sort(numbers), return_index=True)
+            for number, begin, end in zip(found.tolist(), begins, [*begins[1:], len(numbers)], strict=True):
+                if number not in writers:
+                    out = pq.ParquetWriter(
+                        folder / f"{number}.parquet", together.schema, compression="lz4", store_decimal_as_integer=True
+                    )
+                    writers[number] = files.enter_context(out)
+                writers[number].write_batch(together.slice(begin, end - begin))
+    return rows, [f"read_parquet({literal(folder / f'{number}.parquet')})" for number in sorted(writers)]
 
 
 def _written(
