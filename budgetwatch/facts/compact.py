@@ -146,7 +146,7 @@ def _dealt(connection: duckdb.DuckDBPyConnection, source: str, by: str, folder: 
     )
     with ExitStack() as files:
         writers: dict[int, pq.ParquetWriter] = {}
-        for batch in dealing.to_arrow_reader(2 * _SLICE):
+        for batch in dealing.to_arrow_reader(2 * _GROUP):
             # The batch in the order of its slices: what goes into one file lies together.
             numbers = batch.column(_SLICED).to_numpy()
             together = batch.drop_columns([_SLICED]).take(pa.array(np.argsort(numbers, kind="stable")))
