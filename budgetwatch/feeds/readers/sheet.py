@@ -72,7 +72,7 @@ class Held:
 
     def part(self, path: Path, begin: int, end: int) -> bytes | BinaryIO:
         """These bytes of the file, in what Polars scans."""
-        with path.open("rb", buffering=0) as file:
+        with path.open("rb") as file:
             if self._memory is None:
                 file.seek(begin)
                 return file.read(end - begin)
