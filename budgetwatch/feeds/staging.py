@@ -81,7 +81,9 @@ def stage(
     reading = Text("正在读取", "Reading")
     profile = told_by_name(profile, path, region)
     sheet = with_joined(
-        readers.read(path, profile, work, settings, lambda share: say(0.3 * share, reading)), profile, path.name
+        readers.read(path, profile, work, settings, lambda share: say(0.3 * share, reading), quickly=True),
+        profile,
+        path.name,
     )
     while True:
         gate = Gate(profile, lay_out(sheet.headings, profile, path.name), batch, sheet.delimiter, region, sheet.own)

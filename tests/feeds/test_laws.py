@@ -214,7 +214,7 @@ def test_the_fast_and_the_exact_lane_read_the_same_rows(tmp_path: Path, rows: li
     file.write_bytes(end.join(["a,b,c", *(",".join(row) for row in rows), ""]).encode())
     how = parse(TREASURY, "x")
     try:
-        fast = read(file, how, tmp_path, Settings(home=tmp_path))
+        fast = read(file, how, tmp_path, Settings(home=tmp_path), quickly=True)
     except BadFile:
         return
     if fast.again is None:
@@ -232,7 +232,7 @@ def test_the_fast_and_the_exact_lane_read_the_same_rows(tmp_path: Path, rows: li
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(survey, "CHUNK", 8)
         patch.setattr(survey, "PIECE", 8)
-        many = read(file, how, tmp_path, Settings(home=tmp_path))
+        many = read(file, how, tmp_path, Settings(home=tmp_path), quickly=True)
     assert many.held
     assert len(many.pieces) > 1 or "\n" not in file.read_text("utf-8")[50:]
     with many.held.one_at_a_time():

@@ -31,6 +31,14 @@ def learnt_and_taken(home: Home, file: Path) -> Any:
     return found
 
 
+def test_rows_too_short_and_too_long_do_not_keep_it_from_learning(home: Home, tmp_path: Path) -> None:
+    rows = [payment(f"V{no}") for no in range(6)]
+    rows[1], rows[2] = rows[1][:-1], (*rows[2], "more")
+    found = learn(csv(tmp_path / "f.csv", rows), home.settings)
+    assert "amount" in found.yaml
+    assert any("2" in doubt.en for doubt in found.doubts)
+
+
 @pytest.mark.parametrize("heading", [HEADING, CHINESE])
 @pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
 def test_a_table_with_any_delimiter(home: Home, tmp_path: Path, heading: tuple[str, ...], delimiter: str) -> None:

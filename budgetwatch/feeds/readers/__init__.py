@@ -17,16 +17,18 @@ from budgetwatch.text import Text
 __all__ = ["Sheet", "read"]
 
 _READERS = {
-    "csv": delimited.read, "xlsx": xlsx.read, "parquet": parquet.read, "json": json.read, "xml": xml.read, "ocds": ocds.read,
+    "xlsx": xlsx.read, "parquet": parquet.read, "json": json.read, "xml": xml.read, "ocds": ocds.read,
 }  # fmt: skip
 
 
 def read(
-    path: Path, profile: Profile, work: Path, settings: Settings, progress: Callable[[float], None] | None = None
-) -> Sheet:
+    path: Path, profile: Profile, work: Path, settings: Settings, progress: Callable[[float], None] | None = None,
+    *, quickly: bool = False,
+) -> Sheet:  # fmt: skip
     """The rows of the file as the profile says they are written; `work` is a folder for what must be rewritten.
 
-    A .zip of several files is read as one: their rows follow each other in the order of the files' names.
+    A .zip of several files is read as one: their rows follow each other in the order of the files' names. `quickly` is for
+    who will go on with the sheet's `again` where one of its pieces cannot be read.
     """
     if path.stat().st_size == 0:
         raise BadFile(
@@ -43,16 +45,20 @@ def read(
                 room = work / f"member-{number}"
                 room.mkdir()
                 sheets.append(
-                    (name, inner, _one(inner, profile, room, settings, path, f"{path.name}: {name}", sha256, None))
+                    (
+                        name,
+                        inner,
+                        _one(inner, profile, room, settings, path, f"{path.name}: {name}", sha256, None, quickly),
+                    )
                 )
             return joined(sheets, profile, path.name)
     inner, sha256 = unpacked(path, work, settings)
-    return _one(inner, profile, work, settings, path, path.name, sha256, progress)
+    return _one(inner, profile, work, settings, path, path.name, sha256, progress, quickly)
 
 
 def _one(
     inner: Path, profile: Profile, work: Path, settings: Settings, sent: Path, where: str, sha256: str,
-    progress: Callable[[float], None] | None,
+    progress: Callable[[float], None] | None, quickly: bool,
 ) -> Sheet:  # fmt: skip
     if inner.stat().st_size == 0:
         raise BadFile(
@@ -61,4 +67,6 @@ def _one(
         )  # fmt: skip
     if profile.format == "xlsx":
         guard_workbook(inner, sent, settings)
+    if profile.format == "csv":
+        return delimited.read(inner, profile, work, where, sha256, progress, quickly=quickly)
     return _READERS[profile.format](inner, profile, work, where, sha256, progress)

@@ -44,9 +44,13 @@ _BINARY = {
 
 
 def read(
-    path: Path, profile: Profile, work: Path, where: str, sha256: str, progress: Callable[[float], None] | None = None
-) -> Sheet:
-    """The rows of the file, by the fast lane where it can be trusted, else by the exact one."""
+    path: Path, profile: Profile, work: Path, where: str, sha256: str, progress: Callable[[float], None] | None = None,
+    *, quickly: bool = False,
+) -> Sheet:  # fmt: skip
+    """The rows of the file, by the fast lane where it can be trusted, else by the exact one.
+
+    `quickly`: a piece may turn out not to be readable (a row too long beside one too short); the sheet's `again` then is.
+    """
     _not_binary(path, profile, where)
     text = encodings.as_utf8(path, profile.encoding, work, where)
     if text != path and not sha256:
@@ -57,7 +61,7 @@ def read(
     surveyed = partial(
         survey, text, start=start, fields=len(headings), delimiter=profile.delimiter, quote=profile.quote
     )
-    found = surveyed(hashing=not sha256, progress=progress)
+    found = surveyed(hashing=not sha256, every=not quickly, progress=progress)
     if found.nul:
         raise _binary(where, Text("其中有 NUL 字节", "it holds NUL bytes"))
     sha256 = sha256 or found.sha256
@@ -69,14 +73,14 @@ def read(
         return _exact(text, profile, work, where, headings, sha256)
 
     def counted() -> Sheet:
-        return quickly(surveyed(hashing=False, every=True))
+        return fast(surveyed(hashing=False, every=True))
 
-    def quickly(found: Survey) -> Sheet:
+    def fast(found: Survey) -> Sheet:
         sheet = _fast(text, profile, headings, line, found, sha256)
         sheet.again, sheet.tight = counted if found.summed else exactly, found.tight
         return sheet
 
-    return quickly(found) if found.plain else exactly()
+    return fast(found) if found.plain else exactly()
 
 
 def _fast(path: Path, profile: Profile, headings: Sequence[str], line: int, found: Survey, sha256: str) -> Sheet:
