@@ -31,6 +31,8 @@ _GROUP = 100_000
 #: Rows that are ordered at a time; some hundred MB.
 _SLICE = 500_000
 _SLICED = "_slice"
+#: Slices that are dealt out at once: each is an open file.
+_MOST_SLICES = 200
 #: While it works a compaction takes so many times the room of the files that it joins: dealt out, lightly packed, and anew.
 TIMES = 4
 #: The columns behind the day by which rows are ordered, where a feed has them.
@@ -128,7 +130,8 @@ def _rewritten(old: Sequence[Path], feed: Feed, parts: int, work: Path, settings
 def _dealt(connection: duckdb.DuckDBPyConnection, source: str, by: str, folder: Path) -> tuple[int, list[str]]:
     """How many rows there are, and the slices of them as SQL terms, each of values of `by` that the earlier ones do not reach.
 
-    All rows of one value are in one slice; a slice has about `_SLICE` rows where its values allow.
+    All rows of one value are in one slice; a slice has about `_SLICE` rows where its values allow, and
+    more where there would be too many slices.
     """
     import numpy as np
     import pyarrow as pa
@@ -142,7 +145,7 @@ def _dealt(connection: duckdb.DuckDBPyConnection, source: str, by: str, folder: 
     if rows <= _SLICE:
         return rows, [source]
     folder.mkdir()
-    slice_of = f"((upto - n) // {_SLICE})::INTEGER"
+    slice_of = f"((upto - n) // {max(_SLICE, -(-rows // _MOST_SLICES))})::INTEGER"
     dealing = connection.sql(
         f'SELECT r.*, {slice_of} AS {_SLICED} FROM {source} AS r JOIN lead ON r."{by}" IS NOT DISTINCT FROM lead.v'
     )

@@ -105,12 +105,13 @@ def test_whatever_was_taken_in_corrected_and_compacted_every_version_answers_as_
         shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("slice", [7, 500_000])
+@pytest.mark.parametrize(("slice", "most"), [(7, 200), (7, 2), (500_000, 200)])
 def test_many_small_files_become_few_in_order_of_day_and_place(
-    store: FactStore, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slice: int
+    store: FactStore, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slice: int, most: int
 ) -> None:
     """Rows are ordered a slice at a time; their order does not show it."""
     monkeypatch.setattr(compacting, "_SLICE", slice)
+    monkeypatch.setattr(compacting, "_MOST_SLICES", most)
     filled(store, tmp_path, range(1, 31))
     before = answers(store, settings)
     done = compact(store, settings, "payment")
