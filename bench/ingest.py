@@ -86,6 +86,7 @@ def _bare(file: str, target: str) -> dict[str, int]:
 def _ours(file: str, folder: str, profile: str) -> dict[str, int | float | str]:
     import time
 
+    import budgetwatch.cli  # noqa: F401  # as the command starts
     from budgetwatch import intake
     from budgetwatch.home import Home
     from budgetwatch.settings import Settings

@@ -15,6 +15,7 @@ import polars as pl
 
 from budgetwatch.feeds.profile import DATES, SERIAL, UNITS, Profile
 from budgetwatch.feeds.readers.sheet import column as place
+from budgetwatch.feeds.stored import POLARS_TYPE, among
 from budgetwatch.records import Column
 
 #: Digits left of the point that DECIMAL(18,2) holds.
@@ -49,6 +50,11 @@ class Cast:
         if self.empty:
             says &= ~self.stripped.is_in(self.empty)
         self.text = pl.when(says).then(self.stripped)
+
+    @property
+    def kind(self) -> pl.DataType:
+        """The type of the values."""
+        return POLARS_TYPE[self.column.kind]
 
     @property
     def narrow(self) -> pl.Expr:
@@ -110,10 +116,15 @@ class Listed(Cast):
         super().__init__(column, at, profile)
         self.mapping = mapping
 
+    @property
+    def kind(self) -> pl.DataType:
+        return among(self.column, self.mapping.values()) if self.column.values else super().kind
+
     def _mapped(self, text: pl.Expr) -> pl.Expr:
-        old, new = list(self.mapping), list(self.mapping.values())
-        other = pl.lit(None, dtype=pl.String) if self.column.values else text
-        return text.replace_strict(old, new, default=other, return_dtype=pl.String)
+        other = None if self.column.values else text
+        return text.replace_strict(
+            list(self.mapping), list(self.mapping.values()), default=other, return_dtype=self.kind
+        )
 
     @property
     def quick(self) -> pl.Expr:

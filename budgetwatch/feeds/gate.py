@@ -22,15 +22,11 @@ from budgetwatch.feeds.cast import Cast, cast_of
 from budgetwatch.feeds.headings import Layout
 from budgetwatch.feeds.profile import Profile
 from budgetwatch.feeds.readers.sheet import LINE, as_sent, column
+from budgetwatch.feeds.stored import POLARS_TYPE, among
 from budgetwatch.records import Column
 from budgetwatch.records.codes import LISTS
 from budgetwatch.records.rowid import BATCH_SHIFT, PART_BITS
 from budgetwatch.text import Text
-
-POLARS_TYPE: Mapping[str, pl.DataType] = {
-    "code": pl.String(), "text": pl.String(), "money": pl.Decimal(18, 2), "integer": pl.Int64(),
-    "ratio": pl.Decimal(9, 6), "date": pl.Date(), "flag": pl.Boolean(),
-}  # fmt: skip
 
 #: The column that says which region a fact is of.
 REGION = "adm_div_code"
@@ -80,7 +76,9 @@ class Gate:
             self.parts = [(code, cast_of(amount, at, None, profile)) for at, code in layout.melted.items()]
         self.fixed = {c.name: self._constant(c) for c in profile.feed.columns if c.name in profile.constants}
         if "currency" in profile.feed.by_name and "currency" not in self.casts:
-            self.fixed.setdefault("currency", pl.lit(profile.currency))
+            self.fixed.setdefault(
+                "currency", pl.lit(profile.currency, among(profile.feed.by_name["currency"], [profile.currency]))
+            )
 
     def _mapping(self, c: Column) -> Mapping[str, str] | None:
         """What senders write → our code: the codes themselves, their names in both languages, the profile's words."""
@@ -101,7 +99,7 @@ class Gate:
                 Text(f"固定值 {given!r} 不是有效的 {c.kind}。", f"The constant {given!r} is not a valid {c.kind}."),
                 where=f"{self.profile.name}: constants: {c.name}", fix=Text("请改正。", "Correct it."),
             )  # fmt: skip
-        return pl.lit(parsed, dtype=POLARS_TYPE[c.kind])
+        return pl.lit(parsed, among(c, [str(parsed)]))
 
     def tune(self, sample: pl.DataFrame, *, tight: bool = False) -> None:
         """Let the quick judgement expect the date format that a sample of the file is mostly written in.
@@ -203,19 +201,21 @@ class Gate:
             melted = {melt.amount: pl.col("_amount"), melt.into: pl.col("_code")}
         out: list[pl.Expr] = []
         for c in self.profile.feed.columns:
+            kind = POLARS_TYPE[c.kind]
             if c.name in melted:
                 value = melted[c.name]
             elif c.name in self.casts:
-                value = pl.col(c.name)
+                value, kind = pl.col(c.name), self.casts[c.name].kind
             elif c.name in self.fixed:
-                value = self.fixed[c.name]
+                out.append(self.fixed[c.name].alias(c.name))
+                continue
             elif c.name == "budget_year" and year:
                 later = pl.col(year.column).dt.month() >= year.first_month
                 named = 1 if year.named_after == "end" and year.first_month > 1 else 0
                 value = pl.col(year.column).dt.year().cast(pl.Int64) - 1 + later.cast(pl.Int64) + named
             else:
-                value = pl.lit(None)
-            out.append(value.cast(POLARS_TYPE[c.kind]).alias(c.name))
+                value, kind = pl.lit(None), among(c)
+            out.append(value.cast(kind).alias(c.name))
         row = pl.lit(self.batch << BATCH_SHIFT, dtype=pl.Int64) + pl.col(LINE) * (1 << PART_BITS) + part
         return values.select(*out, row.alias(ROW), pl.lit(None, dtype=pl.Int64).alias(REPLACES))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import duckdb
 import polars as pl
@@ -17,7 +17,7 @@ import polars as pl
 from budgetwatch.facts.engine import literal
 from budgetwatch.facts.reading import lacking, source
 from budgetwatch.facts.store import REPLACES, ROW, Snapshot
-from budgetwatch.feeds.gate import POLARS_TYPE
+from budgetwatch.feeds.stored import POLARS_TYPE, WRITING
 from budgetwatch.records import Feed
 from budgetwatch.records.rowid import PART_BITS
 
@@ -188,10 +188,6 @@ def superseding(staged: Sequence[Path], known: Known) -> None:
 def _any(path: Path, wanted: pl.Expr) -> bool:
     """Whether a row of the file is wanted, by its address alone."""
     return bool(pl.scan_parquet(path).select(wanted.any()).collect().item())
-
-
-#: How staged files are written: zstd at its quickest packs as well as needed for a third of the CPU of its default.
-WRITING: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "row_group_size": 250_000}
 
 
 def _rewrite(path: Path, rows: pl.LazyFrame) -> None:

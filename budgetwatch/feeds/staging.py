@@ -17,10 +17,11 @@ from budgetwatch.feeds import readers
 from budgetwatch.feeds.composed import told_by_name, with_joined
 from budgetwatch.feeds.gate import REJECTS, Gate
 from budgetwatch.feeds.headings import RETURNED, lay_out
-from budgetwatch.feeds.keys import WRITING, helper, repeated_in_file, without
+from budgetwatch.feeds.keys import helper, repeated_in_file, without
 from budgetwatch.feeds.profile import Profile
 from budgetwatch.feeds.readers.records import NO_RECORD
 from budgetwatch.feeds.readers.sheet import LINE, Sheet, as_sent, column
+from budgetwatch.feeds.stored import WRITING, writing
 from budgetwatch.progress import Progress
 from budgetwatch.records.rowid import PART_BITS
 from budgetwatch.settings import Settings
@@ -156,7 +157,7 @@ def _pour(gate: Gate, sheet: Sheet, work: Path, say: Progress) -> _Poured | None
 
 def _poured(gate: Gate, sheet: Sheet, work: Path, say: Progress) -> _Poured | None:
     out, met = _Poured(), sheet.broken.height
-    fill = _Filling(gate)
+    fill, as_facts = _Filling(gate), writing(gate.profile.feed)
     for number, piece in enumerate(sheet.pieces):
         say(0.3 + 0.6 * number / len(sheet.pieces), Text("正在校验", "Checking"))
         rows = fill(piece())
@@ -165,7 +166,7 @@ def _poured(gate: Gate, sheet: Sheet, work: Path, say: Progress) -> _Poured | No
         facts, others = work / f"facts-{number}.parquet", work / f"others-{number}.parquet"
         right, other = gate.quick(rows)
         pl.collect_all(
-            [right.sink_parquet(facts, lazy=True, **WRITING), other.sink_parquet(others, lazy=True, **WRITING)],
+            [right.sink_parquet(facts, lazy=True, **as_facts), other.sink_parquet(others, lazy=True, **WRITING)],
             engine="streaming",
         )
         del rows, right, other  # they hold the piece's bytes
@@ -176,7 +177,7 @@ def _poured(gate: Gate, sheet: Sheet, work: Path, say: Progress) -> _Poured | No
             out.empty += judged.empty
             out.aside += judged.aside
             if judged.facts.height:
-                judged.facts.write_parquet(path := work / f"facts-{name}.parquet", **WRITING)
+                judged.facts.write_parquet(path := work / f"facts-{name}.parquet", **as_facts)
                 out.take(path, bool(gate.parts))
             if judged.rejects.height:
                 out.parts.append(_put(judged.rejects, work, f"judged-{name}"))

@@ -62,12 +62,13 @@ def add_up(staged: Staged, how: Profile) -> Figures:
         row = connection.execute(
             f"""SELECT count(*), {f"count(DISTINCT _row >> {PART_BITS})" if how.melt else "count(*)"},
                        {"sum(amount)" if "amount" in columns else "NULL"}, min({day}), max({day}),
-                       {"min(currency)" if "currency" in columns else "NULL"},
+                       {"list(DISTINCT currency)" if "currency" in columns else "NULL"},
                        {"list(DISTINCT adm_div_code)" if "adm_div_code" in columns else "NULL"}
                 FROM read_parquet([{", ".join(literal(p) for p in staged.files)}])"""
         ).fetchall()[0]
-    facts, lines, total, first, last, currency, regions = row
-    return Figures(facts, lines, total, currency or "", first, last, tuple(sorted(r for r in regions or () if r)))
+    facts, lines, total, first, last, currencies, regions = row
+    currency = min((c for c in currencies or () if c), default="")
+    return Figures(facts, lines, total, currency, first, last, tuple(sorted(r for r in regions or () if r)))
 
 
 def receipt_of(

@@ -22,8 +22,8 @@ from budgetwatch.errors import BudgetwatchError
 from budgetwatch.facts.engine import view
 from budgetwatch.facts.store import REPLACES, ROW
 from budgetwatch.feeds import profile as profiles
-from budgetwatch.feeds.gate import POLARS_TYPE
-from budgetwatch.feeds.keys import WRITING, helper, known_already, superseding, table
+from budgetwatch.feeds.keys import helper, known_already, superseding, table
+from budgetwatch.feeds.stored import POLARS_TYPE, WRITING
 from budgetwatch.home import Home
 from budgetwatch.records import ALL
 from budgetwatch.records.rowid import BATCH_SHIFT, PART_BITS

@@ -13,7 +13,7 @@ import pytest
 from budgetwatch.errors import NotFound
 from budgetwatch.facts.engine import connect
 from budgetwatch.facts.store import FactStore, at_one_moment
-from budgetwatch.feeds.gate import POLARS_TYPE
+from budgetwatch.feeds.stored import POLARS_TYPE
 from budgetwatch.records import ALL
 from budgetwatch.records.rowid import Address, pack
 from budgetwatch.settings import Settings

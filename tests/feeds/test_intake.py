@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
@@ -39,6 +41,26 @@ def test_a_file_becomes_facts_that_know_their_batch_and_line(home: Home, tmp_pat
     rows = known(home, "_row, voucher_no, currency, pay_date::VARCHAR")
     assert [(unpack(r[0]).batch, unpack(r[0]).line, *r[1:]) for r in rows] == [  # type: ignore[arg-type]
         (receipt.batch, 2, "V1", "CNY", "2025-03-05"), (receipt.batch, 3, "V2", "CNY", "2025-03-05"),
+    ]  # fmt: skip
+
+
+def test_codes_constants_and_empty_columns_are_text_to_whatever_reads_the_files(home: Home, tmp_path: Path) -> None:
+    """They are packed as codes; each sender's list is another, and nobody who reads several files should meet that."""
+    heading = (*HEADING, "settlement")
+    for no, (sent, words) in enumerate(((("转账", "现金"), {}), (("TT", "??"), {"settlement": {"TT": "transfer"}}))):
+        rows = [(*payment(f"V{no}{i}"), value) for i, value in enumerate(sent)]
+        columns = {name: name for name in heading}
+        name = profile(home, name=f"s{no}", columns=columns, values=words)
+        intake.take_in(home, csv(tmp_path / f"{no}.csv", rows, heading=heading), name, actor="me")
+    files = sorted((home.path / "facts" / "payment").glob("*.parquet"))
+    assert len(files) == 2
+    text = ["settlement", "currency", "payee_bank", "voucher_no"]
+    for file in files:
+        assert {pl.read_parquet_schema(file)[name] for name in text} == {pl.String()}
+        assert {pq.read_schema(file).field(name).type for name in text} == {pa.large_string()}
+    together = pl.scan_parquet(files).select("voucher_no", "settlement", "currency", "payee_bank").sort("voucher_no")
+    assert together.collect().rows() == [
+        ("V00", "transfer", "CNY", None), ("V01", "cash", "CNY", None), ("V10", "transfer", "CNY", None),
     ]  # fmt: skip
 
 
