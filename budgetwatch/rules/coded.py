@@ -22,6 +22,7 @@ import duckdb
 from budgetwatch.records import ALL
 from budgetwatch.rules import coding, few, sql
 from budgetwatch.rules.refusal import Refusal
+from budgetwatch.rules.steps import Steps, steps
 
 _log = logging.getLogger(__name__)
 #: Below so many rows a feed is asked as it is: making it ready costs more than it saves.
@@ -38,8 +39,8 @@ _ROW = "_row"
 class Coded:
     """The feeds that were made ready: their tables, their coded columns, and what stands for parts of questions.
 
-    `shown` are the columns of a table, `few` the smaller tables for the conditions of selective questions, and `said` the
-    questions that were put before, as they are asked.
+    `shown` are the columns of a table, `few` the smaller tables for the conditions of selective questions, `large` the
+    feeds that are (others were made ready to go with them), and `said` the questions that were put before, as they are asked.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -48,14 +49,16 @@ class Coded:
     instead: dict[tuple[str, str], str | coding.Bit] = field(default_factory=dict)
     shown: dict[str, tuple[str, ...]] = field(default_factory=dict)
     few: dict[tuple[str, str], str] = field(default_factory=dict)
-    said: dict[str, str] = field(default_factory=dict)
+    large: frozenset[str] = frozenset()
+    said: dict[str, Steps] = field(default_factory=dict)
 
-    def say(self, question: str) -> str:
-        """The question as it is asked of what was made ready; as it was where that cannot be."""
-        if not self.tables:
-            return question
+    def ask(self, question: str) -> Steps:
+        """How the question is asked: of what was made ready where it can be, and in steps where that spares work (`steps`)."""
         if question not in self.said:
-            self.said[question] = self._say(question)
+            told = self.say(question)
+            names = {*self.large, *(self.tables[feed] for feed in self.large if feed in self.tables)}
+            names |= {table for (feed, _), table in self.few.items() if feed in self.large}
+            self.said[question] = (steps(told, names) if names else None) or Steps((), told)
         return self.said[question]
 
     def put(self, question: str) -> dict[str, Any] | None:
@@ -84,7 +87,10 @@ class Coded:
                 found.append((feed, *told))
         return found
 
-    def _say(self, question: str) -> str:
+    def say(self, question: str) -> str:
+        """The question in one, as it is asked of what was made ready; as it was where that cannot be."""
+        if not self.tables:
+            return question
         try:
             statement = self.put(question)
             if statement is None:
@@ -117,7 +123,7 @@ def make_ready(
     """
     least = LEAST_ROWS if least is None else least
     if max(rows.values(), default=0) < least:
-        return Coded(connection)
+        return Coded(connection, large=large(rows))
     trees = []
     for question in questions:
         try:
@@ -126,14 +132,20 @@ def make_ready(
             continue
     read = [{table["table_name"] for table in _base_tables(tree)} for tree in trees]
     reading = {feed: [tree for tree, names in zip(trees, read, strict=True) if feed in names] for feed in rows}
-    large = [feed for feed, count in rows.items() if count >= least and len(reading[feed]) > 1]
+    many = [feed for feed, count in rows.items() if count >= least and len(reading[feed]) > 1]
     beside = [
-        feed for feed in rows if feed not in large and rows[feed] and any(feed in names and not names.isdisjoint(large) for names in read)
+        feed for feed in rows if feed not in many and rows[feed] and any(feed in names and not names.isdisjoint(many) for names in read)
     ]  # fmt: skip
-    coded = _Making(connection, reading, inside).made(large, beside)
-    if large:
+    coded = _Making(connection, reading, inside).made(many, beside)
+    coded.large = large(rows, least)
+    if many:
         _lay_aside(coded, questions, inside)
     return coded
+
+
+def large(rows: Mapping[str, int], least: int = LEAST_ROWS) -> frozenset[str]:
+    """The feeds that are large."""
+    return frozenset(feed for feed, count in rows.items() if count >= least)
 
 
 def show(connection: duckdb.DuckDBPyConnection, tables: Iterable[str], inside: str) -> None:

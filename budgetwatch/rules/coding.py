@@ -223,7 +223,7 @@ def _one(node: dict[str, Any], scope: _Scope, put: Put) -> None:
         ):
             meant = aliases.get(part["column_names"][0], part)
         grouping.append(key(meant))
-    grouped = bool(grouping) or node["aggregate_handling"] != "STANDARD_HANDLING" or _aggregates(node)
+    grouped = bool(grouping) or node["aggregate_handling"] != "STANDARD_HANDLING" or aggregated(node)
     keys = frozenset(grouping) if grouped else None
 
     def eased(part: Any, within: frozenset[str] | None, *, only_yes: bool = False) -> Any:
@@ -335,7 +335,7 @@ def is_plain(part: dict[str, Any]) -> bool:
     return False
 
 
-def _aggregates(node: dict[str, Any]) -> bool:
+def aggregated(node: dict[str, Any]) -> bool:
     return any(
         one.get("class") == "FUNCTION" and one["function_name"].lower() in sql.aggregates()
         for name in ("select_list", "having")

@@ -21,10 +21,11 @@ from budgetwatch.progress import Progress
 from budgetwatch.records import ALL
 from budgetwatch.rules import bands, baselines, deadlines, functions, reasons
 from budgetwatch.rules import compile as compiled
-from budgetwatch.rules.coded import Coded, make_ready
+from budgetwatch.rules.coded import Coded, large, make_ready
 from budgetwatch.rules.finding import Finding, answers, build, together
 from budgetwatch.rules.ranking import ranked
 from budgetwatch.rules.rule import Rule
+from budgetwatch.rules.steps import Steps, laid
 
 if TYPE_CHECKING:
     from budgetwatch.rules.prepared import Copy
@@ -124,7 +125,7 @@ def _made_ready(
         return make_ready(connection, questions, rows, least)
     except duckdb.Error:
         _log.exception("the feeds could not be made ready; they are asked as they are")
-        return Coded(connection)
+        return Coded(connection, large=large(rows))
 
 
 def questions(
@@ -196,7 +197,8 @@ class _Counts:
         return self.known[feed]
 
     def _ask(self, feed: str, parts: list[str]) -> tuple[int, ...]:
-        return _row(self.connection, self.coded.say(f"SELECT {', '.join(parts)} FROM {feed}"))
+        with laid(self.connection, self.coded.ask(f"SELECT {', '.join(parts)} FROM {feed}")) as question:
+            return _row(self.connection, question)
 
 
 def _begin(rule: Rule, counts: _Counts) -> Verdict:
@@ -233,16 +235,22 @@ def _one(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, coun
                     lacking = verdict.could_not_judge
                     pairs = compiled.over_judgeable(rule, deadlines.looked_at(rule, rule.values(as_of)))
                     verdict.looked_at = _row(connection, pairs)[0] + lacking
-                collect(connection, counts.coded.say(compiled.question(rule, as_of)), rule, as_of, verdict)
+                _answered(connection, counts.coded.ask(compiled.question(rule, as_of)), rule, as_of, verdict)
     except (duckdb.Error, ValueError) as error:
         verdict = _failed(rule, error, counts)
     verdict.seconds = time.perf_counter() - started
     return verdict
 
 
+def _answered(connection: duckdb.DuckDBPyConnection, told: Steps, rule: Rule, as_of: dt.date, verdict: Verdict) -> None:
+    with laid(connection, told) as question:
+        collect(connection, question, rule, as_of, verdict)
+
+
 def _hits(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, verdict: Verdict, coded: Coded) -> None:
     """Put a condition: its hits and the rows it cannot decide come out of one scan."""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE hits AS {coded.say(compiled.hits(rule, as_of))}")
+    with laid(connection, coded.ask(compiled.hits(rule, as_of))) as question:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE hits AS {question}")
     verdict.cannot(reasons.UNDECIDED, _row(connection, "SELECT count(*) FROM hits WHERE hit IS NULL")[0])
     collect(connection, compiled.grouped(rule, "hits", "hit"), rule, as_of, verdict)
     connection.execute("DROP TABLE hits")

@@ -29,6 +29,7 @@ from budgetwatch.records import ALL
 from budgetwatch.rules import coded, memory
 from budgetwatch.rules.coded import Coded, make_ready, show
 from budgetwatch.rules.coding import Bit
+from budgetwatch.rules.steps import Steps
 from budgetwatch.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -56,7 +57,8 @@ class Copy:
             instead={(feed, key): _part(what) for feed, key, what in told["instead"]},
             shown={feed: tuple(columns) for feed, columns in told["shown"].items()},
             few={(feed, condition): table for feed, condition, table in told["few"]},
-            said=dict(told["said"]),
+            large=frozenset(told["large"]),
+            said={question: _steps(how) for question, how in told["said"].items()},
         )
         show(connection, sorted({*made.tables.values(), *made.few.values()}), NAME)
         return made
@@ -123,7 +125,7 @@ class Prepared:
             questions, rows = ask(connection)
             rows = {feed: many for feed, many in rows.items() if feed in feeds}
             made = make_ready(connection, questions, rows, least, inside=NAME)
-            said = {question: told for question in questions if (told := made.say(question)) != question}
+            said = {question: told for question in questions if (told := made.ask(question)) != Steps((), question)}
             connection.execute(f"CHECKPOINT {NAME}")
         finally:
             connection.close()
@@ -133,7 +135,8 @@ class Prepared:
             "instead": [[feed, key, _plain(what)] for (feed, key), what in made.instead.items()],
             "shown": {feed: list(columns) for feed, columns in made.shown.items()},
             "few": [[feed, condition, table] for (feed, condition), table in made.few.items()],
-            "said": said,
+            "large": sorted(made.large),
+            "said": {question: [list(map(list, how.before)), how.last] for question, how in said.items()},
         }
         plain: dict[str, Any] = json.loads(json.dumps(kept))
         return plain
@@ -178,6 +181,11 @@ def _part(what: Any) -> str | Bit:
     if isinstance(what, str):
         return what
     return Bit(what["mask"], what["yes"], tuple(what["unsure"]) if what["unsure"] else None)
+
+
+def _steps(how: Sequence[Any]) -> Steps:
+    before, last = how
+    return Steps(tuple((table, question) for table, question in before), last)
 
 
 def _plain(what: str | Bit) -> Any:

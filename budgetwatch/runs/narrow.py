@@ -23,8 +23,8 @@ import sqlalchemy as sa
 from budgetwatch import exemptions
 from budgetwatch.records import ALL
 from budgetwatch.records.rowid import PART_BITS
+from budgetwatch.rules import coded, partition, reasons
 from budgetwatch.rules import compile as compiled
-from budgetwatch.rules import partition, reasons
 from budgetwatch.rules.finding import Finding
 from budgetwatch.rules.judge import Verdict, collect, install
 from budgetwatch.rules.partition import Plan
@@ -196,6 +196,10 @@ class Narrowing:
         if feed not in self._rows:
             [(self._rows[feed],)] = self.connection.execute(f"SELECT count(*) FROM main.{feed}").fetchall()
         return self._rows[feed]
+
+    def reads_large(self, rule: Rule) -> bool:
+        """Whether the rule reads a feed that would be made ready for a full run."""
+        return any(self._many(feed) >= coded.LEAST_ROWS for feed in rule.reads)
 
     def _with_incidents(self) -> frozenset[str]:
         with self.home.session() as session:

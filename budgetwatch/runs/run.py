@@ -32,7 +32,7 @@ from budgetwatch.runs.prepare import ready
 from budgetwatch.runs.turn import turn
 
 _log = logging.getLogger(__name__)
-#: For so few rules large feeds are not made ready first: it would cost more than they do.
+#: For so few rules that read large feeds these are not made ready first: it would cost more than they do.
 FEW = 15
 _UNREADY = 2**62
 
@@ -152,6 +152,7 @@ def _ask(
     why = {rule.id: told for rule in rules if (told := silent.of(rule))}
     asked = [rule for rule in rules if rule.id not in why]
     whole: dict[str, str] = {}
+    few = False
     if new and asked:
         narrowing = Narrowing(home, connection, day, pinned)
         for rule, made, code in narrowing.all(asked, silent.places):
@@ -164,7 +165,7 @@ def _ask(
             kept.append(done)
             results.append(_result(verdict, done, NARROWED))
         asked = [rule for rule in asked if rule.id in whole]
-    few = new and len(asked) <= FEW
+        few = sum(narrowing.reads_large(rule) for rule in asked) <= FEW
     verdicts = itertools.chain(
         # A rule that is muted says so before its echoes are asked: what it found before goes on standing.
         (muted(rule, why[rule.id], connection, have) for rule in rules if rule.id in why),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from budgetwatch.records import ALL
 from budgetwatch.rules import functions
 from budgetwatch.rules.coded import make_ready
+from budgetwatch.rules.steps import laid
 
 QUESTIONS = [
     "SELECT _row FROM payment WHERE coalesce(settlement, '') <> 'payroll' AND left(func_code, 3) NOT IN ('301', '303')",
@@ -79,7 +80,8 @@ def test_every_question_is_answered_as_by_the_feed_itself(rows: list[dict[str, A
         put(connection, "indicator", [{"indicator_no": "Z1", "pro_name": "桥"}, {"indicator_no": "Z2"}])
         coded = make_ready(connection, QUESTIONS, {"payment": len(rows), "indicator": 2}, least=1)
         for question in QUESTIONS:
-            assert answers(connection, coded.say(question)) == answers(connection, question), question
+            with laid(connection, coded.ask(question)) as told:
+                assert answers(connection, told) == answers(connection, question), question
 
 
 def test_questions_are_indeed_asked_of_what_was_made_ready(connection: duckdb.DuckDBPyConnection) -> None:
