@@ -11,12 +11,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import backtest, commits, growth, increments, ingest, narrowed, outliers, postgres, rules, screens
+from bench import backtest, commits, growth, increments, ingest, narrowed, outliers, postgres, province, rules, screens
 from bench.measure import Figure, machine, table
 
 PARTS = ("ingest", "increments", "commits", "rules", "narrowed", "postgres", "backtest", "outliers", "screens")
-#: Only when named: hours at its full size.
-ASKED = ("growth",)
+#: Only when named: long at their full size.
+ASKED = ("growth", "province")
 
 
 def main() -> int:
@@ -27,7 +27,7 @@ def main() -> int:
         "parts",
         nargs="*",
         metavar="PART",
-        help=f"only these of {', '.join((*PARTS, *ASKED))} (default: all but the last)",
+        help=f"only these of {', '.join((*PARTS, *ASKED))} (default: all but the last two)",
     )
     parser.add_argument("--rows", type=int, default=10_000_000, help="payments (default: 10,000,000)")
     parser.add_argument(
@@ -63,6 +63,8 @@ def main() -> int:
             made += commits.figures(work)
         if "rules" in wanted:
             made += rules.figures(work, given.rows, given.times, given.home, given.each)
+        if "province" in wanted:
+            made += province.figures(work, given.rows)
         if "narrowed" in wanted:
             made += narrowed.figures(work, given.rows, given.home, given.each)
         if "postgres" in wanted:
