@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from tests.browser import house
 from tests.browser.conftest import DESKTOP, PHONE, Person
+from tests.browser.line import Line
 
 pytestmark = pytest.mark.browser
 
@@ -20,9 +22,30 @@ COPIES = """async () => {
 }"""
 
 
-def enter(browser, served, login: str, viewport=PHONE) -> Person:
+class Traveller(Person):
+    """Someone whose line to the product can be cut. The browser is told as well, but it does not hold its service worker to
+    that at once: a worker that has just begun would still get through."""
+
+    def __init__(self, browser, served, viewport) -> None:
+        self.line = Line(served.url)
+        super().__init__(browser, replace(served, url=self.line.url), viewport=viewport, offline=True)
+
+    def leaves(self) -> None:
+        self.line.cut()
+        self.context.set_offline(True)
+
+    def returns(self) -> None:
+        self.line.mend()
+        self.context.set_offline(False)
+
+    def close(self) -> None:
+        super().close()
+        self.line.close()
+
+
+def enter(browser, served, login: str, viewport=PHONE) -> Traveller:
     """Someone signed in, whose service worker is at work; console lines that the browser writes offline do not count."""
-    someone = Person(browser, served, viewport=viewport, offline=True)
+    someone = Traveller(browser, served, viewport)
     page = someone.open("/login")
     page.fill("#login", login)
     page.fill("#password", "demo-2026")
@@ -46,7 +69,7 @@ def test_a_deputy_reads_offline_what_was_opened_and_is_told_kindly_about_the_res
     page = deputy.page
     deputy.open("/deputy")
     kept(deputy, "/deputy")
-    deputy.context.set_offline(True)
+    deputy.leaves()
     page.goto(deputy.url + "/deputy")
     assert re.search("离线 · 打开于", page.inner_text("#offline"))
     assert page.locator("#preview tbody tr").count() > 3
@@ -57,7 +80,7 @@ def test_a_deputy_reads_offline_what_was_opened_and_is_told_kindly_about_the_res
     assert "/deputy" in [a.get_attribute("href") for a in page.query_selector_all("#copies a")]
     page.locator("#copies a[href='/deputy']").click()
     page.wait_for_selector("#offline")
-    deputy.context.set_offline(False)
+    deputy.returns()
     page.locator("#offline a").click()
     page.wait_for_selector("html[data-ready]")
     assert page.locator("#offline").count() == 0
@@ -87,18 +110,18 @@ def test_a_request_that_fails_is_told_and_tried_again_and_a_draft_stays(browser,
     deputy = enter(browser, served, "deputy", viewport=DESKTOP)
     page = deputy.page
     deputy.open("/deputy")
-    deputy.context.set_offline(True)
+    deputy.leaves()
     page.locator("[id^=ask-]:not(#ask-dialog)").first.click()
     page.wait_for_selector("#notice:not([hidden]) #retry")
     assert "连不上服务器" in page.inner_text("#notice")
-    deputy.context.set_offline(False)
+    deputy.returns()
     page.wait_for_selector("#ask-text")
     page.fill("#ask-text", "这一项的测算依据是什么？")
-    deputy.context.set_offline(True)
+    deputy.leaves()
     page.click("#ask-submit")
     page.wait_for_selector("#notice:not([hidden]) #retry")
     assert page.input_value("#ask-text") == "这一项的测算依据是什么？"
-    deputy.context.set_offline(False)
+    deputy.returns()
     page.reload()
     page.wait_for_selector("#ask-text")
     page.wait_for_selector("html[data-ready]")
