@@ -148,7 +148,7 @@ def _measure(folder: str, server: str) -> dict[str, Any]:
     from budgetwatch.home import Home
     from budgetwatch.rules import baselines, functions
     from budgetwatch.rules.compile import question
-    from budgetwatch.runs.run import last_day
+    from budgetwatch.runs.day import last_day
     from budgetwatch.settings import Settings
 
     home = Home(Settings(home=Path(folder)))

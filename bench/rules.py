@@ -161,7 +161,7 @@ def _bare(folder: str) -> dict[str, Any]:
     from budgetwatch.access.viewer import SYSTEM
     from budgetwatch.rules import functions
     from budgetwatch.rules.compile import question
-    from budgetwatch.runs.run import last_day
+    from budgetwatch.runs.day import last_day
 
     home, rules, _, _ = _opened(folder)
     seconds = {}

@@ -12,6 +12,7 @@ from budgetwatch.home import Home
 from budgetwatch.rules import Rule
 from budgetwatch.rules.placed import questions_by_place
 from budgetwatch.rules.prepared import Copy, Prepared
+from budgetwatch.runs.day import last_day
 from budgetwatch.runs.own import OWN
 
 _log = logging.getLogger(__name__)
@@ -44,8 +45,6 @@ def prepare(
     asked = [rule for rule in wanted.values() if rule.form != "outlier"]
 
     def ask(connection: duckdb.DuckDBPyConnection) -> tuple[Sequence[str], Mapping[str, int]]:
-        from budgetwatch.runs.run import last_day
-
         return questions_by_place(connection, asked, as_of or last_day(connection), {*pinned, *OWN}, home.packs)
 
     try:

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 
 from budgetwatch import tables
 from budgetwatch.access.viewer import SYSTEM
-from budgetwatch.calendar import today
 from budgetwatch.home import Home
 from budgetwatch.lifecycle.service import current_body
 from budgetwatch.progress import Progress
@@ -21,6 +20,7 @@ from budgetwatch.rules import Rule
 from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.placed import judge_by_place
 from budgetwatch.rules.prepared import Copy
+from budgetwatch.runs.day import last_day
 from budgetwatch.runs.echo import in_turn
 from budgetwatch.runs.fresh import touched
 from budgetwatch.runs.hold import Limits
@@ -118,15 +118,6 @@ def run(
         )  # fmt: skip
         _end(home, run_id, new=report.new_flags, changed=report.changed_flags)
     return report
-
-
-def last_day(connection: duckdb.DuckDBPyConnection) -> dt.date:
-    """The day the data ends: of the last payment, else of the last dated event, else today."""
-    for feed, column in (("payment", "pay_date"), ("calendar_event", "event_date")):
-        [(day,)] = connection.execute(f"SELECT max({column}) FROM {feed}").fetchall()
-        if isinstance(day, dt.date):
-            return day
-    return today()
 
 
 def _ask(
