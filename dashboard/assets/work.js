@@ -11,6 +11,7 @@
   let known = {}; // number → state, as last told
   let shut = {}; // notices closed here, while the server is being told
   let over = false; // nobody is signed in any more
+  let under = null; // what breaks off the question that is being asked
 
   function signedIn() {
     return !over && document.getElementById("who") !== null;
@@ -27,7 +28,8 @@
     askedAt = Date.now();
     let told = null;
     try {
-      const answer = await fetch("/api/jobs?lately=true&limit=20", { headers: { Accept: "application/json" } });
+      under = new AbortController();
+      const answer = await fetch("/api/jobs?lately=true&limit=20", { signal: under.signal, headers: { Accept: "application/json" } });
       if (answer.status === 401 || answer.status === 403) over = true;
       else if (answer.ok) told = await answer.json();
     } catch (_) { /* no network: the next look will tell */ }
@@ -36,6 +38,14 @@
     wait = told && told.running ? Math.min(LATE, wait * 1.25) : IDLE;
     later(wait);
   }
+
+  // Who signs out has nothing more to ask; an answer on the way would only say that nobody is signed in.
+  document.addEventListener("submit", function (event) {
+    if (event.target.getAttribute("action") !== "/logout") return;
+    over = true;
+    window.clearTimeout(timer);
+    if (under) under.abort();
+  }, true);
 
   function show(told) {
     let redraw = false;
