@@ -71,11 +71,22 @@ def _three_public_growth(p: Planting) -> None:
         return int(b.paid[i]) > 6 * WAN and int(b.paid[i]) * 10 > 6 * sum(int(b.paid[k]) for k in mine)
 
     for year, slot in p.spots(most_of_it, years=years):
+        percent = max(165, _to_rise(p, year, slot))
         for later in (y for y in (*p.plan.years, p.plan.draft_year) if y >= year):
             budget = p.plan.budgets[later]
-            budget.approved[slot] = int(budget.approved[slot]) * 165 // 100 // 10_000 * 10_000
-            budget.paid[slot] = int(budget.paid[slot]) * 165 // 100 // 10_000 * 10_000
+            budget.approved[slot] = int(budget.approved[slot]) * percent // 100 // 10_000 * 10_000
+            budget.paid[slot] = int(budget.paid[slot]) * percent // 100 // 10_000 * 10_000
         p.label("three_public_growth", ("SG-02",), year, slot)
+
+
+def _to_rise(p: Planting, year: int, slot: int) -> int:
+    """Of what is paid there, the percent with which the unit's three public expenses are above the year before also where
+    they would have fallen by themselves."""
+    mine = [k for k in p.plan.of_unit(p.plan.slots[slot].unit) if p.plan.slots[k].eco in THREE_PUBLIC]
+    before, now = (sum(int(p.plan.budgets[y].paid[k]) for k in mine) for y in (year - 1, year))
+    paid = int(p.plan.budgets[year].paid[slot])
+    wanted = max(before + 24 * WAN // 10, before * 115 // 100) - (now - paid)
+    return -(-wanted * 100 // paid) + 1
 
 
 def _outlier(p: Planting) -> None:
