@@ -112,7 +112,10 @@ class _Named:
                 chosen |= again
             if not again:
                 return chosen
-            met = {name for name in met if not bad & self.under(name, met)}
+            fewer = {name for name in met if not bad & self.under(name, met)}
+            if fewer == met:  # what is worked out twice is none of theirs: asked at once
+                return set()
+            met = fewer
         return set()
 
     def _twice(self, chosen: Collection[str]) -> set[str]:
