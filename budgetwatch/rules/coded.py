@@ -14,15 +14,17 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
 
 from budgetwatch.records import ALL
-from budgetwatch.rules import coding, few, sql
+from budgetwatch.rules import coding, few, sql, sums
 from budgetwatch.rules.refusal import Refusal
 from budgetwatch.rules.steps import Steps, steps
+from budgetwatch.rules.sums import Sum
 
 _log = logging.getLogger(__name__)
 #: Below so many rows a feed is asked as it is: making it ready costs more than it saves.
@@ -32,7 +34,25 @@ _SAMPLE, _REPEATS = 100_000, 0.6
 #: Columns of at most so many distinct values become codes. DuckDB copies a type's whole list whenever it plans; a long list
 #: costs more there than its numbers save.
 _MOST_CODES = 1_000
+#: What is asked of days is answered for so many after the last one too, in a file that is read with what comes later.
+_DAYS_AHEAD = 400
+#: Sums are kept where they are at most so many a row.
+_MOST_GROUPS = 0.4
 _ROW = "_row"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How more rows of a feed come to stand as its table's do: from a table `came(feed)` of them, the SQL to run `first`, then
+    the `rows`, as texts in the table's order."""
+
+    first: tuple[str, ...]
+    rows: str
+
+
+def came(feed: str) -> str:
+    """What a table of further rows of the feed is called."""
+    return f"_came_{feed}"
 
 
 @dataclass(slots=True)
@@ -40,7 +60,8 @@ class Coded:
     """The feeds that were made ready: their tables, their coded columns, and what stands for parts of questions.
 
     `shown` are the columns of a table, `few` the smaller tables for the conditions of selective questions, `large` the
-    feeds that are (others were made ready to go with them), and `said` the questions that were put before, as they are asked.
+    feeds that are (others were made ready to go with them), `said` the questions that were put before, as they are asked,
+    `recipes` say how further rows are made ready alike, and `sums` are the tables of kept sums.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -51,6 +72,8 @@ class Coded:
     few: dict[tuple[str, str], str] = field(default_factory=dict)
     large: frozenset[str] = frozenset()
     said: dict[str, Steps] = field(default_factory=dict)
+    recipes: dict[str, Recipe] = field(default_factory=dict)
+    sums: dict[str, Sum] = field(default_factory=dict)
 
     def ask(self, question: str) -> Steps:
         """How the question is asked: of what was made ready where it can be, and in steps where that spares work (`steps`)."""
@@ -58,8 +81,15 @@ class Coded:
             told = self.say(question)
             names = {*self.large, *(self.tables[feed] for feed in self.large if feed in self.tables)}
             names |= {table for (feed, _), table in self.few.items() if feed in self.large}
-            self.said[question] = (steps(told, names) if names else None) or Steps((), told)
+            if self.sums:
+                told = sums.put(told, self.summed, {one.text: table for table, one in self.sums.items()}) or told
+            self.said[question] = (steps(told, names, self.sums) if names else None) or Steps((), told)
         return self.said[question]
+
+    @property
+    def summed(self) -> set[str]:
+        """The tables whose sums may be kept."""
+        return {*self.tables.values(), *self.few.values()}
 
     def put(self, question: str) -> dict[str, Any] | None:
         """The question's tree over what was made ready; None where it reads nothing of it."""
@@ -140,6 +170,8 @@ def make_ready(
     coded.large = large(rows, least)
     if many:
         _lay_aside(coded, questions, inside)
+        if inside:
+            _sum_up(coded, questions, inside, least)
     return coded
 
 
@@ -173,6 +205,32 @@ def _lay_aside(coded: Coded, questions: Sequence[str], inside: str) -> None:
         coded.few |= {(feed, condition): f"{name}{number}" for condition, number in placed.items()}
 
 
+def _sum_up(coded: Coded, questions: Sequence[str], inside: str, least: int) -> None:
+    """Keep the sums of large tables that the questions ask, where they are much fewer than the rows."""
+    wanted: dict[str, Sum] = {}
+    for question in questions:
+        with suppress(Refusal, duckdb.Error):
+            wanted.update({one.text: one for one in sums.found(coded.say(question), coded.summed)})
+    rows: dict[str, int] = {}
+    for text, one in sorted(wanted.items()):
+        if one.source not in rows:
+            [(rows[one.source],)] = coded.connection.execute(f"SELECT count(*) FROM {one.source}").fetchall()
+        if rows[one.source] < least:
+            continue
+        name = f"_sums_{len(coded.sums)}"
+        with suppress(duckdb.Error):
+            coded.connection.execute(f'CREATE OR REPLACE TABLE "{inside}".main.{name} AS {text}')
+            show(coded.connection, [name], inside)
+            kept = coded.connection.sql(f"FROM {name}")
+            [(groups,)] = coded.connection.execute(f"SELECT count(*) FROM {name}").fetchall()
+            # What is not exact comes out different when it is added up in another order.
+            if groups <= _MOST_GROUPS * rows[one.source] and not {"DOUBLE", "FLOAT"} & {*map(str, kept.types)}:
+                coded.sums[name] = one
+                continue
+        coded.connection.execute(f"DROP VIEW IF EXISTS {name}")
+        coded.connection.execute(f'DROP TABLE IF EXISTS "{inside}".main.{name}')
+
+
 class _Making:
     """The work of making feeds ready."""
 
@@ -204,6 +262,8 @@ class _Making:
                     else f'f."{name}"'
                     for name in (*used[feed], _ROW)
                 ]
+                plain = ", ".join(f'f."{name}"' for name in (*used[feed], _ROW))
+                self.coded.recipes[feed] = Recipe((), f"SELECT {plain} FROM {came(feed)} AS f")
                 self._table(feed, f"SELECT {', '.join(shown)} FROM main.{feed} AS f")
         return self.coded
 
@@ -261,16 +321,25 @@ class _Making:
         told = {name: self._answered(feed, name, parts.get(name, {}), masks) for name in (*worded, *days)}
         self.coded.columns[feed] = tuple(used)
         left = self._left(feed)
-        columns, joins = [f"f.{_ROW}"], []
+        columns, again, joins = [f"f.{_ROW}"], [f"f.{_ROW}"], []
         for name in used:
-            table, others = told.get(name) or ("", [])
-            if table and (others or name in masks.by or (name in left and name in self.types)):
-                joins.append(f'LEFT JOIN {table} AS "d_{name}" ON f."{name}" = "d_{name}".v')
+            dictionary = told.get(name)
+            if dictionary and (dictionary.words or name in masks.by or (name in left and name in self.types)):
+                joins.append(f'LEFT JOIN {dictionary.table} AS "d_{name}" ON f."{name}" = "d_{name}".v')
             if name in left:
                 columns.append(f'"d_{name}".coded AS "{name}"' if name in self.types else f'f."{name}"')
-            columns += others
+                again.append(f'f."{name}"')
+            if dictionary:
+                columns += dictionary.words
+                again += dictionary.plain
         columns += masks.columns()
-        self._table(feed, f"SELECT {', '.join(columns)} FROM main.{feed} AS f {' '.join(joins)}")
+        again += masks.columns()
+        around = f"AS f {' '.join(joins)}"
+        self._table(feed, f"SELECT {', '.join(columns)} FROM main.{feed} {around}")
+        self.coded.recipes[feed] = Recipe(
+            tuple(step for dictionary in told.values() if dictionary for step in dictionary.again),
+            f"SELECT {', '.join(again)} FROM {came(feed)} {around}",
+        )
         self.coded.shown[feed] = tuple(self.connection.sql(f"FROM {self.coded.tables[feed]}").columns)
 
     def _left(self, feed: str) -> set[str]:
@@ -283,34 +352,39 @@ class _Making:
             left |= {*self.kinds[feed]} if found is None else found
         return left
 
-    def _answered(
-        self, feed: str, name: str, parts: Mapping[str, dict[str, Any]], masks: _Masks
-    ) -> tuple[str, list[str]] | None:
-        """The dictionary of a column with the answers that the feed's questions want of each value: the table, and the columns
-        of answers in words. Answers of yes and no become bits of `masks`."""
+    def _answered(self, feed: str, name: str, parts: Mapping[str, dict[str, Any]], masks: _Masks) -> _Dictionary | None:
+        """The dictionary of a column with the answers that the feed's questions want of each value; those of yes and no become
+        bits of `masks`."""
         day = self.kinds[feed][name] == "date"
         kept = self._kept(name, parts, ALL[feed].by_name[name].duckdb)
         if day and not kept:
             return None
         values, table = _values(name), f"_dictionary_{feed}_{name}"
+        distinct = 'CREATE OR REPLACE TEMP TABLE {} AS SELECT DISTINCT "{}" AS v FROM {} WHERE "{}" IS NOT NULL'
         if day:
-            self.connection.execute(
-                f'CREATE OR REPLACE TEMP TABLE {values} AS SELECT DISTINCT "{name}" AS v FROM main.{feed} WHERE "{name}" IS NOT NULL'
-            )
+            self.connection.execute(distinct.format(values, name, f"main.{feed}", name))
+            if self.inside:  # days that are yet to come have answers too
+                self.connection.execute(
+                    f"INSERT INTO {values} SELECT unnest(generate_series(max(v) + 1, max(v) + {_DAYS_AHEAD}, INTERVAL 1 DAY))::DATE FROM {values}"
+                )
         names = {one: f"_{name}_{at}" for at, one in enumerate(kept)}
         answers = coding.over_values({one: parts[one] for one in kept}, names, values) or f"SELECT v FROM {values}"
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table}_plain AS {answers}")
         shown = ["v", f'v::"{self.types[name]}" AS coded'] if name in self.types else ["v"]
+        plainly = ["v"]
+        decided: list[str] = []
         words: list[str] = []
+        plain: list[str] = []
         for one, (kind, absent) in kept.items():
             column = names[one]
             if kind == "BOOLEAN":
                 [(unsure,)] = self.connection.execute(
                     f'SELECT count(*) FROM {table}_plain WHERE "{column}" IS NULL'
                 ).fetchall()
-                self.coded.instead[feed, one] = masks.put(
-                    name, column, absent, may_be_null=bool(unsure) or absent is None
-                )
+                may_be_null = bool(unsure) or absent is None
+                self.coded.instead[feed, one] = masks.put(name, column, absent, may_be_null=may_be_null)
+                if not may_be_null:
+                    decided.append(f'"{column}" IS NULL')
                 continue
             empty = sql.text(absent) if absent is not None else "NULL"
             type_ = f"_type_{feed}_{column}"
@@ -320,15 +394,25 @@ class _Making:
             ):
                 continue
             shown.append(f'"{column}"::"{type_}" AS "{column}"')
-            words.append(
-                f'"d_{name}"."{column}"' if absent is None
-                else f'CASE WHEN f."{name}" IS NULL THEN {empty}::"{type_}" ELSE "d_{name}"."{column}" END AS "{column}"'
-            )  # fmt: skip
+            plainly.append(f'"{column}"')
+            for told, cast in ((words, f'::"{type_}"'), (plain, "")):
+                told.append(
+                    f'"d_{name}"."{column}"' if absent is None
+                    else f'CASE WHEN f."{name}" IS NULL THEN {empty}{cast} ELSE "d_{name}"."{column}" END AS "{column}"'
+                )  # fmt: skip
             self.coded.instead[feed, one] = f'"{column}"'
         shown += masks.of(name)
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {', '.join(shown)} FROM {table}_plain")
+        plainly += masks.of(name)
+        made = f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {{}} FROM {table}_plain"
+        self.connection.execute(made.format(", ".join(shown)))
         self.connection.execute(f"DROP TABLE {table}_plain")
-        return table, words
+        again = (
+            distinct.format(values, name, came(feed), name),
+            f"CREATE OR REPLACE TEMP TABLE {table}_plain AS {answers}",
+            *([f"SELECT error('a value that was not there before has no answer') FROM {table}_plain WHERE {' OR '.join(decided)}"] if decided else []),
+            made.format(", ".join(plainly)),
+        )  # fmt: skip
+        return _Dictionary(table, words, plain, again)
 
     def _kept(self, name: str, parts: Mapping[str, dict[str, Any]], type_: str) -> dict[str, tuple[str, Any]]:
         """Of the parts those whose answers are yes and no or words, with the kind and what an absent value gives."""
@@ -364,6 +448,17 @@ class _Making:
             self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
         self.coded.tables[feed] = name
         self.coded.columns.setdefault(feed, ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Dictionary:
+    """The table of a column's values with what is asked of them, its answers in words as columns (and as `plain` text), and how
+    it is made `again` of the values of further rows."""
+
+    table: str
+    words: list[str]
+    plain: list[str]
+    again: tuple[str, ...]
 
 
 class _Masks:

@@ -71,7 +71,7 @@ def judge(
     ready = [rule for rule in rules if present.issuperset(rule.relies_on)]
     unknown = install(connection, ready, as_of)
     counts = _Counts(connection, ready)
-    counts.coded = prepared.open(connection) if prepared else _made_ready(connection, ready, as_of, counts, least_rows)
+    counts.coded = _opened(connection, prepared) or _made_ready(connection, ready, as_of, counts, least_rows)
     for done, verdict in enumerate(_all(connection, rules, ready, as_of, present, counts), 1):
         if verdict.rule.uses_workdays:
             verdict.reasons.update({reasons.no_holidays(year): 1 for year in unknown})
@@ -114,6 +114,15 @@ def install(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], as_of:
     functions.install(connection, span)
     baselines.install(connection, tuple(sorted({name for rule in rules for name in rule.baselines})))
     return functions.unknown_years(range(span[0], min(span[1], as_of.year) + 1))
+
+
+def _opened(connection: duckdb.DuckDBPyConnection, prepared: Copy | None) -> Coded | None:
+    """What was made ready in a file; None where there is none, or what changed since cannot be laid over it."""
+    try:
+        return prepared.open(connection) if prepared else None
+    except duckdb.Error as error:
+        _log.warning("what was made ready does not fit what came since: %s", str(error).splitlines()[0])
+        return None
 
 
 def _made_ready(

@@ -2,8 +2,8 @@
 
 The file holds the coded tables of one set of facts files; beside it lies a note: whose rows these are, which engine made
 them, what stands for parts of questions, and how each question that was known is put. It is derived and disposable: a
-run over the same facts finds it and pays nothing for it, any change of the facts or of the engine makes it worthless,
-and without it questions are asked of the feeds themselves. Rules may change: what the file has no answer to is asked of
+run over the same facts finds it and pays nothing for it, one over later facts lays over it what changed since (`overlay`),
+another engine makes it worthless, and without it questions are asked of the feeds themselves. Rules may change: what the file has no answer to is asked of
 its columns as it is written. The note is sealed with the deployment's secret, so that one written by somebody else is
 worth nothing.
 """
@@ -15,21 +15,25 @@ import hmac
 import json
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from budgetwatch.errors import BudgetwatchError
 from budgetwatch.facts.durable import only_one, sync
 from budgetwatch.facts.engine import connect
 from budgetwatch.facts.store import Snapshot
 from budgetwatch.records import ALL
 from budgetwatch.rules import coded, memory
-from budgetwatch.rules.coded import Coded, make_ready, show
+from budgetwatch.rules.coded import Coded, Recipe, make_ready, show
 from budgetwatch.rules.coding import Bit
+from budgetwatch.rules.overlay import Came, lay_over
 from budgetwatch.rules.steps import Steps
+from budgetwatch.rules.sums import Sum
 from budgetwatch.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -42,13 +46,20 @@ Ask = Callable[[duckdb.DuckDBPyConnection], tuple[Sequence[str], Mapping[str, in
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A file made ready, and what its note says."""
+    """A file made ready, and what its note says; and of each feed that changed since what did."""
 
     path: Path
     told: Mapping[str, Any]
+    changes: Mapping[str, Came] = field(default_factory=dict)
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """The versions of the feeds that it was made of."""
+        return dict(self.told["versions"])
 
     def open(self, connection: duckdb.DuckDBPyConnection) -> Coded:
-        """What was made ready, for questions on a connection to which the file is attached."""
+        """What was made ready, for questions on a connection to which the file is attached; raises `duckdb.Error` where what
+        changed since cannot be laid over it."""
         told = self.told
         made = Coded(
             connection,
@@ -59,8 +70,17 @@ class Copy:
             few={(feed, condition): table for feed, condition, table in told["few"]},
             large=frozenset(told["large"]),
             said={question: _steps(how) for question, how in told["said"].items()},
+            sums={table: Sum(text, source, keys, tuple(how)) for table, text, source, keys, how in told["sums"]},
+            recipes={feed: Recipe(tuple(first), rows) for feed, (first, rows) in told["recipes"].items()},
         )
-        show(connection, sorted({*made.tables.values(), *made.few.values()}), NAME)
+        shown = sorted({*made.tables.values(), *made.few.values(), *made.sums})
+        show(connection, shown, NAME)
+        try:
+            lay_over(connection, made, self.changes, NAME)
+        except duckdb.Error:
+            for table in shown:
+                connection.execute(f"DROP VIEW {table}")
+            raise
         return made
 
 
@@ -78,6 +98,23 @@ class Prepared:
             told = self._noted(path)
             if told is not None and told["engine"] == engine and told["facts"] == _facts(snapshot, told["facts"]):
                 return Copy(path, told)
+        return None
+
+    def near(self, snapshot: Snapshot, then: Callable[[Mapping[str, int]], Snapshot]) -> Copy | None:
+        """The newest file that was made of earlier versions of just these facts; `then` gives the facts at versions."""
+        engine = _engine()
+        for path in sorted(self.root.glob(f"*{_END}"), key=lambda path: path.name, reverse=True) if engine else ():
+            told = self._noted(path)
+            if told is None or told["engine"] != engine:
+                continue
+            feeds = told["versions"]
+            if any(snapshot.versions.get(feed, -1) < made for feed, made in feeds.items()) or any(
+                snapshot.within.get(feed) for feed in feeds
+            ):
+                continue
+            with suppress(BudgetwatchError):  # a version that is gone is no version of these facts
+                if _facts(then(feeds), told["facts"]) == told["facts"]:
+                    return Copy(path, told)
         return None
 
     def make(
@@ -105,6 +142,7 @@ class Prepared:
                 if not told["tables"]:
                     return None
                 told |= {"engine": engine, "facts": _facts(snapshot, told["tables"])}
+                told["versions"] = {feed: snapshot.versions[feed] for feed in told["tables"]}
                 sync(half)
                 half.replace(whole)
                 self._note(whole, told)
@@ -136,6 +174,8 @@ class Prepared:
             "shown": {feed: list(columns) for feed, columns in made.shown.items()},
             "few": [[feed, condition, table] for (feed, condition), table in made.few.items()],
             "large": sorted(made.large),
+            "recipes": {feed: [list(recipe.first), recipe.rows] for feed, recipe in made.recipes.items()},
+            "sums": [[table, one.text, one.source, one.keys, list(one.together)] for table, one in made.sums.items()],
             "said": {question: [list(map(list, how.before)), how.last] for question, how in said.items()},
         }
         plain: dict[str, Any] = json.loads(json.dumps(kept))

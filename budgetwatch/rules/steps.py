@@ -32,10 +32,10 @@ class Steps:
     last: str
 
 
-def steps(question: str, large: Collection[str]) -> Steps | None:
-    """How the question is asked where the tables of these names are large; None where it is asked at once."""
+def steps(question: str, large: Collection[str], sums: Collection[str] = ()) -> Steps | None:
+    """How the question is asked where the tables of these names are large, or are sums of such; None where it is asked at once."""
     try:
-        return _steps(sql.tree(question), large)
+        return _steps(sql.tree(question), large, sums)
     except (Refusal, duckdb.Error):
         return None
 
@@ -52,17 +52,17 @@ def laid(connection: duckdb.DuckDBPyConnection, told: Steps) -> Iterator[str]:
             connection.execute(f"DROP TABLE IF EXISTS {table}")
 
 
-def _steps(statement: dict[str, Any], large: Collection[str]) -> Steps | None:
+def _steps(statement: dict[str, Any], large: Collection[str], sums: Collection[str]) -> Steps | None:
     outer = statement["node"]
-    inner = _question(outer)
+    inner = question_node(outer)
     if inner is None:
         return None
     around = outer["cte_map"]["map"] if inner is not outer else []
     parts = [*around, *inner["cte_map"]["map"]]
     names = [part["key"] for part in parts]
-    if not _alone(statement, names):
+    if not alone(statement, names):
         return None
-    named = _Named(parts, _tables(inner, without=True), large)
+    named = _Named(parts, _tables(inner, without=True), large, sums)
     chosen = named.chosen({part["key"] for part in around}, inner)
     if not chosen:
         return None
@@ -70,14 +70,12 @@ def _steps(statement: dict[str, Any], large: Collection[str]) -> Steps | None:
     before = []
     for name, table in tables.items():
         earlier = {one: there for one, there in tables.items() if one != name}
-        text = _written(
-            named.nodes[name], [part for part in parts if part["key"] in named.under(name, chosen)], earlier
-        )
+        text = written(named.nodes[name], [part for part in parts if part["key"] in named.under(name, chosen)], earlier)
         if text is None:
             return None
         before.append((table, text))
     inner["cte_map"]["map"] = [part for part in inner["cte_map"]["map"] if part["key"] not in tables]
-    _point(statement, tables)
+    point(statement, tables)
     last = coding.said(statement)
     return Steps(tuple(before), last) if last is not None else None
 
@@ -85,13 +83,16 @@ def _steps(statement: dict[str, Any], large: Collection[str]) -> Steps | None:
 class _Named:
     """What a question names under WITH: what each reads, and which of them reach down to a large table."""
 
-    def __init__(self, parts: list[dict[str, Any]], last: list[str], large: Collection[str]) -> None:
+    def __init__(
+        self, parts: list[dict[str, Any]], last: list[str], large: Collection[str], sums: Collection[str]
+    ) -> None:
         self.nodes: dict[str, dict[str, Any]] = {part["key"]: part["value"]["query_node"] for part in parts}
         self.reads = {name: {*_tables(node)} for name, node in self.nodes.items()}
         self.last = {*last}
         # A feed of whose rows only some are read (`compile.over_judgeable`) is called main.feed beneath.
         self.deep = {name for name in large if name not in self.nodes} | {f"main.{name}" for name in large}
-        self.wide = {*self.deep}  # may be as large as a large table; `deep` reads one
+        self.wide = {*self.deep}  # may be as large as a large table; `deep` reads one, or sums of one
+        self.deep |= {*sums}
         for name, node in self.nodes.items():
             if self.reads[name] & self.deep:
                 self.deep.add(name)
@@ -122,7 +123,7 @@ class _Named:
         """What more than one step would work out, of what costs more than to read rows."""
         counts = Counter(one for step in [*chosen, None] for one in self.under(step, chosen))
         return {
-            name for name, count in counts.items() if count > 1 and name in self.deep and not _plain(self.nodes[name])
+            name for name, count in counts.items() if count > 1 and name in self.deep and not plain(self.nodes[name])
         }
 
     def under(self, step: str | None, chosen: Collection[str]) -> set[str]:
@@ -137,7 +138,7 @@ class _Named:
         return found
 
 
-def _question(node: dict[str, Any]) -> dict[str, Any] | None:
+def question_node(node: dict[str, Any]) -> dict[str, Any] | None:
     """The SELECT whose WITH is looked at: of one that is put over a feed's judgeable rows (`compile`) the one within."""
     if node["type"] != "SELECT_NODE":
         return node if node["type"] == "SET_OPERATION_NODE" else None
@@ -148,7 +149,7 @@ def _question(node: dict[str, Any]) -> dict[str, Any] | None:
     return node
 
 
-def _alone(statement: dict[str, Any], names: list[str]) -> bool:
+def alone(statement: dict[str, Any], names: list[str]) -> bool:
     """Whether no deeper WITH takes one of these names, so that each means one thing wherever it stands."""
     found = Counter(
         entry["key"] for part in coding.walk(statement) if "cte_map" in part for entry in part["cte_map"]["map"]
@@ -187,7 +188,7 @@ def _beside(node: dict[str, Any], wide: Collection[str]) -> set[str]:
     return found
 
 
-def _plain(node: dict[str, Any]) -> bool:
+def plain(node: dict[str, Any]) -> bool:
     """Whether it is no more than rows and columns of one table."""
     return (
         node["type"] == "SELECT_NODE"
@@ -198,13 +199,13 @@ def _plain(node: dict[str, Any]) -> bool:
     )
 
 
-def _written(node: dict[str, Any], kept: list[dict[str, Any]], tables: dict[str, str]) -> str | None:
+def written(node: dict[str, Any], kept: list[dict[str, Any]], tables: dict[str, str]) -> str | None:
     """A step as SQL, with those of the WITH that it still reads itself."""
     statement = copy.deepcopy(_mould())
     statement["node"] = copy.deepcopy(node)
     own = statement["node"]["cte_map"]
     own["map"] = [*copy.deepcopy(kept), *own["map"]]
-    _point(statement, tables)
+    point(statement, tables)
     return coding.said(statement)
 
 
@@ -213,7 +214,7 @@ def _mould() -> dict[str, Any]:
     return mould
 
 
-def _point(statement: dict[str, Any], tables: dict[str, str]) -> None:
+def point(statement: dict[str, Any], tables: dict[str, str]) -> None:
     """Read the tables that were laid down, under the names they had."""
     for part in coding.walk(statement):
         if part.get("type") == "BASE_TABLE" and part["table_name"] in tables and not part["schema_name"]:

@@ -91,13 +91,18 @@ class Narrowing:
     """Narrowed asking over one connection to the facts as they are now."""
 
     def __init__(
-        self, home: Home, connection: duckdb.DuckDBPyConnection, day: dt.date, versions: Mapping[str, int],
+        self, home: Home, connection: duckdb.DuckDBPyConnection, day: dt.date, changes: Changes,
         *, least_rows: int | None = None, most_share: float | None = None,
     ) -> None:  # fmt: skip
-        self.home, self.connection, self.day, self.versions = home, connection, day, dict(versions)
+        self.home, self.connection, self.day, self.changes, self.versions = (
+            home,
+            connection,
+            day,
+            changes,
+            changes.versions,
+        )
         self.least = LEAST_ROWS if least_rows is None else least_rows
         self.most = MOST_SHARE if most_share is None else most_share
-        self.changes = Changes(home, connection, versions)
         self.basis = basis()
         self._rows: dict[str, int] = {}
         self._moved: dict[tuple[str, str, dt.date], bool] = {}

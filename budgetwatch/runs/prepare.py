@@ -1,10 +1,11 @@
-"""Having the large feeds ready before rules are asked: made once for a set of facts, read by every run over them."""
+"""Having the large feeds ready before rules are asked: made once for a set of facts, read by every run over them and later ones."""
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import duckdb
 
@@ -12,15 +13,33 @@ from budgetwatch.home import Home
 from budgetwatch.rules import Rule
 from budgetwatch.rules.placed import questions_by_place
 from budgetwatch.rules.prepared import Copy, Prepared
+from budgetwatch.runs.changes import Changes
 from budgetwatch.runs.day import last_day
 from budgetwatch.runs.own import OWN
 
 _log = logging.getLogger(__name__)
 
 
+#: Of a feed of which more than this share changed, what was made ready before is not used.
+MOST_CHANGED = 0.2
+
+
 def ready(home: Home, versions: Mapping[str, int]) -> Copy | None:
-    """The file that was made ready of these facts, if there is one."""
-    return _folder(home).ready(home.store.snapshot(versions))
+    """The file that was made ready of these facts, else of earlier ones (`over_earlier`), if there is one."""
+    folder, snapshot = _folder(home), home.store.snapshot(versions)
+    return folder.ready(snapshot) or folder.near(snapshot, home.store.snapshot)
+
+
+def over_earlier(
+    connection: duckdb.DuckDBPyConnection, copy: Copy, changes: Changes, versions: Mapping[str, int]
+) -> Copy | None:
+    """The file with what changed since it was made; None where that is too much to be laid over it."""
+    changed = {feed: changes.of(feed, then) for feed, then in copy.versions.items() if versions.get(feed) != then}
+    for feed, change in changed.items():
+        [(rows,)] = connection.execute(f"SELECT count(*) FROM main.{feed}").fetchall()
+        if change.many_added + change.many_removed > MOST_CHANGED * rows:
+            return None
+    return replace(copy, changes={feed: change for feed, change in changed.items() if change})
 
 
 def prepare(

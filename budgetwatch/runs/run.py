@@ -20,6 +20,7 @@ from budgetwatch.rules import Rule
 from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.placed import judge_by_place
 from budgetwatch.rules.prepared import Copy
+from budgetwatch.runs.changes import Changes
 from budgetwatch.runs.day import last_day
 from budgetwatch.runs.echo import in_turn
 from budgetwatch.runs.fresh import touched
@@ -28,7 +29,7 @@ from budgetwatch.runs.keep import Kept, keep
 from budgetwatch.runs.mute import mute, muted
 from budgetwatch.runs.narrow import NARROWED, Narrowing
 from budgetwatch.runs.own import OWN, note_down
-from budgetwatch.runs.prepare import ready
+from budgetwatch.runs.prepare import over_earlier, ready
 from budgetwatch.runs.turn import turn
 
 _log = logging.getLogger(__name__)
@@ -97,9 +98,12 @@ def run(
             note_down(home)
         pinned = dict(home.store.current() if versions is None else versions)
         # Used where it was made (`store prepare`): making the file costs more than it saves one run.
-        copy = ready(home, pinned) if versions is None and not new else None
+        copy = ready(home, pinned) if versions is None else None
         with home.facts(SYSTEM, pinned, prepared=copy.path if copy else None) as connection:
             day = as_of or last_day(connection)
+            changes = Changes(home, connection, pinned)
+            if copy:
+                copy = over_earlier(connection, copy, changes, pinned)
             if new:
                 rules = touched(home, rules, pinned, day)
             run_id = _begin(home, actor, day, pinned)
@@ -108,7 +112,7 @@ def run(
                     *pinned,
                     *(OWN if versions is None else ()),
                 }  # of its own affairs the house knows that there are none
-                results, kept = _ask(home, connection, rules, day, pinned, have, run_id, at, progress, copy, new=new)
+                results, kept = _ask(home, connection, rules, day, changes, have, run_id, at, progress, copy, new=new)
             except BaseException as error:
                 _end(home, run_id, failure=f"{type(error).__name__}: {error}"[:2000])
                 raise
@@ -125,7 +129,7 @@ def _ask(
     connection: duckdb.DuckDBPyConnection,
     rules: list[Rule],
     day: dt.date,
-    pinned: Mapping[str, int],
+    changes: Changes,
     have: Iterable[str],
     run_id: int,
     at: dt.datetime | None,
@@ -139,13 +143,13 @@ def _ask(
     limits = Limits(
         home.settings.hold_factor, home.settings.hold_least, lambda rule: current_body(home, rule.id) or rule.body
     )
-    silent = mute(home, connection, pinned, day)
+    silent = mute(home, connection, changes.versions, day)
     why = {rule.id: told for rule in rules if (told := silent.of(rule))}
     asked = [rule for rule in rules if rule.id not in why]
     whole: dict[str, str] = {}
     few = False
     if new and asked:
-        narrowing = Narrowing(home, connection, day, pinned)
+        narrowing = Narrowing(home, connection, day, changes)
         for rule, made, code in narrowing.all(asked, silent.places):
             if made is None:
                 whole[rule.id] = code

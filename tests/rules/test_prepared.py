@@ -6,9 +6,10 @@ import datetime as dt
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pytest
@@ -18,10 +19,13 @@ from budgetwatch.home import Home
 from budgetwatch.records import ALL
 from budgetwatch.rules import Rule
 from budgetwatch.rules.book import RuleBook
-from budgetwatch.rules.judge import Verdict, judge
+from budgetwatch.rules.coded import Coded, make_ready, show
+from budgetwatch.rules.judge import Verdict, judge, questions
+from budgetwatch.rules.overlay import lay_over
 from budgetwatch.rules.placed import judge_by_place
-from budgetwatch.rules.prepared import Copy, Prepared
+from budgetwatch.rules.prepared import NAME, Copy, Prepared
 from budgetwatch.runs import run
+from budgetwatch.runs.changes import Change
 from budgetwatch.runs.own import OWN
 from budgetwatch.runs.prepare import prepare
 from tests.effort import THOROUGH
@@ -210,8 +214,8 @@ def tables() -> Iterator[duckdb.DuckDBPyConnection]:
         yield made
 
 
-def fill(connection: duckdb.DuckDBPyConnection, feed: str, rows: list[dict[str, Any]]) -> None:
-    for number, row in enumerate(rows):
+def fill(connection: duckdb.DuckDBPyConnection, feed: str, rows: list[dict[str, Any]], first: int = 0) -> None:
+    for number, row in enumerate(rows, first):
         told = {**row, "_row": number}
         connection.execute(
             f"INSERT INTO {feed} ({', '.join(told)}) VALUES ({', '.join('?' * len(told))})", [*told.values()]
@@ -235,3 +239,80 @@ def test_every_rule_over_payments_says_the_same_of_tables_full_of_traps(
             assert other == one, f"{one[0]}, seed {seed}"
         hit |= {told[0] for told in plain if told[-1]}
     assert len(hit) >= 15, f"these tables hardly try the rules: {sorted(hit)}"
+
+
+@dataclass(frozen=True)
+class Laid:
+    """What was made ready of earlier rows, with what changed since laid over it."""
+
+    coded: Coded
+    change: Change
+
+    def open(self, connection: duckdb.DuckDBPyConnection) -> Coded:
+        show(connection, sorted({*self.coded.tables.values(), *self.coded.few.values(), *self.coded.sums}), NAME)
+        lay_over(connection, self.coded, {"payment": self.change}, NAME)
+        return self.coded
+
+
+def test_every_rule_says_the_same_of_what_came_since_a_file_was_made(
+    tables: duckdb.DuckDBPyConnection, payment_rules: list[Rule], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("budgetwatch.rules.coded._MOST_GROUPS", 100)  # all sums, however many groups
+    for feed, rows in others().items():
+        fill(tables, feed, rows)
+    have = {"payment", *others()}
+    for seed in range(12 if THOROUGH else 3):
+        chance = random.Random(1_000 + seed)
+        tables.execute("DELETE FROM payment")
+        fill(tables, "payment", [payment(chance, number) for number in range(400)])
+        tables.execute(f"ATTACH ':memory:' AS {NAME}")
+        asked, rows = questions(tables, payment_rules, DAY, have)
+        coded = make_ready(tables, asked, rows, 1, inside=NAME)
+        assert coded.few, "no selective question reads a smaller table"
+        assert len(coded.sums) >= 5, "hardly any question asks for sums"
+        made = {*coded.tables.values(), *coded.few.values(), *coded.sums}
+        [(payments,)] = tables.execute("SELECT count(*) FROM payment").fetchall()
+        gone = (
+            " OR ".join(f"_row = {number}" for number in chance.sample(range(400), chance.choice((0, 30)))) or "false"
+        )
+        tables.execute(f"CREATE OR REPLACE TABLE gone AS FROM payment WHERE {gone}")
+        tables.execute(f"DELETE FROM payment WHERE {gone}")
+        fill(tables, "payment", [payment(chance, number) for number in range(1_000, 1_060)], 1_000)
+        tables.execute("CREATE OR REPLACE TABLE came AS FROM payment WHERE _row >= 1000")
+        [(left,)] = tables.execute("SELECT count(*) FROM gone").fetchall()
+        laid = Laid(coded, Change("payment", "came", "gone", 60, left))
+        laid.open(tables)  # its codes tell every row that came
+        [(shown,)] = tables.execute(f"SELECT count(*) FROM {coded.tables['payment']}").fetchall()
+        assert shown == payments - left + 60
+        plain = [whole(one) for one in judge(tables, payment_rules, DAY, have, least_rows=10**12)]
+        told = [whole(one) for one in judge(tables, payment_rules, DAY, have, prepared=cast(Copy, laid))]
+        for one, other in zip(plain, told, strict=True):
+            assert other == one, f"{one[0]}, seed {seed}"
+        for table in made:
+            tables.execute(f"DROP VIEW {table}")
+        tables.execute(f"DETACH {NAME}")
+
+
+def test_rows_whose_codes_the_file_does_not_know_are_asked_as_they_are(
+    tables: duckdb.DuckDBPyConnection, payment_rules: list[Rule], caplog: pytest.LogCaptureFixture
+) -> None:
+    chance = random.Random(7)
+    fill(tables, "payment", [payment(chance, number) for number in range(200)])
+    have = {"payment"}
+    rules = [rule for rule in payment_rules if set(rule.reads) == have]
+    tables.execute(f"ATTACH ':memory:' AS {NAME}")
+    asked, rows = questions(tables, rules, DAY, have)
+    coded = make_ready(tables, asked, rows, 1, inside=NAME)
+    new = payment(chance, 500) | {
+        "agency_code": "909001",
+        "agency_name": "新单位",
+        "amount": "99000",
+        "func_code": "2010101",
+    }
+    fill(tables, "payment", [new], 500)
+    tables.execute("CREATE TABLE came AS FROM payment WHERE _row = 500")
+    tables.execute("CREATE TABLE gone AS FROM payment LIMIT 0")
+    laid = Laid(coded, Change("payment", "came", "gone", 1, 0))
+    plain = [whole(one) for one in judge(tables, rules, DAY, have, least_rows=10**12)]
+    assert [whole(one) for one in judge(tables, rules, DAY, have, prepared=cast(Copy, laid))] == plain
+    assert "does not fit" in caplog.text

@@ -1,0 +1,244 @@
+"""Sums that questions ask of a large feed, kept beside it: groups with what is added up, counted or found greatest in each.
+
+Many questions begin by grouping a feed: paid by unit, year and payee. Such a SELECT is found wherever it stands in a question
+(`found`); its groups with their aggregates are kept as a table, and the question reads that instead of the rows (`put`). Only
+aggregates are kept that can be put together from those of parts, so that rows which come later are added to them (`added`).
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from budgetwatch.rules import coding, sql, steps
+from budgetwatch.rules.doubt import bare
+
+#: Aggregates of which parts make the whole, and how.
+_TOGETHER = {
+    "sum": "sum", "count": "sum", "count_star": "sum", "min": "min", "max": "max", "bool_and": "bool_and", "bool_or": "bool_or",
+}  # fmt: skip
+_NEVER = {"SUBQUERY", "WINDOW", "STAR", "LAMBDA", "PARAMETER", "DEFAULT"}
+Tree = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """The groups of a table: `text` gives them, `_k…` by which they are grouped and `_a…` their aggregates, each put together by
+    the function in `together`; `source` is the one table that is read."""
+
+    text: str
+    source: str
+    keys: int
+    together: tuple[str, ...]
+
+    @property
+    def named(self) -> list[str]:
+        return [f"_k{at}" for at in range(self.keys)]
+
+
+def found(question: str, tables: Collection[str]) -> list[Sum]:
+    """The sums in a question that are made of one of these tables alone."""
+    statement = sql.tree(question)
+    return [one for _, one, _ in _found(statement, tables)]
+
+
+def put(question: str, tables: Collection[str], kept: Mapping[str, str]) -> str | None:
+    """The question with the sums that are kept (text -> table) read as tables; None where it has none of them."""
+    statement = sql.tree(question)
+    there = [(node, kept[one.text], instead) for node, one, instead in _found(statement, tables) if one.text in kept]
+    for node, table, instead in there:
+        alias = node["from_table"]["alias"] or node["from_table"]["table_name"]
+        made = instead(table, alias)
+        node.clear()
+        node.update(made)
+    return coding.said(statement) if there else None
+
+
+def added(one: Sum, table: str, parts: str, types: Mapping[str, str]) -> str:
+    """The SELECT of the groups of a kept table that a table of further `parts` touches, both together."""
+    same = _same("t", "p", one)
+    names = [*one.named, *(f"_a{at}" for at in range(len(one.together)))]
+    listed = ", ".join(names)
+    told = [f"{how}(_a{at})::{types[f'_a{at}']} AS _a{at}" for at, how in enumerate(one.together)]
+    rows = f"SELECT {', '.join(f't.{name}' for name in names)} FROM {table} AS t SEMI JOIN {parts} AS p ON {same}"
+    return f"SELECT {', '.join([*one.named, *told])} FROM ({rows} UNION ALL SELECT {listed} FROM {parts}) GROUP BY {', '.join(one.named)}"
+
+
+def untouched(one: Sum, table: str, parts: str) -> str:
+    """The SELECT of the groups of a kept table that further `parts` do not touch."""
+    return f"SELECT t.* FROM {table} AS t ANTI JOIN {parts} AS p ON {_same('t', 'p', one)}"
+
+
+def _same(left: str, right: str, one: Sum) -> str:
+    return " AND ".join(f"{left}.{name} IS NOT DISTINCT FROM {right}.{name}" for name in one.named) or "true"
+
+
+# ── looking for them ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _found(statement: Tree, tables: Collection[str]) -> Iterator[tuple[Tree, Sum, Callable[[str, str], Tree]]]:
+    """Each SELECT that is a sum, with it, and what stands in its place given the kept table and what it is called."""
+    parts = [entry for node in _withs(statement["node"]) for entry in node["cte_map"]["map"]]
+    if not steps.alone(statement, [entry["key"] for entry in parts]):
+        return
+    named = {entry["key"]: entry for entry in parts}
+    for node in [one for one in coding.walk(statement) if one.get("type") == "SELECT_NODE"]:
+        chain = _chain(node["from_table"], named, tables)
+        if chain is None or node["cte_map"]["map"]:
+            continue
+        grouping = _Grouping.of(node)
+        if grouping is None:
+            continue
+        source, between = chain
+        text = steps.written(grouping.node(), between, {})
+        if text is not None:
+            one = Sum(text, source, len(grouping.keys), tuple(grouping.together))
+            yield node, one, grouping.instead
+
+
+def _withs(outer: Tree) -> list[Tree]:
+    inner = steps.question_node(outer)
+    return [outer] if inner is outer or inner is None else [outer, inner]
+
+
+def _chain(table: Tree, named: Mapping[str, Tree], tables: Collection[str]) -> tuple[str, list[Tree]] | None:
+    """The one table beneath, and what is named under WITH on the way to it: only rows and columns of the one before."""
+    between: list[Tree] = []
+    while table["type"] == "BASE_TABLE" and not table["column_name_alias"] and not table["sample"]:
+        name = table["table_name"]
+        if name in named and not table["schema_name"]:
+            entry = named[name]
+            inner = entry["value"]["query_node"]
+            if entry in between or not steps.plain(inner) or inner["modifiers"] or entry["value"]["aliases"]:
+                return None
+            between.insert(0, entry)
+            table = inner["from_table"]
+            continue
+        return (name, between) if name in tables and not table["schema_name"] else None
+    return None
+
+
+class _Grouping:
+    """A SELECT that groups the rows of one table: its keys, its aggregates, and itself over a table of both."""
+
+    def __init__(self, select: Tree, keys: list[Tree]) -> None:
+        self.select, self.keys = select, keys
+        self.at = {coding.key(key): f"_k{at}" for at, key in enumerate(keys)}
+        self.aggregates: dict[str, Tree] = {}
+        self.together: list[str] = []
+        self.aliases = {one["alias"]: one for one in select["select_list"] if one["alias"]}
+        self.items: list[Tree] = []
+        self.having: Tree | None = None
+
+    @classmethod
+    def of(cls, select: Tree) -> _Grouping | None:
+        """The grouping; None where it is none, or one whose parts do not make the whole."""
+        distinct = [one for one in select["modifiers"] if one["type"] == "DISTINCT_MODIFIER"]
+        if (
+            select["qualify"]
+            or select["sample"]
+            or len(select["modifiers"]) > len(distinct)
+            or len(select["group_sets"]) > 1
+        ):
+            return None
+        if select["group_expressions"]:
+            keys = select["group_expressions"]
+            if distinct:
+                return None
+        elif distinct and not distinct[0]["distinct_on_targets"] and not coding.aggregated(select):
+            keys = select["select_list"]
+        else:
+            return None
+        if select["aggregate_handling"] != "STANDARD_HANDLING" or any(
+            part.get("class") in _NEVER
+            for part in coding.walk([select["select_list"], select["where_clause"], select["having"], keys])
+        ):
+            return None
+        made = cls(select, keys)
+        if any(made._unclear(key) for key in keys):
+            return None
+        try:
+            for item in select["select_list"]:
+                name = item["alias"] or (item["column_names"][-1] if item["class"] == "COLUMN_REF" else "")
+                if not name:
+                    return None
+                made.items.append({**made._over(item, frozenset()), "alias": name})
+            made.having = made._over(select["having"], frozenset()) if select["having"] else None
+        except _Unfit:
+            return None
+        return made
+
+    def _unclear(self, key: Tree) -> bool:
+        """Whether it may mean something in the list of columns, by its number or its name there."""
+        if key["class"] == "CONSTANT":
+            return True
+        named = self.aliases.get(key["column_names"][-1]) if key["class"] == "COLUMN_REF" else None
+        return named is not None and coding.key(named) != coding.key(key)
+
+    def _over(self, part: Any, seen: frozenset[str]) -> Any:
+        """The expression over the keys and aggregates."""
+        if isinstance(part, list):
+            return [self._over(one, seen) for one in part]
+        if not isinstance(part, dict):
+            return part
+        if "class" in part:
+            if name := self.at.get(coding.key(part)):
+                return _column(name, part)
+            if part["class"] == "FUNCTION" and part["function_name"].lower() in sql.aggregates():
+                return _column(self._kept(part), part)
+            if part["class"] == "COLUMN_REF":
+                meant = part["column_names"][-1]
+                if len(part["column_names"]) > 1 or meant not in self.aliases or meant in seen:
+                    raise _Unfit
+                return {**self._over(self.aliases[meant], seen | {meant}), "alias": part["alias"]}
+        return {name: self._over(one, seen) for name, one in part.items()}
+
+    def _kept(self, aggregate: Tree) -> str:
+        how = _TOGETHER.get(aggregate["function_name"].lower())
+        if how is None or aggregate["distinct"] or aggregate["order_bys"]["orders"] or aggregate["export_state"]:
+            raise _Unfit
+        name = coding.key(aggregate)
+        if name not in self.aggregates:
+            self.aggregates[name] = aggregate
+            self.together.append(how)
+        return f"_a{list(self.aggregates).index(name)}"
+
+    def node(self) -> Tree:
+        """The SELECT of the keys and aggregates."""
+        listed = [{**key, "alias": f"_k{at}"} for at, key in enumerate(self.keys)]
+        listed += [{**one, "alias": f"_a{at}"} for at, one in enumerate(self.aggregates.values())]
+        keys = [{**key, "alias": ""} for key in self.keys]
+        return {
+            **copy.deepcopy(self.select), "select_list": listed, "group_expressions": keys, "group_sets": [list(range(len(keys)))],
+            "having": None, "modifiers": [],
+        }  # fmt: skip
+
+    def instead(self, table: str, alias: str) -> Tree:
+        """The SELECT over the kept table."""
+        read = {
+            **copy.deepcopy(self.select["from_table"]),
+            "table_name": table,
+            "alias": alias,
+            "qualified_name": {"path": [table]},
+        }
+        return {
+            **copy.deepcopy(self.select), "select_list": self.items, "from_table": read, "where_clause": self.having,
+            "group_expressions": [], "group_sets": [], "having": None, "modifiers": [],
+        }  # fmt: skip
+
+
+class _Unfit(Exception):
+    """It cannot be told of keys and aggregates alone."""
+
+
+def _column(name: str, part: Tree) -> Tree:
+    made: Tree = json.loads(json.dumps(bare(_reference())))
+    return {**made, "column_names": [name], "alias": part.get("alias", "")}
+
+
+def _reference() -> Tree:
+    told: Tree = sql.tree("SELECT x")["node"]["select_list"][0]
+    return told
