@@ -11,6 +11,7 @@ _WHY = {
     "day": Text("取决于当天日期", "the day itself counts"),
     "key": Text("不能按对象拆开", "it does not fall apart by a key"),
     "much": Text("涉及的行太多", "what changed touches too many rows"),
+    "ready": Text("已备妥，全部问更快", "its feeds are made ready, so that all of it costs less"),
     "small": Text("数据不多", "few rows"),
     "model": Text("模型对全部排序", "a model ranks everything"),
     "form": Text("期限规则", "a deadline"),

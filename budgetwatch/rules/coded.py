@@ -37,7 +37,7 @@ _MOST_CODES = 1_000
 #: What is asked of days is answered for so many after the last one too, in a file that is read with what comes later.
 _DAYS_AHEAD = 400
 #: Sums are kept where they are at most so many a row.
-_MOST_GROUPS = 0.4
+_MOST_GROUPS = 0.9
 _ROW = "_row"
 
 
@@ -81,7 +81,8 @@ class Coded:
             told = self.say(question)
             names = {*self.large, *(self.tables[feed] for feed in self.large if feed in self.tables)}
             names |= {table for (feed, _), table in self.few.items() if feed in self.large}
-            if self.sums:
+            names = {name for name in names if name in told}  # to look at the question's tree costs more
+            if self.sums and names:
                 told = sums.put(told, self.summed, {one.text: table for table, one in self.sums.items()}) or told
             self.said[question] = (steps(told, names, self.sums) if names else None) or Steps((), told)
         return self.said[question]
@@ -119,7 +120,7 @@ class Coded:
 
     def say(self, question: str) -> str:
         """The question in one, as it is asked of what was made ready; as it was where that cannot be."""
-        if not self.tables:
+        if not any(feed in question for feed in self.tables):
             return question
         try:
             statement = self.put(question)

@@ -10,10 +10,11 @@ import contextlib
 import datetime as dt
 import logging
 import time
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
@@ -21,16 +22,16 @@ from budgetwatch.progress import Progress
 from budgetwatch.records import ALL
 from budgetwatch.rules import bands, baselines, deadlines, functions, reasons
 from budgetwatch.rules import compile as compiled
+from budgetwatch.rules import sql as sqls
 from budgetwatch.rules.coded import Coded, large, make_ready
 from budgetwatch.rules.finding import Finding, answers, build, together
 from budgetwatch.rules.ranking import ranked
 from budgetwatch.rules.rule import Rule
 from budgetwatch.rules.steps import Steps, laid
 
-if TYPE_CHECKING:
-    from budgetwatch.rules.prepared import Copy
-
 _log = logging.getLogger(__name__)
+# To plan each question twice, as a relation does, costs more than to copy its few answers.
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
 
 @dataclass(slots=True)
@@ -60,18 +61,18 @@ def judge(
     progress: Progress | None = None,
     *,
     least_rows: int | None = None,
-    prepared: Copy | None = None,
+    prepared: Coded | None = None,
 ) -> Iterator[Verdict]:
     """The verdict of every rule over the facts on the connection; `have` names the feeds that hold facts.
 
-    Feeds of `least_rows` and more are made ready for all questions first (`coded`), unless they were `prepared` in a file
-    that is attached to the connection; answers do not depend on it.
+    Feeds of `least_rows` and more are made ready for all questions first (`coded`), unless they were `prepared` before;
+    answers do not depend on it.
     """
     present = set(have)
     ready = [rule for rule in rules if present.issuperset(rule.relies_on)]
     unknown = install(connection, ready, as_of)
     counts = _Counts(connection, ready)
-    counts.coded = _opened(connection, prepared) or _made_ready(connection, ready, as_of, counts, least_rows)
+    counts.coded = prepared or _made_ready(connection, ready, as_of, counts, least_rows)
     for done, verdict in enumerate(_all(connection, rules, ready, as_of, present, counts), 1):
         if verdict.rule.uses_workdays:
             verdict.reasons.update({reasons.no_holidays(year): 1 for year in unknown})
@@ -114,15 +115,6 @@ def install(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], as_of:
     functions.install(connection, span)
     baselines.install(connection, tuple(sorted({name for rule in rules for name in rule.baselines})))
     return functions.unknown_years(range(span[0], min(span[1], as_of.year) + 1))
-
-
-def _opened(connection: duckdb.DuckDBPyConnection, prepared: Copy | None) -> Coded | None:
-    """What was made ready in a file; None where there is none, or what changed since cannot be laid over it."""
-    try:
-        return prepared.open(connection) if prepared else None
-    except duckdb.Error as error:
-        _log.warning("what was made ready does not fit what came since: %s", str(error).splitlines()[0])
-        return None
 
 
 def _made_ready(
@@ -278,11 +270,10 @@ def _ranked(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, c
 
 def collect(connection: duckdb.DuckDBPyConnection, question: str, rule: Rule, as_of: dt.date, verdict: Verdict) -> None:
     """Ask the question and sort its answers into findings and what cannot be judged."""
-    columns = connection.sql(question).columns  # bound, not asked
+    columns = sqls.columns(question) or connection.sql(question).columns  # bound, not asked
     found: dict[tuple[str, str], list[Finding]] = {}
-    for answer in answers(
-        connection.sql(compiled.findings(question, columns, bands.severity(rule, as_of))).to_arrow_table()
-    ):
+    asked = compiled.findings(question, columns, bands.severity(rule, as_of))
+    for answer in answers(connection.execute(asked).to_arrow_table()):
         if answer["cannot"] is not None:
             verdict.cannot(reasons.said(answer["cannot"]), 1)
         elif answer["subject"] is None:

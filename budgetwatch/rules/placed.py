@@ -13,19 +13,16 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import duckdb
 
 from budgetwatch.progress import Progress
 from budgetwatch.records import ALL
+from budgetwatch.rules.coded import Coded
 from budgetwatch.rules.judge import Verdict, judge, questions
 from budgetwatch.rules.packs import Packs
 from budgetwatch.rules.places import common
 from budgetwatch.rules.rule import Rule
-
-if TYPE_CHECKING:
-    from budgetwatch.rules.prepared import Copy
 
 _PLACE = "adm_div_code"
 
@@ -37,7 +34,7 @@ def judge_by_place(
     have: Iterable[str],
     packs: Packs,
     progress: Progress | None = None,
-    prepared: Copy | None = None,
+    prepared: Coded | None = None,
     *,
     least_rows: int | None = None,
 ) -> Iterator[Verdict]:

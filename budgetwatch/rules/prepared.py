@@ -10,6 +10,7 @@ worth nothing.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 import json
@@ -31,7 +32,9 @@ from budgetwatch.records import ALL
 from budgetwatch.rules import coded, memory
 from budgetwatch.rules.coded import Coded, Recipe, make_ready, show
 from budgetwatch.rules.coding import Bit
+from budgetwatch.rules.judge import install
 from budgetwatch.rules.overlay import Came, lay_over
+from budgetwatch.rules.rule import Rule
 from budgetwatch.rules.steps import Steps
 from budgetwatch.rules.sums import Sum
 from budgetwatch.settings import Settings
@@ -82,6 +85,16 @@ class Copy:
                 connection.execute(f"DROP VIEW {table}")
             raise
         return made
+
+
+def opened(connection: duckdb.DuckDBPyConnection, copy: Copy, rules: Sequence[Rule], as_of: dt.date) -> Coded | None:
+    """What was made ready, for asking these rules on that day; None where what changed since cannot be laid over it."""
+    install(connection, rules, as_of)  # what came is made ready with our functions
+    try:
+        return copy.open(connection)
+    except duckdb.Error as error:
+        _log.warning("what was made ready does not fit what came since: %s", str(error).splitlines()[0])
+        return None
 
 
 class Prepared:

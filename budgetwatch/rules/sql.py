@@ -205,6 +205,34 @@ def tree(sql: str) -> dict[str, Any]:
     return statement
 
 
+@lru_cache(maxsize=4096)
+def columns(sql: str) -> tuple[str, ...] | None:
+    """What the SELECT's columns are called, as it is written; None where only an engine can say."""
+    node = tree(sql)["node"]
+    while True:
+        if node["type"] == "SET_OPERATION_NODE":
+            node = node["children"][0] if node.get("children") else node["left"]
+            continue
+        if node["type"] != "SELECT_NODE":
+            return None
+        listed = node["select_list"]
+        if [one["class"] for one in listed] != ["STAR"]:
+            break
+        table = node["from_table"]
+        if table["type"] != "SUBQUERY" or table["column_name_alias"] or not _plain_star(listed[0]):
+            return None
+        node = table["subquery"]["node"]
+    names = [one["alias"] or (one["column_names"][-1] if one["class"] == "COLUMN_REF" else "") for one in listed]
+    return tuple(names) if all(names) and len({*map(str.lower, names)}) == len(names) else None
+
+
+def _plain_star(star: dict[str, Any]) -> bool:
+    return not any(
+        star.get(what)
+        for what in ("exclude_list", "replace_list", "rename_list", "expr", "columns", "qualified_exclude_list")
+    )
+
+
 def _walk(node: Any, ctes: frozenset[str], views: Collection[str], seen: Seen) -> None:
     if isinstance(node, list):
         for part in node:

@@ -13,7 +13,7 @@ import datetime as dt
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,8 +92,9 @@ class Narrowing:
 
     def __init__(
         self, home: Home, connection: duckdb.DuckDBPyConnection, day: dt.date, changes: Changes,
-        *, least_rows: int | None = None, most_share: float | None = None,
+        *, ready: Collection[str] = (), least_rows: int | None = None, most_share: float | None = None,
     ) -> None:  # fmt: skip
+        """`ready` are the feeds that were made ready: to ask a rule of all their rows costs less than to look for some."""
         self.home, self.connection, self.day, self.changes, self.versions = (
             home,
             connection,
@@ -101,6 +102,7 @@ class Narrowing:
             changes,
             changes.versions,
         )
+        self.made_ready = frozenset(ready)
         self.least = LEAST_ROWS if least_rows is None else least_rows
         self.most = MOST_SHARE if most_share is None else most_share
         self.basis = basis()
@@ -319,6 +321,9 @@ class Narrowing:
             kept = self._either(plan, place, base)
             shape = (feed, kept, *(f"{n}:{expression}" for n, expression in on))
             if shape not in made:
+                if feed in self.made_ready and self._many(feed) >= coded.LEAST_ROWS:
+                    self._drop(held)
+                    raise Whole("ready")
                 name = f"_narrow_{place}"
                 columns = ", ".join(f'f."{column}"' for column in (*_needed(rule, plan, feed), "_row"))
                 if self._share(feed, kept, on) > self.most:

@@ -19,7 +19,7 @@ from budgetwatch.progress import Progress
 from budgetwatch.rules import Rule
 from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.placed import judge_by_place
-from budgetwatch.rules.prepared import Copy
+from budgetwatch.rules.prepared import Copy, opened
 from budgetwatch.runs.changes import Changes
 from budgetwatch.runs.day import last_day
 from budgetwatch.runs.echo import in_turn
@@ -146,17 +146,22 @@ def _ask(
     silent = mute(home, connection, changes.versions, day)
     why = {rule.id: told for rule in rules if (told := silent.of(rule))}
     asked = [rule for rule in rules if rule.id not in why]
+    made = (
+        opened(connection, prepared, [rule for rule in asked if set(rule.relies_on) <= {*have}], day)
+        if prepared
+        else None
+    )
     whole: dict[str, str] = {}
     few = False
     if new and asked:
-        narrowing = Narrowing(home, connection, day, changes)
-        for rule, made, code in narrowing.all(asked, silent.places):
-            if made is None:
+        narrowing = Narrowing(home, connection, day, changes, ready=made.tables if made else ())
+        for rule, less, code in narrowing.all(asked, silent.places):
+            if less is None:
                 whole[rule.id] = code
                 continue
-            verdict = silent.settle(made.verdict)
+            verdict = silent.settle(less.verdict)
             with home.session() as session:
-                done = keep(session, run_id, verdict, day, at, limits, standing=made.standing, asked=NARROWED)
+                done = keep(session, run_id, verdict, day, at, limits, standing=less.standing, asked=NARROWED)
             kept.append(done)
             results.append(_result(verdict, done, NARROWED))
         asked = [rule for rule in asked if rule.id in whole]
@@ -167,7 +172,7 @@ def _ask(
         map(
             silent.settle,
             judge_by_place(
-                connection, asked, day, have, home.packs, progress, prepared, least_rows=_UNREADY if few else None
+                connection, asked, day, have, home.packs, progress, made, least_rows=_UNREADY if few else None
             ),
         ),
     )

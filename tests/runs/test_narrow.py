@@ -9,13 +9,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import sqlalchemy as sa
 
 from budgetwatch import tables as t
 from budgetwatch.home import Home
 from budgetwatch.records.rowid import Address, pack
+from budgetwatch.rules.coded import Coded
+from budgetwatch.rules.prepared import Copy
 from budgetwatch.runs import narrow, run
+from budgetwatch.runs.prepare import prepare
 from budgetwatch.settings import Settings
 from tests.builders import facts
 from tests.conftest import opened
@@ -162,6 +166,56 @@ def test_after_each_batch_a_narrowed_run_says_what_a_full_run_says(make_home: Ca
         if step == 1:
             city.put((narrowed, full), city.batch("indicator", [day], 3))
     assert ways.count(narrow.NARROWED) > len(ways) / 3, "of those asked again; what nothing touched is not among them"
+    assert not {"failed", "differs"} & set(ways)
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_what_was_made_ready_long_before_serves_full_and_narrowed_runs(
+    make_home: Callable[..., Home], monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr("budgetwatch.rules.coded.LEAST_ROWS", 1)
+    monkeypatch.setattr("budgetwatch.runs.narrow.LEAST_ROWS", 0)
+    monkeypatch.setattr("budgetwatch.runs.prepare.MOST_CHANGED", 1.0)
+    fits: list[bool] = []
+    plain = Copy.open
+
+    def open_(copy: Copy, connection: duckdb.DuckDBPyConnection) -> Coded:
+        fits.append(False)
+        made = plain(copy, connection)
+        fits[-1] = True
+        return made
+
+    monkeypatch.setattr(Copy, "open", open_)
+    narrowed, ready, full = make_home("narrowed"), make_home("ready"), make_home("full")
+    ids = [
+        rule.id
+        for rule in full.rules.values()
+        if {"payment", "indicator"} & set(rule.reads) and {*rule.reads} <= _FEEDS and rule.form != "outlier"
+    ]
+    city, day = City(seed), dt.date(2025, 12, 20)
+    if not THOROUGH:
+        ids = city.dice.sample(ids, 20)
+    homes = narrowed, ready, full
+    past = [dt.date(2023, 2, 1) + dt.timedelta(n) for n in range(0, 1040, 3)]
+    city.put(homes, city.batch("indicator", past, 12))
+    city.put(homes, city.batch("payment", past, 400))
+    for home in (narrowed, ready):
+        assert prepare(home, as_of=day) is not None
+    ways: list[str] = []
+    for step in range(4):
+        ways += [result.asked for result in run(narrowed, actor="t", rule_ids=ids, as_of=day, new=True).rules]
+        for home in (ready, full):
+            run(home, actor="t", rule_ids=ids, as_of=day)
+        wanted = said(full)
+        for name in wanted:
+            for home, how in ((narrowed, "narrowed"), (ready, "ready")):
+                assert said(home)[name] == wanted[name], f"{name}, {how}, after batch {step}"
+        day += dt.timedelta(city.dice.choice([0, 1, 15]))
+        city.put(homes, city.batch("payment", [day, day - dt.timedelta(1)], 9))
+        if step == 1:
+            city.put(homes, city.batch("indicator", [day], 3))
+    assert fits.count(True) >= 6, "what was made ready hardly serves what comes later"
+    assert "ready" in ways
     assert not {"failed", "differs"} & set(ways)
 
 
