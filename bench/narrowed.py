@@ -1,9 +1,10 @@
 """What it costs to ask the rules again after one day's payments came, against a full run; and that both say the same.
 
 The payments of the last day but one's end are committed as one batch and asked in full; then the last day comes as
-another. From there two ways part, each over the same facts with a database of its own: `run --new`, which asks only
-what can have changed, and a run of everything. Their flags, evidence and counts are then held against each other.
-The ranking models are asked whole by both; they are told apart, for nothing of them can be narrowed.
+another. From there three ways part, each over the same facts with a database of its own: `run --new`, which asks only
+what can have changed, a run of everything that finds what the first run made ready, and one that finds nothing made.
+Their flags, evidence and counts are then held against each other. The ranking models are asked whole by all; they are
+told apart, for nothing of them can be narrowed.
 
     python -m bench.narrowed HOME [--each]       over a deployment's facts, which are only read
 """
@@ -37,14 +38,17 @@ def figures(work: Path, rows: int, home: Path | None, each: bool = False) -> lis
     ready = work / "narrowed"
     child("bench.narrowed", "before", str(home), str(ready))
     told: dict[str, dict[str, Any]] = {}
-    for models in ("rules", "models"):
-        for way in ("new", "full"):
+    for models, ways in (("rules", ("new", "kept", "full")), ("models", ("new", "full"))):
+        for way in ways:
             folder = work / f"narrowed-{models}-{way}"
             shutil.copytree(ready, folder, symlinks=True)
+            if way == "full":
+                shutil.rmtree(folder / "prepared", ignore_errors=True)
             remark(f"one day of payments: {way}, {models}")
             told[f"{models}-{way}"] = child("bench.narrowed", "after", str(folder), way, models).said
-    narrow, full = told["rules-new"], told["rules-full"]
-    if narrow["flags"] != full["flags"]:
+            shutil.rmtree(folder)
+    narrow, kept, full = (told[f"rules-{way}"] for way in ("new", "kept", "full"))
+    if not narrow["flags"] == kept["flags"] == full["flags"]:
         raise SystemExit("a narrowed run does not say what a full run says")
     if each:
         for rule, (seconds, how) in sorted(narrow["rules"].items(), key=lambda one: -one[1][0]):
@@ -52,12 +56,13 @@ def figures(work: Path, rows: int, home: Path | None, each: bool = False) -> lis
     name = f"{narrow['added']:,} payments onto {narrow['payments'] - narrow['added']:,}, rules without models"
     asked = narrow["rules"]
     few = sum(how == "narrowed" for _, how in asked.values())
-    both = [
-        Figure(f"{name}: {words}", narrow[what], "s", full[what], GOAL)
-        for what, words in (("cpu", "CPU"), ("wall", "by the clock"))
-    ]
+    ways = (("cpu", "CPU"), ("wall", "by the clock"))
     return [
-        *both,
+        *(Figure(f"{name}: {words}", narrow[what], "s", full[what], GOAL) for what, words in ways),
+        *(
+            Figure(f"  … everything asked, over what the run before made ready: {words}", kept[what], "s", full[what])
+            for what, words in ways
+        ),
         Figure(f"  … of {len(full['rules'])} rules asked again {len(asked)}, of these narrowed", few, ""),
         Figure("  … with the ranking models, which are asked whole: CPU", told["models-new"]["cpu"], "s", told["models-full"]["cpu"]),
     ]  # fmt: skip

@@ -34,8 +34,9 @@ _SAMPLE, _REPEATS = 100_000, 0.6
 #: Columns of at most so many distinct values become codes. DuckDB copies a type's whole list whenever it plans; a long list
 #: costs more there than its numbers save.
 _MOST_CODES = 1_000
-#: What is asked of days is answered for so many after the last one too, in a file that is read with what comes later.
-_DAYS_AHEAD = 400
+#: What is asked of days is answered for those between too, and for so many after the last, in a file that is read with what
+#: comes later; not where they lie so far apart that one of them is a slip.
+_DAYS_AHEAD, _MOST_DAYS = 400, 40_000
 #: Sums are kept where they are at most so many a row.
 _MOST_GROUPS = 0.9
 _ROW = "_row"
@@ -364,9 +365,10 @@ class _Making:
         distinct = 'CREATE OR REPLACE TEMP TABLE {} AS SELECT DISTINCT "{}" AS v FROM {} WHERE "{}" IS NOT NULL'
         if day:
             self.connection.execute(distinct.format(values, name, f"main.{feed}", name))
-            if self.inside:  # days that are yet to come have answers too
+            if self.inside:  # days that are yet to come, or to be told of, have answers too
                 self.connection.execute(
-                    f"INSERT INTO {values} SELECT unnest(generate_series(max(v) + 1, max(v) + {_DAYS_AHEAD}, INTERVAL 1 DAY))::DATE FROM {values}"
+                    f"INSERT INTO {values} SELECT day::DATE FROM (SELECT unnest(generate_series(min(v), max(v) + {_DAYS_AHEAD}, "
+                    f"INTERVAL 1 DAY)) AS day FROM {values} HAVING max(v) - min(v) < {_MOST_DAYS}) ANTI JOIN {values} ON v = day"
                 )
         names = {one: f"_{name}_{at}" for at, one in enumerate(kept)}
         answers = coding.over_values({one: parts[one] for one in kept}, names, values) or f"SELECT v FROM {values}"

@@ -1,14 +1,14 @@
 """What came to a feed after it was made ready in a file: its rows are made ready alike, and shown together with the file's.
 
 The file stays as it is. Rows that no longer stand are left out, those that came are coded by the file's own recipe, and the
-names that questions call show both. A row that the file's codes cannot tell (a unit that was never there before) raises
-`duckdb.Error`; then nothing of the file can be used.
+names that questions call show both. Where a column brings a code that the file does not know (a unit that was never there
+before) it is shown as text. What cannot be laid over it raises `duckdb.Error`; then nothing of the file can be used.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import duckdb
@@ -16,6 +16,8 @@ import duckdb
 from budgetwatch.rules import coding, sql, steps, sums
 from budgetwatch.rules.coded import Coded, came
 from budgetwatch.rules.sums import Sum
+
+_CAME = "_came_rows"
 
 
 class Came(Protocol):
@@ -39,13 +41,15 @@ def lay_over(connection: duckdb.DuckDBPyConnection, coded: Coded, changes: Mappi
         recipe = coded.recipes[feed]
         for step in recipe.first:
             connection.execute(step).fetchall()
-        _add(connection, table, recipe.rows, change, inside)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {_CAME} AS {recipe.rows}")
+        loose = _unknown(connection, table, inside)
+        _add(connection, table, f"FROM {_CAME}", change, inside, loose)
         smaller: dict[str, list[str]] = {}
         for (of, condition), one in coded.few.items():
             if of == feed:
                 smaller.setdefault(one, []).append(f"({condition})")
         for one, wanted in smaller.items():
-            _add(connection, one, f"SELECT * FROM {_new(table)} WHERE {' OR '.join(wanted)}", change, inside)
+            _add(connection, one, f"FROM {_new(table)} WHERE {' OR '.join(wanted)}", change, inside, loose)
         for name, kept in list(coded.sums.items()):
             if kept.source not in (table, *smaller):
                 continue
@@ -63,7 +67,11 @@ def _sum(connection: duckdb.DuckDBPyConnection, table: str, kept: Sum, inside: s
     told = connection.sql(f"FROM {there} LIMIT 0")
     parts, touched = f"{_new(table)}_parts", _new(table)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {parts} AS {coding.said(statement)}")
-    types = dict(zip(told.columns, map(str, told.types), strict=True))
+    came_as = connection.sql(f"FROM {parts}").types
+    types = {
+        name: str(came if str(kind).startswith("ENUM") else kind)  # as text, where its codes are not all known
+        for name, kind, came in zip(told.columns, told.types, came_as, strict=True)
+    }
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {touched} AS {sums.added(kept, there, parts, types)}")
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW {table} AS {sums.untouched(kept, there, parts)} UNION ALL FROM {touched}"
@@ -78,13 +86,31 @@ def _forget(coded: Coded, table: str) -> None:
             del coded.said[question]
 
 
-def _add(connection: duckdb.DuckDBPyConnection, table: str, rows: str, change: Came, inside: str) -> None:
+def _unknown(connection: duckdb.DuckDBPyConnection, table: str, inside: str) -> list[str]:
+    """The coded columns in which rows that came have values without a code."""
+    told = connection.sql(f'FROM "{inside}".main.{table} LIMIT 0')
+    coded = [name for name, kind in zip(told.columns, told.types, strict=True) if str(kind).startswith("ENUM")]
+    asked = ", ".join(
+        f'count(*) FILTER (NOT list_contains((SELECT enum_range("{name}") FROM "{inside}".main.{table} LIMIT 1), "{name}"))'
+        for name in coded
+    )
+    if not coded:
+        return []
+    [found] = connection.execute(f"SELECT {asked} FROM {_CAME}").fetchall()
+    return [name for name, many in zip(coded, found, strict=True) if many]
+
+
+def _add(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: str, change: Came, inside: str, loose: Sequence[str]
+) -> None:
     there = f'"{inside}".main.{table}'
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_new(table)} AS FROM {there} LIMIT 0")
+    told = ", ".join(f'"{name}"::VARCHAR AS "{name}"' for name in loose)
+    texts = f" REPLACE ({told})" if loose else ""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_new(table)} AS SELECT *{texts} FROM {there} LIMIT 0")
     connection.execute(f"INSERT INTO {_new(table)} {rows}")
-    left = f" AS t ANTI JOIN {change.removed} AS r ON r._row = t._row" if change.many_removed else " AS t"
+    left = f" ANTI JOIN {change.removed} AS r ON r._row = t._row" if change.many_removed else ""
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT t.* FROM {there}{left} UNION ALL FROM {_new(table)}"
+        f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT t.*{texts} FROM {there} AS t{left} UNION ALL FROM {_new(table)}"
     )
 
 

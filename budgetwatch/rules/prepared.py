@@ -140,7 +140,7 @@ class Prepared:
         least = coded.LEAST_ROWS if least is None else least
         if not (engine := _engine()) or any(snapshot.within.get(feed) for feed in feeds):
             return None
-        if max((_rows(snapshot.files[feed]) for feed in feeds), default=0) < least:
+        if max((rows(snapshot.files[feed]) for feed in feeds), default=0) < least:
             return None
         with only_one(self.root / ".lock") as mine:
             if not mine or (found := self.ready(snapshot)) is not None:
@@ -164,18 +164,28 @@ class Prepared:
                 half.with_name(f"{half.name}.wal").unlink(missing_ok=True)
             for old in self.root.glob(f"*{_END}"):  # who has one open keeps it until they let go
                 if old != whole:
-                    old.unlink(missing_ok=True)
-                    old.with_suffix(_NOTE).unlink(missing_ok=True)
+                    self._remove(old)
         return Copy(whole, told)
+
+    def forget(self, copy: Copy) -> None:
+        """Remove the file; who has it open keeps it until they let go."""
+        with only_one(self.root / ".lock") as mine:
+            if mine:
+                self._remove(copy.path)
+
+    @staticmethod
+    def _remove(path: Path) -> None:
+        path.unlink(missing_ok=True)
+        path.with_suffix(_NOTE).unlink(missing_ok=True)
 
     def _made(
         self, snapshot: Snapshot, settings: Settings, half: Path, ask: Ask, feeds: Collection[str], least: int
     ) -> dict[str, Any]:
         connection = connect(snapshot, settings, prepared=half, making=True)
         try:
-            questions, rows = ask(connection)
-            rows = {feed: many for feed, many in rows.items() if feed in feeds}
-            made = make_ready(connection, questions, rows, least, inside=NAME)
+            questions, counted = ask(connection)
+            counted = {feed: many for feed, many in counted.items() if feed in feeds}
+            made = make_ready(connection, questions, counted, least, inside=NAME)
             said = {question: told for question in questions if (told := made.ask(question)) != Steps((), question)}
             connection.execute(f"CHECKPOINT {NAME}")
         finally:
@@ -223,9 +233,12 @@ def _engine() -> str:
 
 
 def _facts(snapshot: Snapshot, feeds: Iterable[str]) -> dict[str, Any]:
-    """Which rows these feeds have: their files, and whether superseded rows are left out; none for facts of long ago."""
+    """Which rows these feeds have: their files by name (no two were ever given the same), and whether superseded rows are left
+    out; none for facts of long ago."""
     return {
-        feed: None if snapshot.within.get(feed) else [feed in snapshot.replaced, *snapshot.files.get(feed, ())]
+        feed: None
+        if snapshot.within.get(feed)
+        else [feed in snapshot.replaced, *(Path(path).name for path in snapshot.files.get(feed, ()))]
         for feed in sorted(feeds)
     }
 
@@ -245,7 +258,8 @@ def _plain(what: str | Bit) -> Any:
     return what if isinstance(what, str) else asdict(what)
 
 
-def _rows(files: Sequence[str]) -> int:
+def rows(files: Sequence[str]) -> int:
+    """How many rows these Parquet files hold."""
     import pyarrow.parquet as pq  # heavy; the command line loads what it uses
 
     return sum(pq.read_metadata(path).num_rows for path in files)

@@ -280,6 +280,8 @@ class Narrowing:
     def _both(
         self, rule: Rule, plan: Plan, base: Base, changed: Mapping[int, Sequence[str]]
     ) -> tuple[_Said, _Said, int, int]:
+        if any(feed in self.made_ready and self._many(feed) >= coded.LEAST_ROWS for feed in rule.reads):
+            raise Whole("ready")
         chosen = _chosen(plan, changed)
         if not chosen:
             raise Whole("key")
@@ -321,9 +323,6 @@ class Narrowing:
             kept = self._either(plan, place, base)
             shape = (feed, kept, *(f"{n}:{expression}" for n, expression in on))
             if shape not in made:
-                if feed in self.made_ready and self._many(feed) >= coded.LEAST_ROWS:
-                    self._drop(held)
-                    raise Whole("ready")
                 name = f"_narrow_{place}"
                 columns = ", ".join(f'f."{column}"' for column in (*_needed(rule, plan, feed), "_row"))
                 if self._share(feed, kept, on) > self.most:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import duckdb
 
 from budgetwatch.home import Home
-from budgetwatch.rules import Rule
+from budgetwatch.records import ALL
+from budgetwatch.rules import Rule, coded
 from budgetwatch.rules.placed import questions_by_place
-from budgetwatch.rules.prepared import Copy, Prepared
+from budgetwatch.rules.prepared import Copy, Prepared, rows
 from budgetwatch.runs.changes import Changes
 from budgetwatch.runs.day import last_day
 from budgetwatch.runs.own import OWN
@@ -20,14 +21,35 @@ from budgetwatch.runs.own import OWN
 _log = logging.getLogger(__name__)
 
 
+#: For so few rules that read large feeds these are not made ready first: it would cost more than they do.
+FEW = 15
 #: Of a feed of which more than this share changed, what was made ready before is not used.
-MOST_CHANGED = 0.2
+MOST_CHANGED = 0.1
 
 
 def ready(home: Home, versions: Mapping[str, int]) -> Copy | None:
     """The file that was made ready of these facts, else of earlier ones (`over_earlier`), if there is one."""
     folder, snapshot = _folder(home), home.store.snapshot(versions)
     return folder.ready(snapshot) or folder.near(snapshot, home.store.snapshot)
+
+
+def ready_or_made(
+    home: Home, versions: Mapping[str, int], rules: Callable[[], Sequence[Rule]], as_of: dt.date | None
+) -> Copy | None:
+    """The file that was made ready of these facts or of earlier ones; where there is none, and enough of the `rules` that are to
+    be asked read a large feed, it is made: it costs about what one run without it does, and serves later runs too."""
+    if (found := ready(home, versions)) is not None:
+        return found
+    files = home.store.snapshot(versions).files
+    large = {feed for feed, paths in files.items() if paths and not ALL[feed].own and rows(paths) >= coded.LEAST_ROWS}
+    if not large or sum(not large.isdisjoint(rule.reads) for rule in rules()) <= FEW:
+        return None
+    return prepare(home, versions, as_of=as_of)
+
+
+def forget(home: Home, copy: Copy) -> None:
+    """Let go of a file that what came since does not fit; the next run makes another."""
+    _folder(home).forget(copy)
 
 
 def over_earlier(

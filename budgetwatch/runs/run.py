@@ -29,12 +29,10 @@ from budgetwatch.runs.keep import Kept, keep
 from budgetwatch.runs.mute import mute, muted
 from budgetwatch.runs.narrow import NARROWED, Narrowing
 from budgetwatch.runs.own import OWN, note_down
-from budgetwatch.runs.prepare import over_earlier, ready
+from budgetwatch.runs.prepare import FEW, forget, over_earlier, ready_or_made
 from budgetwatch.runs.turn import turn
 
 _log = logging.getLogger(__name__)
-#: For so few rules that read large feeds these are not made ready first: it would cost more than they do.
-FEW = 15
 _UNREADY = 2**62
 
 
@@ -97,13 +95,20 @@ def run(
         if versions is None:
             note_down(home)
         pinned = dict(home.store.current() if versions is None else versions)
-        # Used where it was made (`store prepare`): making the file costs more than it saves one run.
-        copy = ready(home, pinned) if versions is None else None
+
+        def asked() -> list[Rule]:
+            if not new:
+                return rules
+            with home.facts(SYSTEM, pinned) as connection:
+                return touched(home, rules, pinned, as_of or last_day(connection))
+
+        copy = ready_or_made(home, pinned, asked, as_of) if versions is None else None
         with home.facts(SYSTEM, pinned, prepared=copy.path if copy else None) as connection:
             day = as_of or last_day(connection)
             changes = Changes(home, connection, pinned)
-            if copy:
-                copy = over_earlier(connection, copy, changes, pinned)
+            laid = over_earlier(connection, copy, changes, pinned) if copy else None
+            if copy and laid is None:
+                forget(home, copy)
             if new:
                 rules = touched(home, rules, pinned, day)
             run_id = _begin(home, actor, day, pinned)
@@ -112,7 +117,7 @@ def run(
                     *pinned,
                     *(OWN if versions is None else ()),
                 }  # of its own affairs the house knows that there are none
-                results, kept = _ask(home, connection, rules, day, changes, have, run_id, at, progress, copy, new=new)
+                results, kept = _ask(home, connection, rules, day, changes, have, run_id, at, progress, laid, new=new)
             except BaseException as error:
                 _end(home, run_id, failure=f"{type(error).__name__}: {error}"[:2000])
                 raise
@@ -151,6 +156,8 @@ def _ask(
         if prepared
         else None
     )
+    if prepared and made is None:
+        forget(home, prepared)
     whole: dict[str, str] = {}
     few = False
     if new and asked:

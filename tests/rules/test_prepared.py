@@ -19,7 +19,7 @@ from budgetwatch.home import Home
 from budgetwatch.records import ALL
 from budgetwatch.rules import Rule
 from budgetwatch.rules.book import RuleBook
-from budgetwatch.rules.coded import Coded, make_ready, show
+from budgetwatch.rules.coded import Coded, Recipe, make_ready, show
 from budgetwatch.rules.judge import Verdict, judge, questions
 from budgetwatch.rules.overlay import lay_over
 from budgetwatch.rules.placed import judge_by_place
@@ -28,6 +28,7 @@ from budgetwatch.runs import run
 from budgetwatch.runs.changes import Change
 from budgetwatch.runs.own import OWN
 from budgetwatch.runs.prepare import prepare
+from tests.builders import facts
 from tests.effort import THOROUGH
 
 DAY = dt.date(2025, 12, 31)
@@ -90,6 +91,33 @@ def test_a_run_reads_what_was_made_before_it_and_makes_nothing_itself(
     assert made is not None
     assert said() == first
     assert opened == [made.path]
+
+
+def test_a_run_of_many_rules_makes_it_and_another_once_it_no_longer_fits(
+    city: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("budgetwatch.rules.coded.LEAST_ROWS", 1)
+    monkeypatch.setattr("budgetwatch.runs.prepare.FEW", 4)
+    asked = ["PY-05", "PY-07", "PY-09", "PY-10", "EX-09"]
+
+    def files() -> list[str]:
+        return sorted(path.name for path in (city.path / "prepared").glob("*.duckdb"))
+
+    run(city, actor="t", rule_ids=asked[:3])
+    assert files() == [], "few rules are asked of the facts as they are"
+    run(city, actor="t", rule_ids=asked)
+    [made] = files()
+    run(city, actor="t", rule_ids=asked, new=True)
+    assert files() == [made], "nothing came, nothing is made"
+    facts(city, "payment", [payment(random.Random(1), 1)])
+    run(city, actor="t", rule_ids=asked)
+    assert files() == [made], "what came is laid over it"
+    monkeypatch.setattr("budgetwatch.runs.prepare.MOST_CHANGED", 0)
+    run(city, actor="t", rule_ids=asked)
+    assert files() == [], "it is let go where too much came"
+    run(city, actor="t", rule_ids=asked)
+    [other] = files()
+    assert other != made
 
 
 # ── small tables with absent values, empty texts, ties, repeats and refunds ──────────────────────────
@@ -278,7 +306,11 @@ def test_every_rule_says_the_same_of_what_came_since_a_file_was_made(
         )
         tables.execute(f"CREATE OR REPLACE TABLE gone AS FROM payment WHERE {gone}")
         tables.execute(f"DELETE FROM payment WHERE {gone}")
-        fill(tables, "payment", [payment(chance, number) for number in range(1_000, 1_060)], 1_000)
+        came = [payment(chance, number) for number in range(1_000, 1_060)]
+        for row in came[::5] if seed % 2 else ():  # codes that were never there before
+            row |= {"agency_code": "909001", "agency_name": "新单位", "adm_div_code": "990109", "func_code": "2090101"}
+            row |= {"payee_name": "新公司", "payee_account": "9009", "settlement": "barter", "purpose": "第3期新事"}
+        fill(tables, "payment", came, 1_000)
         tables.execute("CREATE OR REPLACE TABLE came AS FROM payment WHERE _row >= 1000")
         [(left,)] = tables.execute("SELECT count(*) FROM gone").fetchall()
         laid = Laid(coded, Change("payment", "came", "gone", 60, left))
@@ -295,25 +327,15 @@ def test_every_rule_says_the_same_of_what_came_since_a_file_was_made(
         tables.execute(f"DETACH {NAME}")
 
 
-def test_a_file_whose_codes_do_not_tell_what_came_is_not_used(
+def test_what_cannot_be_laid_over_a_file_makes_nobody_read_it(
     tables: duckdb.DuckDBPyConnection, payment_rules: list[Rule], caplog: pytest.LogCaptureFixture
 ) -> None:
-    chance = random.Random(7)
-    fill(tables, "payment", [payment(chance, number) for number in range(200)])
-    have = {"payment"}
-    rules = [rule for rule in payment_rules if set(rule.reads) == have]
+    fill(tables, "payment", [payment(random.Random(7), number) for number in range(50)])
+    rules = [rule for rule in payment_rules if set(rule.reads) == {"payment"}]
     tables.execute(f"ATTACH ':memory:' AS {NAME}")
-    asked, rows = questions(tables, rules, DAY, have)
-    coded = make_ready(tables, asked, rows, 1, inside=NAME)
-    new = payment(chance, 500) | {
-        "agency_code": "909001",
-        "agency_name": "新单位",
-        "amount": "99000",
-        "func_code": "2010101",
-    }
-    fill(tables, "payment", [new], 500)
-    tables.execute("CREATE TABLE came AS FROM payment WHERE _row = 500")
+    coded = make_ready(tables, *questions(tables, rules, DAY, {"payment"}), 1, inside=NAME)
+    coded.recipes["payment"] = Recipe(("SELECT error('no answer')",), coded.recipes["payment"].rows)
+    tables.execute("CREATE TABLE came AS FROM payment WHERE _row = 9")
     tables.execute("CREATE TABLE gone AS FROM payment LIMIT 0")
-    laid = Laid(coded, Change("payment", "came", "gone", 1, 0))
-    assert opened(tables, cast(Copy, laid), rules, DAY) is None
+    assert opened(tables, cast(Copy, Laid(coded, Change("payment", "came", "gone", 1, 0))), rules, DAY) is None
     assert "does not fit" in caplog.text
