@@ -56,12 +56,12 @@ def figures(work: Path, rows: int, home: Path | None, each: bool = False) -> lis
     name = f"{narrow['added']:,} payments onto {narrow['payments'] - narrow['added']:,}, rules without models"
     asked = narrow["rules"]
     few = sum(how == "narrowed" for _, how in asked.values())
-    ways = (("cpu", "CPU"), ("wall", "by the clock"))
+    both = (("cpu", "CPU"), ("wall", "by the clock"))
     return [
-        *(Figure(f"{name}: {words}", narrow[what], "s", full[what], GOAL) for what, words in ways),
+        *(Figure(f"{name}: {words}", narrow[what], "s", full[what], GOAL) for what, words in both),
         *(
             Figure(f"  … everything asked, over what the run before made ready: {words}", kept[what], "s", full[what])
-            for what, words in ways
+            for what, words in both
         ),
         Figure(f"  … of {len(full['rules'])} rules asked again {len(asked)}, of these narrowed", few, ""),
         Figure("  … with the ranking models, which are asked whole: CPU", told["models-new"]["cpu"], "s", told["models-full"]["cpu"]),
