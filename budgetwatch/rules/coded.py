@@ -361,6 +361,10 @@ class _Making:
         kept = self._kept(name, parts, ALL[feed].by_name[name].duckdb)
         if day and not kept:
             return None
+        if name not in self.types and all(map(_asks_if_there, (parts[one] for one in kept))):
+            for one, (_, absent) in kept.items():
+                self.coded.instead[feed, one] = masks.there(name, absent=bool(absent))
+            return None
         values, table = _values(name), f"_dictionary_{feed}_{name}"
         distinct = 'CREATE OR REPLACE TEMP TABLE {} AS SELECT DISTINCT "{}" AS v FROM {} WHERE "{}" IS NOT NULL'
         if day:
@@ -471,6 +475,15 @@ class _Masks:
         self.bits = 0
         self.by: dict[str, dict[int, list[str]]] = {}
         self.absent: dict[tuple[str, int], int] = {}
+        self.present: dict[tuple[str, int], int] = {}
+
+    def there(self, name: str, *, absent: bool) -> coding.Bit:
+        """Give a bit to whether the column has a value, or has none: it needs no dictionary."""
+        mask, bit = self.bits // 62, 1 << (self.bits % 62)
+        self.bits += 1
+        for told, yes in ((self.absent, absent), (self.present, not absent)):
+            told[name, mask] = told.get((name, mask), 0) + (bit if yes else 0)
+        return coding.Bit(f"{coding.MASK}{mask}", bit)
 
     def put(self, name: str, column: str, absent: bool | None, *, may_be_null: bool) -> coding.Bit:
         """Give the answer a bit (and one for "neither")."""
@@ -497,7 +510,16 @@ class _Masks:
         for name, masks in self.by.items():
             for mask in masks:
                 told.setdefault(mask, []).append(f'coalesce("d_{name}".{coding.MASK}{mask}, {self.absent[name, mask]})')
+        for (name, mask), bits in self.present.items():
+            told.setdefault(mask, []).append(
+                f'CASE WHEN f."{name}" IS NULL THEN {self.absent[name, mask]} ELSE {bits} END'
+            )
         return [f"({' | '.join(parts)})::BIGINT AS {coding.MASK}{mask}" for mask, parts in told.items()]
+
+
+def _asks_if_there(part: Mapping[str, Any]) -> bool:
+    """Whether it only asks if there is a value."""
+    return part["type"] in ("OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL") and part["children"][0]["class"] == "COLUMN_REF"
 
 
 def _values(name: str) -> str:
