@@ -98,6 +98,7 @@ def test_a_run_of_many_rules_makes_it_and_another_once_it_no_longer_fits(
 ) -> None:
     monkeypatch.setattr("budgetwatch.rules.coded.LEAST_ROWS", 1)
     monkeypatch.setattr("budgetwatch.runs.prepare.FEW", 4)
+    monkeypatch.setattr("budgetwatch.runs.prepare.MOST_CHANGED", 1)
     asked = ["PY-05", "PY-07", "PY-09", "PY-10", "EX-09"]
 
     def files() -> list[str]:
