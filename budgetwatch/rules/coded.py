@@ -83,15 +83,8 @@ class Coded:
             names = {*self.large, *(self.tables[feed] for feed in self.large if feed in self.tables)}
             names |= {table for (feed, _), table in self.few.items() if feed in self.large}
             names = {name for name in names if name in told}  # to look at the question's tree costs more
-            if self.sums and names:
-                told = sums.put(told, self.summed, {one.text: table for table, one in self.sums.items()}) or told
             self.said[question] = (steps(told, names, self.sums) if names else None) or Steps((), told)
         return self.said[question]
-
-    @property
-    def summed(self) -> set[str]:
-        """The tables whose sums may be kept."""
-        return {*self.tables.values(), *self.few.values()}
 
     def put(self, question: str) -> dict[str, Any] | None:
         """The question's tree over what was made ready; None where it reads nothing of it."""
@@ -110,6 +103,11 @@ class Coded:
                 )  # fmt: skip
         return statement
 
+    def sum(self, statement: dict[str, Any]) -> None:
+        """Let a tree over what was made ready read the sums that are kept."""
+        if self.sums:
+            sums.put(statement, self.tables.values(), {one.text: table for table, one in self.sums.items()})
+
     def conditions(self, statement: dict[str, Any]) -> list[tuple[str, dict[str, Any], str]]:
         """Of a tree over what was made ready: feed, the one reference to its table, and what each row that matters meets."""
         found = []
@@ -127,6 +125,7 @@ class Coded:
             statement = self.put(question)
             if statement is None:
                 return question
+            self.sum(statement)
             for feed, reference, condition in self.conditions(statement) if self.few else ():
                 if table := self.few.get((feed, condition)):
                     reference.update(table_name=table, alias=reference["alias"], qualified_name={"path": [table]})
@@ -171,9 +170,9 @@ def make_ready(
     coded = _Making(connection, reading, inside).made(many, beside)
     coded.large = large(rows, least)
     if many:
-        _lay_aside(coded, questions, inside)
         if inside:
             _sum_up(coded, questions, inside, least)
+        _lay_aside(coded, questions, inside)
     return coded
 
 
@@ -194,6 +193,8 @@ def _lay_aside(coded: Coded, questions: Sequence[str], inside: str) -> None:
     for question in questions:
         try:
             statement = coded.put(question)
+            if statement:
+                coded.sum(statement)
         except (Refusal, duckdb.Error):
             continue
         for feed, _, condition in coded.conditions(statement) if statement else ():
@@ -212,7 +213,7 @@ def _sum_up(coded: Coded, questions: Sequence[str], inside: str, least: int) -> 
     wanted: dict[str, Sum] = {}
     for question in questions:
         with suppress(Refusal, duckdb.Error):
-            wanted.update({one.text: one for one in sums.found(coded.say(question), coded.summed)})
+            wanted.update({one.text: one for one in sums.found(coded.say(question), coded.tables.values())})
     rows: dict[str, int] = {}
     for text, one in sorted(wanted.items()):
         if one.source not in rows:

@@ -51,7 +51,7 @@ def lay_over(connection: duckdb.DuckDBPyConnection, coded: Coded, changes: Mappi
         for one, wanted in smaller.items():
             _add(connection, one, f"FROM {_new(table)} WHERE {' OR '.join(wanted)}", change, inside, loose)
         for name, kept in list(coded.sums.items()):
-            if kept.source not in (table, *smaller):
+            if kept.source != table:
                 continue
             if change.many_removed:  # from a sum something could be taken away, from a greatest value not
                 _forget(coded, name)

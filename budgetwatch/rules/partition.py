@@ -117,6 +117,8 @@ def _made(rule: Rule) -> Plan:
             table_name=f"_place_{place}_", schema_name="", alias=alias, qualified_name={"path": [f"_place_{place}_"]}
         )
     made.template = coding.said(statement)
+    for one in {*(text for texts in made.matters for text in texts), *(text for _, text in made.moving)}:
+        _rendered(one)
     return made
 
 
@@ -131,10 +133,15 @@ def _is_not_null() -> Tree:
 
 def render(expression: str, day: dt.date | None = None) -> str:
     """The expression as SQL over the feed's columns, with the run's day put in."""
+    text = _rendered(expression)
+    return text if day is None else text.replace(SENTINEL.isoformat(), day.isoformat())
+
+
+@lru_cache(maxsize=8192)
+def _rendered(expression: str) -> str:
     statement = copy.deepcopy(_mould())
     statement["node"]["select_list"] = [json.loads(expression)]
-    text = written(statement).removeprefix("SELECT ")
-    return text if day is None else text.replace(SENTINEL.isoformat(), day.isoformat())
+    return written(statement).removeprefix("SELECT ")
 
 
 @lru_cache(maxsize=1)

@@ -41,20 +41,17 @@ class Sum:
 
 def found(question: str, tables: Collection[str]) -> list[Sum]:
     """The sums in a question that are made of one of these tables alone."""
-    statement = sql.tree(question)
-    return [one for _, one, _ in _found(statement, tables)]
+    return [one for _, one, _ in _found(sql.tree(question), tables)]
 
 
-def put(question: str, tables: Collection[str], kept: Mapping[str, str]) -> str | None:
-    """The question with the sums that are kept (text -> table) read as tables; None where it has none of them."""
-    statement = sql.tree(question)
+def put(statement: Tree, tables: Collection[str], kept: Mapping[str, str]) -> bool:
+    """Let the question's tree read the sums that are kept (text -> table); whether it has any of them."""
     there = [(node, kept[one.text], instead) for node, one, instead in _found(statement, tables) if one.text in kept]
     for node, table, instead in there:
-        alias = node["from_table"]["alias"] or node["from_table"]["table_name"]
-        made = instead(table, alias)
+        made = instead(table, node["from_table"]["alias"] or node["from_table"]["table_name"])
         node.clear()
         node.update(made)
-    return coding.said(statement) if there else None
+    return bool(there)
 
 
 def added(one: Sum, table: str, parts: str, types: Mapping[str, str]) -> str:
@@ -64,7 +61,8 @@ def added(one: Sum, table: str, parts: str, types: Mapping[str, str]) -> str:
     listed = ", ".join(names)
     told = [f"{how}(_a{at})::{types[f'_a{at}']} AS _a{at}" for at, how in enumerate(one.together)]
     rows = f"SELECT {', '.join(f't.{name}' for name in names)} FROM {table} AS t SEMI JOIN {parts} AS p ON {same}"
-    return f"SELECT {', '.join([*one.named, *told])} FROM ({rows} UNION ALL SELECT {listed} FROM {parts}) GROUP BY {', '.join(one.named)}"
+    together = f"SELECT {', '.join([*one.named, *told])} FROM ({rows} UNION ALL SELECT {listed} FROM {parts})"
+    return f"{together} GROUP BY {', '.join(one.named)}" if one.keys else together
 
 
 def untouched(one: Sum, table: str, parts: str) -> str:
@@ -150,6 +148,8 @@ class _Grouping:
                 return None
         elif distinct and not distinct[0]["distinct_on_targets"] and not coding.aggregated(select):
             keys = select["select_list"]
+        elif not distinct and coding.aggregated(select):  # all rows are one group
+            keys = []
         else:
             return None
         if select["aggregate_handling"] != "STANDARD_HANDLING" or any(
@@ -212,7 +212,7 @@ class _Grouping:
         listed += [{**one, "alias": f"_a{at}"} for at, one in enumerate(self.aggregates.values())]
         keys = [{**key, "alias": ""} for key in self.keys]
         return {
-            **copy.deepcopy(self.select), "select_list": listed, "group_expressions": keys, "group_sets": [list(range(len(keys)))],
+            **copy.deepcopy(self.select), "select_list": listed, "group_expressions": keys, "group_sets": [list(range(len(keys)))] if keys else [],
             "having": None, "modifiers": [],
         }  # fmt: skip
 

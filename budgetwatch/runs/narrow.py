@@ -13,7 +13,7 @@ import datetime as dt
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,9 +92,10 @@ class Narrowing:
 
     def __init__(
         self, home: Home, connection: duckdb.DuckDBPyConnection, day: dt.date, changes: Changes,
-        *, ready: Collection[str] = (), least_rows: int | None = None, most_share: float | None = None,
+        *, ready: Mapping[str, str] | None = None, least_rows: int | None = None, most_share: float | None = None,
     ) -> None:  # fmt: skip
-        """`ready` are the feeds that were made ready: to ask a rule of all their rows costs less than to look for some."""
+        """`ready` are the feeds that were made ready, with their tables: to ask a rule of all their rows costs less than to look
+        for some."""
         self.home, self.connection, self.day, self.changes, self.versions = (
             home,
             connection,
@@ -102,7 +103,7 @@ class Narrowing:
             changes,
             changes.versions,
         )
-        self.made_ready = frozenset(ready)
+        self.made_ready = dict(ready or {})
         self.least = LEAST_ROWS if least_rows is None else least_rows
         self.most = MOST_SHARE if most_share is None else most_share
         self.basis = basis()
@@ -260,8 +261,14 @@ class Narrowing:
     def _has_moved(self, feed: str, expression: str, then: dt.date) -> bool:
         key = feed, expression, then
         if key not in self._moved:
-            table = f"FROM main.{feed} AS f" if feed else ""
-            told = self.connection.execute(f"SELECT 1 {table} WHERE {self._differs(expression, then)} LIMIT 1")
+            asked = f"WHERE {self._differs(expression, then)} LIMIT 1"
+            made = self.made_ready.get(feed)
+            try:
+                told = self.connection.execute(
+                    f"SELECT 1 FROM {made or f'main.{feed}'} AS f {asked}" if feed else f"SELECT 1 {asked}"
+                )
+            except duckdb.BinderException:  # it was not made ready with all its columns
+                told = self.connection.execute(f"SELECT 1 FROM main.{feed} AS f {asked}")
             self._moved[key] = bool(told.fetchall())
         return self._moved[key]
 
