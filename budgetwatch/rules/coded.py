@@ -119,7 +119,7 @@ class Coded:
 
     def say(self, question: str) -> str:
         """The question in one, as it is asked of what was made ready; as it was where that cannot be."""
-        if not any(feed in question for feed in self.tables):
+        if not any(feed in question for feed in self.tables if feed in self.large):  # of others it spares nothing
             return question
         try:
             statement = self.put(question)

@@ -56,20 +56,20 @@ def lay_over(connection: duckdb.DuckDBPyConnection, coded: Coded, changes: Mappi
             if change.many_removed:  # from a sum something could be taken away, from a greatest value not
                 _forget(coded, name)
             else:
-                _sum(connection, name, kept, inside)
+                _sum(connection, name, kept, inside, texts=bool(loose))
 
 
-def _sum(connection: duckdb.DuckDBPyConnection, table: str, kept: Sum, inside: str) -> None:
-    """Add to kept sums those of the rows that came."""
+def _sum(connection: duckdb.DuckDBPyConnection, table: str, kept: Sum, inside: str, *, texts: bool) -> None:
+    """Add to kept sums those of the rows that came; `texts` where their codes are not all known."""
     statement = sql.tree(kept.text)
     steps.point(statement, {kept.source: _new(kept.source)})
     there = f'"{inside}".main.{table}'
     told = connection.sql(f"FROM {there} LIMIT 0")
     parts, touched = f"{_new(table)}_parts", _new(table)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {parts} AS {coding.said(statement)}")
-    came_as = connection.sql(f"FROM {parts}").types
+    came_as = connection.sql(f"FROM {parts}").types if texts else told.types
     types = {
-        name: str(came if str(kind).startswith("ENUM") else kind)  # as text, where its codes are not all known
+        name: str(came if str(kind).startswith("ENUM") else kind)
         for name, kind, came in zip(told.columns, told.types, came_as, strict=True)
     }
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {touched} AS {sums.added(kept, there, parts, types)}")
