@@ -11,6 +11,7 @@ told apart, for nothing of them can be narrowed.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 import sys
@@ -48,22 +49,12 @@ def figures(work: Path, rows: int, home: Path | None, each: bool = False) -> lis
             told[f"{models}-{way}"] = child("bench.narrowed", "after", str(folder), way, models).said
             shutil.rmtree(folder)
     narrow, kept, full = (told[f"rules-{way}"] for way in ("new", "kept", "full"))
-    if not narrow["flags"] == kept["flags"] == full["flags"]:
-        raise SystemExit("a narrowed run does not say what a full run says")
     if each:
         for rule, (seconds, how) in sorted(narrow["rules"].items(), key=lambda one: -one[1][0]):
             print(f"{rule:8} {seconds:8.3f} {how}")
     name = f"{narrow['added']:,} payments onto {narrow['payments'] - narrow['added']:,}, rules without models"
-    asked = narrow["rules"]
-    few = sum(how == "narrowed" for _, how in asked.values())
-    both = (("cpu", "CPU"), ("wall", "by the clock"))
     return [
-        *(Figure(f"{name}: {words}", narrow[what], "s", full[what], GOAL) for what, words in both),
-        *(
-            Figure(f"  … everything asked, over what the run before made ready: {words}", kept[what], "s", full[what])
-            for what, words in both
-        ),
-        Figure(f"  … of {len(full['rules'])} rules asked again {len(asked)}, of these narrowed", few, ""),
+        *against_full(name, narrow, kept, full),
         Figure("  … with the ranking models, which are asked whole: CPU", told["models-new"]["cpu"], "s", told["models-full"]["cpu"]),
     ]  # fmt: skip
 
@@ -104,13 +95,14 @@ def _before(city: str, folder: str) -> dict[str, Any]:
             ).to_arrow_table()
             pq.write_table(rows, Path(folder) / f"payments-{batch}.parquet", row_group_size=100_000)
     home.store.commit("payment", [Path(folder) / "payments-1.parquet"], batch=1, provenance={})
-    run(home, actor="bench", rule_ids=_rules(home, models=True), as_of=eve)
+    run(home, actor="bench", rule_ids=ready_rules(home, models=True), as_of=eve)
     whole.close()
     home.close()
     return {}
 
 
-def _rules(home: Home, *, models: bool) -> list[str]:
+def ready_rules(home: Home, *, models: bool) -> list[str]:
+    """The rules that are on and whose feeds are there."""
     present = set(home.store.current())
     return [
         rule
@@ -120,32 +112,39 @@ def _rules(home: Home, *, models: bool) -> list[str]:
 
 
 def _after(folder: str, way: str, models: str) -> dict[str, Any]:
-    import sqlalchemy as sa
-
     from budgetwatch.access.viewer import SYSTEM
     from budgetwatch.home import Home
-    from budgetwatch.rules import partition, trees
-    from budgetwatch.runs import run
     from budgetwatch.settings import Settings
-    from budgetwatch.tables import Evidence, Flag, RunRule
 
     home = Home(Settings(home=Path(folder)))
     # The feed's folder is copied, for this run's day of payments is its own.
     home.store.commit("payment", [Path(folder) / "payments-2.parquet"], batch=2, provenance={})
-    asked = _rules(home, models=models == "models")
-    clock = _Clock()
-    for rule in asked:  # like the loading of the rules, once for a server's life
-        with suppress(trees.Whole):
-            partition.plan(home.rules[rule])
-    planned = clock.read()["cpu"]
     with home.facts(SYSTEM) as connection:
         connection.execute("SELECT * FROM payment WHERE hash(payment) = 0").fetchall()
         [(payments, added)] = connection.execute(
             "SELECT count(*), count(*) FILTER (_row >> 43 = 2) FROM payment"
         ).fetchall()
         [(day,)] = connection.execute("SELECT max(pay_date) FROM payment").fetchall()
+    told = asked_again(home, ready_rules(home, models=models == "models"), day, new=way == "new")
+    home.close()
+    return {**told, "payments": payments, "added": added}
+
+
+def asked_again(home: Home, asked: list[str], day: dt.date, *, new: bool) -> dict[str, Any]:
+    """What it costs to ask these rules on that day, and all that is then known of them."""
+    import sqlalchemy as sa
+
+    from budgetwatch.rules import partition, trees
+    from budgetwatch.runs import run
+    from budgetwatch.tables import Evidence, Flag, RunRule
+
     clock = _Clock()
-    report = run(home, actor="bench", rule_ids=asked, new=way == "new", as_of=day)
+    for rule in asked:  # like the loading of the rules, once for a server's life
+        with suppress(trees.Whole):
+            partition.plan(home.rules[rule])
+    planned = clock.read()["cpu"]
+    clock = _Clock()
+    report = run(home, actor="bench", rule_ids=asked, new=new, as_of=day)
     took = clock.read()
     with home.session() as session:
         flags = session.execute(
@@ -158,12 +157,27 @@ def _after(folder: str, way: str, models: str) -> dict[str, Any]:
             .join(latest, sa.and_(latest.c.rule_id == RunRule.rule_id, latest.c.r == RunRule.run_id))
             .order_by(RunRule.rule_id)
         ).all()
-    home.close()
     told = [[list(map(str, row)) for row in rows] for rows in (flags, sorted(evidence), lines)]
     return {
-        **took, "planned": planned, "payments": payments, "added": added, "flags": told,
+        **took, "planned": planned, "flags": told,
         "rules": {result.rule_id: (result.seconds, result.asked) for result in report.rules},
     }  # fmt: skip
+
+
+def against_full(name: str, narrow: dict[str, Any], kept: dict[str, Any], full: dict[str, Any]) -> list[Figure]:
+    """A narrowed run, and one of everything over what was made ready before, against one that finds nothing made."""
+    if not narrow["flags"] == kept["flags"] == full["flags"]:
+        raise SystemExit("a narrowed run does not say what a full run says")
+    both = (("cpu", "CPU"), ("wall", "by the clock"))
+    few = sum(how == "narrowed" for _, how in narrow["rules"].values())
+    return [
+        *(Figure(f"{name}: {words}", narrow[what], "s", full[what], GOAL) for what, words in both),
+        *(
+            Figure(f"  … everything asked, over what the run before made ready: {words}", kept[what], "s", full[what])
+            for what, words in both
+        ),
+        Figure(f"  … of {len(full['rules'])} rules asked again {len(narrow['rules'])}, of these narrowed", few, ""),
+    ]
 
 
 if __name__ == "__main__":

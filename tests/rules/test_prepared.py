@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import duckdb
@@ -106,6 +107,10 @@ def test_a_run_of_many_rules_makes_it_and_another_once_it_no_longer_fits(
 
     run(city, actor="t", rule_ids=asked[:3])
     assert files() == [], "few rules are asked of the facts as they are"
+    with monkeypatch.context() as full:
+        full.setattr("budgetwatch.runs.prepare.shutil.disk_usage", lambda _: SimpleNamespace(free=1))
+        run(city, actor="t", rule_ids=asked)
+        assert files() == [], "the disk is too full"
     run(city, actor="t", rule_ids=asked)
     [made] = files()
     run(city, actor="t", rule_ids=asked, new=True)
