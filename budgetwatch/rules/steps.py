@@ -195,6 +195,7 @@ def plain(node: dict[str, Any]) -> bool:
         and node["from_table"]["type"] == "BASE_TABLE"
         and not node["group_expressions"]
         and not node["qualify"]
+        and not coding.aggregated(node)
         and not any(part.get("class") in ("WINDOW", "SUBQUERY") for part in coding.walk(node))
     )
 

@@ -15,6 +15,8 @@ SUMMED = [
     "SELECT unit AS u, count(*) AS n, sum(amount) FILTER (amount > 0) AS gone FROM paid WHERE year > 2023 GROUP BY unit, year",
     "SELECT unit, max(payee) AS last FROM paid p GROUP BY p.unit HAVING count(*) > 2 AND last > 'b'",
     "SELECT sum(amount) AS paid, count(*) AS n, count(payee) AS named, max(year) AS last FROM paid WHERE amount <> 0.01",
+    "WITH n AS (SELECT count(*) AS n FROM paid) SELECT n, count(*) AS times FROM n GROUP BY n",
+    "WITH u AS (SELECT DISTINCT unit FROM paid) SELECT left(unit, 1) AS sign, count(*) AS units FROM u GROUP BY left(unit, 1)",
     "SELECT DISTINCT unit, left(payee, 1) AS sign FROM paid",
     "SELECT unit, year % 2 AS odd, count(payee) AS named, share FROM (SELECT unit, year, sum(amount) / count(*) AS share, max(payee) AS payee "
     "FROM paid GROUP BY unit, year) GROUP BY unit, year % 2, share",
