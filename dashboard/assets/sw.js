@@ -4,6 +4,7 @@
 "use strict";
 const BASE = "shell-" + SHELL.version;
 const FILES = new Set(SHELL.files);
+const PATIENCE = 10000; // ms until a copy stands in for a page that does not come
 const READER = "reader"; // which language the last page was in
 
 self.addEventListener("install", function (event) {
@@ -36,11 +37,19 @@ self.addEventListener("fetch", function (event) {
 
 async function page(event, address) {
   if (event.request.method === "POST" && address.pathname === "/logout") await wipe();
+  const network = (async function () { return (await event.preloadResponse) || (await fetch(event.request)); })();
+  const reads = event.request.method === "GET";
   try {
-    return (await event.preloadResponse) || (await fetch(event.request));
+    // A network that neither answers nor breaks off is one to wait for only where nothing was kept.
+    return await (reads ? Promise.race([network, late(address, network)]) : network);
   } catch (_) {
-    return (event.request.method === "GET" && (await copy(address))) || (await unreachable());
+    return (reads && (await copy(address))) || (await unreachable());
   }
+}
+
+async function late(address, network) {
+  await new Promise(function (done) { setTimeout(done, PATIENCE); });
+  return (await copy(address)) || network;
 }
 
 async function copy(address) {

@@ -18,7 +18,7 @@ class Line:
         self.url = f"{there.scheme}://{self._there[0]}:{self._door.getsockname()[1]}"
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._up = True
+        self._up, self._held = True, False
         threading.Thread(target=self._listen, daemon=True).start()
 
     def cut(self) -> None:
@@ -29,10 +29,15 @@ class Line:
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
 
-    def mend(self) -> None:
-        """From now on it carries again."""
+    def hold(self) -> None:
+        """From now on what is asked is never answered, and nobody is told."""
         with self._lock:
-            self._up = True
+            self._held = True
+
+    def mend(self) -> None:
+        """From now on it carries again; what was held stays unanswered."""
+        with self._lock:
+            self._up, self._held = True, False
 
     def close(self) -> None:
         self.cut()
@@ -54,7 +59,8 @@ class Line:
     def _carry(self, one: socket.socket, other: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while some := one.recv(1 << 16):
-                other.sendall(some)
+                if not self._held:
+                    other.sendall(some)
         with contextlib.suppress(OSError):
             other.shutdown(socket.SHUT_WR)
         with self._lock:

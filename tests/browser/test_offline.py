@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from playwright.sync_api import TimeoutError
 
 from tests.browser import house
 from tests.browser.conftest import DESKTOP, PHONE, Person
@@ -56,6 +57,17 @@ def enter(browser, served, login: str, viewport=PHONE) -> Traveller:
     return someone
 
 
+def stands(page, selector: str) -> None:
+    """Wait for it; where it does not come, say what stands there instead."""
+    try:
+        page.wait_for_selector(selector)
+    except TimeoutError:
+        there = page.evaluate(
+            "() => [location.href, navigator.onLine, document.readyState, document.body.innerText.slice(0, 500)]"
+        )
+        raise AssertionError(f"no {selector}: {there}, {page.evaluate(COPIES)}") from None
+
+
 def kept(someone: Person, path: str) -> None:
     for _ in range(240):
         if path in someone.page.evaluate(COPIES):
@@ -79,8 +91,23 @@ def test_a_deputy_reads_offline_what_was_opened_and_is_told_kindly_about_the_res
     page.wait_for_selector("#copies a")
     assert "/deputy" in [a.get_attribute("href") for a in page.query_selector_all("#copies a")]
     page.locator("#copies a[href='/deputy']").click()
-    page.wait_for_selector("#offline")
+    stands(page, "#offline")
     deputy.returns()
+    page.locator("#offline a").click()
+    page.wait_for_selector("html[data-ready]")
+    assert page.locator("#offline").count() == 0
+    deputy.close()
+
+
+def test_a_kept_copy_stands_in_for_a_page_that_does_not_come(browser, served) -> None:
+    deputy = enter(browser, served, "deputy")
+    page = deputy.page
+    deputy.open("/deputy")
+    kept(deputy, "/deputy")
+    deputy.line.hold()
+    page.goto(deputy.url + "/deputy")
+    assert re.search("离线 · 打开于", page.inner_text("#offline"))
+    deputy.line.mend()
     page.locator("#offline a").click()
     page.wait_for_selector("html[data-ready]")
     assert page.locator("#offline").count() == 0
