@@ -96,13 +96,8 @@ class Narrowing:
     ) -> None:  # fmt: skip
         """`ready` are the feeds that were made ready, with their tables: to ask a rule of all their rows costs less than to look
         for some."""
-        self.home, self.connection, self.day, self.changes, self.versions = (
-            home,
-            connection,
-            day,
-            changes,
-            changes.versions,
-        )
+        self.home, self.connection, self.day = home, connection, day
+        self.changes, self.versions = changes, changes.versions
         self.made_ready = dict(ready or {})
         self.least = LEAST_ROWS if least_rows is None else least_rows
         self.most = MOST_SHARE if most_share is None else most_share

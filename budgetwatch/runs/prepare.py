@@ -67,8 +67,8 @@ def over_earlier(
     """The file with what changed since it was made; None where that is too much to be laid over it."""
     changed = {feed: changes.of(feed, then) for feed, then in copy.versions.items() if versions.get(feed) != then}
     for feed, change in changed.items():
-        [(rows,)] = connection.execute(f"SELECT count(*) FROM main.{feed}").fetchall()
-        if change.many_added + change.many_removed > MOST_CHANGED * rows:
+        [(many,)] = connection.execute(f"SELECT count(*) FROM main.{feed}").fetchall()
+        if change.many_added + change.many_removed > MOST_CHANGED * many:
             return None
     return replace(copy, changes={feed: change for feed, change in changed.items() if change})
 

@@ -138,21 +138,28 @@ def said(home: Home) -> dict[str, Any]:
     return {name: list(map(str, rows)) for name, rows in told.items()}
 
 
+#: The days of what was there before.
+PAST = [dt.date(2023, 2, 1) + dt.timedelta(n) for n in range(0, 1040, 3)]
+
+
+def chosen(home: Home, city: City) -> list[str]:
+    """Rules over what the city sends; some of them, but for a thorough run."""
+    ids = [
+        rule.id
+        for rule in home.rules.values()
+        if {"payment", "indicator"} & set(rule.reads) and {*rule.reads} <= _FEEDS and rule.form != "outlier"
+    ]
+    return ids if THOROUGH else city.dice.sample(ids, 20)
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.usefixtures("narrowing")
 def test_after_each_batch_a_narrowed_run_says_what_a_full_run_says(make_home: Callable[..., Home], seed: int) -> None:
     narrowed, full = make_home("narrowed"), make_home("full")
-    ids = [
-        rule.id
-        for rule in narrowed.rules.values()
-        if {"payment", "indicator"} & set(rule.reads) and {*rule.reads} <= _FEEDS and rule.form != "outlier"
-    ]
     city, day = City(seed), dt.date(2025, 12, 20)
-    if not THOROUGH:
-        ids = city.dice.sample(ids, 20)
-    past = [dt.date(2023, 2, 1) + dt.timedelta(n) for n in range(0, 1040, 3)]
-    city.put((narrowed, full), city.batch("indicator", past, 12))
-    city.put((narrowed, full), city.batch("payment", past, 260))
+    ids = chosen(narrowed, city)
+    city.put((narrowed, full), city.batch("indicator", PAST, 12))
+    city.put((narrowed, full), city.batch("payment", PAST, 260))
     ways: list[str] = []
     for step in range(4 if THOROUGH else 3):
         report = run(narrowed, actor="t", rule_ids=ids, as_of=day, new=True)
@@ -187,18 +194,11 @@ def test_what_was_made_ready_long_before_serves_full_and_narrowed_runs(
 
     monkeypatch.setattr(Copy, "open", open_)
     narrowed, ready, full = make_home("narrowed"), make_home("ready"), make_home("full")
-    ids = [
-        rule.id
-        for rule in full.rules.values()
-        if {"payment", "indicator"} & set(rule.reads) and {*rule.reads} <= _FEEDS and rule.form != "outlier"
-    ]
-    city, day = City(seed), dt.date(2025, 12, 20)
-    if not THOROUGH:
-        ids = city.dice.sample(ids, 20)
     homes = narrowed, ready, full
-    past = [dt.date(2023, 2, 1) + dt.timedelta(n) for n in range(0, 1040, 3)]
-    city.put(homes, city.batch("indicator", past, 12))
-    city.put(homes, city.batch("payment", past, 400))
+    city, day = City(seed), dt.date(2025, 12, 20)
+    ids = chosen(full, city)
+    city.put(homes, city.batch("indicator", PAST, 12))
+    city.put(homes, city.batch("payment", PAST, 400))
     for home in (narrowed, ready):
         assert prepare(home, as_of=day) is not None
     ways: list[str] = []
