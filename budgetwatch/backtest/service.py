@@ -26,7 +26,8 @@ from budgetwatch.records import ALL
 from budgetwatch.rulebooks import body_digest
 from budgetwatch.rules import baselines, functions
 from budgetwatch.rules import compile as compiled
-from budgetwatch.rules.coded import Coded, make_ready
+from budgetwatch.rules.coded import Coded
+from budgetwatch.rules.making import make_ready
 from budgetwatch.rules.packs import Packs
 from budgetwatch.rules.places import common
 from budgetwatch.rules.rule import Rule

@@ -343,6 +343,11 @@ def aggregated(node: dict[str, Any]) -> bool:
     )
 
 
+def base_tables(statement: Any) -> list[dict[str, Any]]:
+    """The tables that are read anywhere in it."""
+    return [part for part in walk(statement) if part.get("type") == "BASE_TABLE"]
+
+
 def walk(part: Any, *, deep: bool = True) -> Iterator[dict[str, Any]]:
     """Every object of the tree, a parent before its children; without `deep`, not those of subqueries."""
     waiting = [part] if isinstance(part, (dict, list)) else []

@@ -23,8 +23,9 @@ from budgetwatch.records import ALL
 from budgetwatch.rules import bands, baselines, deadlines, functions, reasons
 from budgetwatch.rules import compile as compiled
 from budgetwatch.rules import sql as sqls
-from budgetwatch.rules.coded import Coded, large, make_ready
+from budgetwatch.rules.coded import Coded, large
 from budgetwatch.rules.finding import Finding, answers, build, together
+from budgetwatch.rules.making import make_ready
 from budgetwatch.rules.ranking import ranked
 from budgetwatch.rules.rule import Rule
 from budgetwatch.rules.steps import Steps, laid

@@ -30,9 +30,10 @@ from budgetwatch.facts.engine import connect
 from budgetwatch.facts.store import Snapshot
 from budgetwatch.records import ALL
 from budgetwatch.rules import coded, memory
-from budgetwatch.rules.coded import Coded, Recipe, make_ready, show
+from budgetwatch.rules.coded import Coded, Recipe, show
 from budgetwatch.rules.coding import Bit
 from budgetwatch.rules.judge import install
+from budgetwatch.rules.making import make_ready
 from budgetwatch.rules.overlay import Came, lay_over
 from budgetwatch.rules.rule import Rule
 from budgetwatch.rules.steps import Steps

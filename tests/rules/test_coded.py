@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from budgetwatch.records import ALL
 from budgetwatch.rules import functions
-from budgetwatch.rules.coded import make_ready
+from budgetwatch.rules.making import make_ready
 from budgetwatch.rules.steps import laid
 
 QUESTIONS = [

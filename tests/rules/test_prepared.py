@@ -20,8 +20,9 @@ from budgetwatch.home import Home
 from budgetwatch.records import ALL
 from budgetwatch.rules import Rule
 from budgetwatch.rules.book import RuleBook
-from budgetwatch.rules.coded import Coded, Recipe, make_ready, show
+from budgetwatch.rules.coded import Coded, Recipe, show
 from budgetwatch.rules.judge import Verdict, judge, questions
+from budgetwatch.rules.making import make_ready
 from budgetwatch.rules.overlay import lay_over
 from budgetwatch.rules.placed import judge_by_place
 from budgetwatch.rules.prepared import NAME, Copy, Prepared, opened
@@ -292,7 +293,7 @@ class Laid:
 def test_every_rule_says_the_same_of_what_came_since_a_file_was_made(
     tables: duckdb.DuckDBPyConnection, payment_rules: list[Rule], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("budgetwatch.rules.coded._MOST_GROUPS", 100)  # all sums, however many groups
+    monkeypatch.setattr("budgetwatch.rules.making._MOST_GROUPS", 100)  # all sums, however many groups
     for feed, rows in others().items():
         fill(tables, feed, rows)
     have = {"payment", *others()}
