@@ -196,17 +196,21 @@ def listing(home: Home, viewer: Viewer) -> list[Exemption]:
 def active(session: Session, rule_id: str, on: dt.date) -> list[Exemption]:
     """The approved exemptions from a rule that are in force on that day; `covers` says what each of them covers."""
     return list(
-        session.scalars(
-            sa.select(Exemption)
-            .where(
-                Exemption.rule_id == rule_id,
-                Exemption.approved_at.is_not(None),
-                Exemption.valid_from <= on,
-                Exemption.valid_to >= on,
-                sa.or_(Exemption.ended_on.is_(None), Exemption.ended_on > on),
-            )
-            .order_by(Exemption.id)
-        )
+        session.scalars(sa.select(Exemption).where(Exemption.rule_id == rule_id, *_in_force(on)).order_by(Exemption.id))
+    )
+
+
+def exempted(session: Session, on: dt.date) -> frozenset[str]:
+    """The rules from which there are exemptions in force on that day."""
+    return frozenset(session.scalars(sa.select(Exemption.rule_id).where(*_in_force(on)).distinct()))
+
+
+def _in_force(on: dt.date) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        Exemption.approved_at.is_not(None),
+        Exemption.valid_from <= on,
+        Exemption.valid_to >= on,
+        sa.or_(Exemption.ended_on.is_(None), Exemption.ended_on > on),
     )
 
 

@@ -12,7 +12,8 @@ different) is asked of the feed itself, as if none of this were here.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,7 +49,9 @@ class Coded:
 
     `shown` are the columns of a table, `few` the smaller tables for the conditions of selective questions, `large` the
     feeds that are (others were made ready to go with them), `said` the questions that were put before, as they are asked,
-    `recipes` say how further rows are made ready alike, and `sums` are the tables of kept sums.
+    `recipes` say how further rows are made ready alike, and `sums` are the tables of kept sums; those `behind` are brought up to
+    date when a question first reads them. `unknown` are the years whose days off are not known, where our functions are
+    on the connection for all rules.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -61,6 +64,8 @@ class Coded:
     said: dict[str, Steps] = field(default_factory=dict)
     recipes: dict[str, Recipe] = field(default_factory=dict)
     sums: dict[str, Sum] = field(default_factory=dict)
+    behind: dict[str, Callable[[], None]] = field(default_factory=dict)
+    unknown: list[int] | None = None
 
     def ask(self, question: str) -> Steps:
         """How the question is asked: of what was made ready where it can be, and in steps where that spares work (`steps`)."""
@@ -70,7 +75,26 @@ class Coded:
             names |= {table for (feed, _), table in self.few.items() if feed in self.large}
             names = {name for name in names if name in told}  # to look at the question's tree costs more
             self.said[question] = (steps(told, names, self.sums) if names else None) or Steps((), told)
+        for table in [one for one in self.behind if _reads(self.said[question], one)]:
+            try:
+                self.behind.pop(table)()
+            except duckdb.Error as error:
+                _log.warning("what came cannot be added to kept sums: %s", str(error).splitlines()[0])
+                self.forget(table)
+                return self.ask(question)
         return self.said[question]
+
+    def forget(self, table: str) -> None:
+        """Ask nothing of kept sums any more."""
+        del self.sums[table]
+        self.behind.pop(table, None)
+        self.said = {question: how for question, how in self.said.items() if not _reads(how, table)}
+
+    def summed(self, question: str) -> str | None:
+        """The question over kept sums, where it reads nothing else."""
+        how = self.ask(question)
+        read = {table["table_name"] for table in coding.base_tables(sql.tree(how.last))}
+        return how.last if not how.before and read and read <= {*self.sums} else None
 
     def put(self, question: str) -> dict[str, Any] | None:
         """The question's tree over what was made ready; None where it reads nothing of it."""
@@ -92,7 +116,7 @@ class Coded:
     def sum(self, statement: dict[str, Any]) -> None:
         """Let a tree over what was made ready read the sums that are kept."""
         if self.sums:
-            sums.put(statement, self.tables.values(), {one.text: table for table, one in self.sums.items()})
+            sums.put(statement, self.tables.values(), self.sums)
 
     def conditions(self, statement: dict[str, Any]) -> list[tuple[str, dict[str, Any], str]]:
         """Of a tree over what was made ready: feed, the one reference to its table, and what each row that matters meets."""
@@ -123,6 +147,10 @@ class Coded:
             _log.debug("asked as it is: %s\n%s", str(error).splitlines()[0], question)
             return question
         return told
+
+
+def _reads(how: Steps, table: str) -> bool:
+    return any(re.search(rf"\b{table}\b", text) for text in (how.last, *(step for _, step in how.before)))
 
 
 def large(rows: Mapping[str, int], least: int = LEAST_ROWS) -> frozenset[str]:

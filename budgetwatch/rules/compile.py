@@ -36,6 +36,15 @@ def question(rule: Rule, as_of: dt.date) -> str:
     return over_judgeable(rule, inner(rule, as_of))
 
 
+def asked(rule: Rule, as_of: dt.date) -> str:
+    """What is asked of the feeds first: a condition's hits, a deadline's pairs, else the question itself."""
+    if rule.form == "when":
+        return hits(rule, as_of)
+    if rule.form == "deadline":
+        return over_judgeable(rule, deadlines.pairs(rule, rule.values(as_of)))
+    return question(rule, as_of)
+
+
 def inner(rule: Rule, as_of: dt.date) -> str:
     """The SELECT that a balance or a deadline stands for, over all rows of its feeds."""
     form = balance if rule.form == "balance" else deadlines

@@ -20,20 +20,25 @@ if TYPE_CHECKING:
 
 def question(rule: Rule, values: Mapping[str, Value]) -> str:
     """The SELECT of the findings, and of the subjects that cannot be judged."""
+    return f"{bind(_pairs(rule, rule.deadline, values), values)} {late(rule, values)}"
+
+
+def pairs(rule: Rule, values: Mapping[str, Value]) -> str:
+    """The SELECT of all pairs that there are to judge, each with the day on which it fell due."""
+    return bind(f"{_pairs(rule, rule.deadline, values)} SELECT * FROM judged", values)
+
+
+def late(rule: Rule, values: Mapping[str, Value]) -> str:
+    """The SELECT of the findings, and of the subjects that cannot be judged, from a table `judged` of those pairs."""
     spec = rule.deadline
     keep = "(end_day > due_day" + (" OR (end_day IS NULL AND due_day < $as_of)" if spec.missing == "flag" else "") + ")"
     return bind(
-        f"{_pairs(rule, spec, values)} SELECT subject, subject_name, period, agency_code, agency_name, adm_div_code, amount, rows, "
+        "SELECT subject, subject_name, period, agency_code, agency_name, adm_div_code, amount, rows, "
         "CASE WHEN start_day IS NULL THEN 'no_start' WHEN due_day IS NULL THEN 'no_calendar' END AS cannot, "
         "start_day, due_day, end_day, (coalesce(end_day, $as_of) - due_day)::BIGINT AS days_late "
         f"FROM judged WHERE start_day IS NULL OR due_day IS NULL OR {keep}",
         values,
     )
-
-
-def looked_at(rule: Rule, values: Mapping[str, Value]) -> str:
-    """The SELECT that counts the pairs there are to judge."""
-    return bind(f"{_pairs(rule, rule.deadline, values)} SELECT count(*) FROM judged", values)
 
 
 def joins(spec: DeadlineSpec) -> list[tuple[str, str]]:

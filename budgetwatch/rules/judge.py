@@ -28,7 +28,7 @@ from budgetwatch.rules.finding import Finding, answers, build, together
 from budgetwatch.rules.making import make_ready
 from budgetwatch.rules.ranking import ranked
 from budgetwatch.rules.rule import Rule
-from budgetwatch.rules.steps import Steps, laid
+from budgetwatch.rules.steps import laid
 
 _log = logging.getLogger(__name__)
 # To plan each question twice, as a relation does, costs more than to copy its few answers.
@@ -71,7 +71,9 @@ def judge(
     """
     present = set(have)
     ready = [rule for rule in rules if present.issuperset(rule.relies_on)]
-    unknown = install(connection, ready, as_of)
+    unknown = prepared.unknown if prepared else None
+    if unknown is None:
+        unknown = install(connection, ready, as_of)
     counts = _Counts(connection, ready)
     counts.coded = prepared or _made_ready(connection, ready, as_of, counts, least_rows)
     for done, verdict in enumerate(_all(connection, rules, ready, as_of, present, counts), 1):
@@ -140,23 +142,22 @@ def questions(
 
 
 def _questions(rules: Sequence[Rule], as_of: dt.date, counts: _Counts) -> tuple[list[str], dict[str, int]]:
-    asked = [_asked(rule, as_of) for rule in rules if rule.form != "outlier"]
-    for feed, needed in counts.needs.items():
-        columns = sorted({column for needs in needed for column in needs})
-        asked.append(
-            f"SELECT {', '.join(['count(*) AS n', *(f'{_present(c)} AS n_{c}' for c in columns)])} FROM {feed}"
-        )
+    asked = [compiled.asked(rule, as_of) for rule in rules if rule.form != "outlier"]
+    asked += [counts.question(feed) for feed in counts.needs]
     feeds = sorted({feed for rule in rules if rule.form != "outlier" for feed in rule.reads})
     return asked, {feed: counts.rows(feed) for feed in feeds}
 
 
-def _present(column: str) -> str:
-    return f"count(*) FILTER (WHERE {column} IS NOT NULL)"
+def _present(*columns: str) -> str:
+    return f"count(*) FILTER (WHERE {' AND '.join(f'{column} IS NOT NULL' for column in columns)})"
 
 
-def _asked(rule: Rule, as_of: dt.date) -> str:
-    """What a rule asks of its feeds."""
-    return compiled.hits(rule, as_of) if rule.form == "when" else compiled.question(rule, as_of)
+@dataclass(frozen=True, slots=True)
+class _Lacking:
+    """Of a feed: how many rows lack each column, and how many lack any of the columns that a rule needs."""
+
+    each: dict[str, int]
+    any: dict[tuple[str, ...], int]
 
 
 class _Counts:
@@ -167,7 +168,7 @@ class _Counts:
         self.needs: dict[str, set[tuple[str, ...]]] = {}
         for rule in rules:
             self.needs.setdefault(rule.over, set()).add(rule.needs)
-        self.known: dict[str, tuple[int, dict[str, int], dict[tuple[str, ...], int]]] = {}
+        self.known: dict[str, _Lacking] = {}
         self.coded = Coded(connection)
         self.many: dict[str, int] = {}
 
@@ -178,25 +179,53 @@ class _Counts:
 
     def lacking(self, feed: str, needs: tuple[str, ...]) -> tuple[int, dict[str, int]]:
         """Rows that lack any of the columns, and how many lack each."""
-        _, absent, together = self._of(feed)
-        return together[needs], {column: absent[column] for column in needs if absent[column]}
+        of = self._of(feed)
+        return of.any[needs], {column: of.each[column] for column in needs if of.each[column]}
 
-    def _of(self, feed: str) -> tuple[int, dict[str, int], dict[tuple[str, ...], int]]:
+    def question(self, feed: str) -> str:
+        """All of it at once: to be kept as sums. Of the rows themselves it is asked in two, for mostly nothing is lacking."""
+        columns, several = self._wanted(feed)
+        present = [_present(*needs) for needs in (*((column,) for column in columns), *several)]
+        return (
+            f"SELECT {', '.join(['count(*) AS n', *(f'{one} AS n{at}' for at, one in enumerate(present))])} FROM {feed}"
+        )
+
+    def _wanted(self, feed: str) -> tuple[list[str], list[tuple[str, ...]]]:
+        """The columns that are needed, and those that are needed together."""
+        wanted = self.needs.get(feed, set())
+        return sorted({column for needs in wanted for column in needs}), sorted(one for one in wanted if len(one) > 1)
+
+    def _of(self, feed: str) -> _Lacking:
         if feed not in self.known:
-            wanted = self.needs.get(feed, set())
-            columns = sorted({column for needs in wanted for column in needs})
-            row = self._ask(feed, ["count(*) AS n", *(f"{_present(column)} AS n_{column}" for column in columns)])
-            absent = {column: row[0] - found for column, found in zip(columns, row[1:], strict=True)}
-            several = [needs for needs in wanted if sum(absent[c] > 0 for c in needs) > 1]
-            together = {needs: max((absent[c] for c in needs), default=0) for needs in wanted}
-            if several:
-                conditions = [" OR ".join(f"{c} IS NULL" for c in needs if absent[c]) for needs in several]
-                answer = self._ask(
-                    feed, [f"count(*) FILTER (WHERE {condition}) AS n{at}" for at, condition in enumerate(conditions)]
-                )
-                together.update(zip(several, answer, strict=True))
-            self.known[feed] = row[0], absent, together
+            self.known[feed] = self._summed(feed) or self._counted(feed)
         return self.known[feed]
+
+    def _summed(self, feed: str) -> _Lacking | None:
+        """What kept sums say."""
+        told = self.coded.summed(self.question(feed)) if feed in self.coded.large and self.coded.sums else None
+        if told is None:
+            return None
+        columns, several = self._wanted(feed)
+        rows, *present = _row(self.connection, told)
+        absent = {column: rows - many for column, many in zip(columns, present, strict=False)}
+        whole = {needs: rows - many for needs, many in zip(several, present[len(columns) :], strict=True)}
+        whole |= {needs: sum(absent[column] for column in needs) for needs in self.needs[feed] if len(needs) < 2}
+        return _Lacking(absent, whole)
+
+    def _counted(self, feed: str) -> _Lacking:
+        wanted = self.needs.get(feed, set())
+        columns, _ = self._wanted(feed)
+        row = self._ask(feed, ["count(*) AS n", *(f"{_present(column)} AS n_{column}" for column in columns)])
+        absent = {column: row[0] - found for column, found in zip(columns, row[1:], strict=True)}
+        several = [needs for needs in wanted if sum(absent[c] > 0 for c in needs) > 1]
+        whole = {needs: max((absent[c] for c in needs), default=0) for needs in wanted}
+        if several:
+            conditions = [" OR ".join(f"{c} IS NULL" for c in needs if absent[c]) for needs in several]
+            answer = self._ask(
+                feed, [f"count(*) FILTER (WHERE {condition}) AS n{at}" for at, condition in enumerate(conditions)]
+            )
+            whole.update(zip(several, answer, strict=True))
+        return _Lacking(absent, whole)
 
     def _ask(self, feed: str, parts: list[str]) -> tuple[int, ...]:
         with laid(self.connection, self.coded.ask(f"SELECT {', '.join(parts)} FROM {feed}")) as question:
@@ -230,32 +259,33 @@ def _one(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, coun
             verdict = _ranked(connection, rule, as_of, counts)
         else:
             verdict = _begin(rule, counts)
-            if rule.form == "when":
-                _hits(connection, rule, as_of, verdict, counts.coded)
-            else:
-                if rule.form == "deadline":
-                    lacking = verdict.could_not_judge
-                    pairs = compiled.over_judgeable(rule, deadlines.looked_at(rule, rule.values(as_of)))
-                    verdict.looked_at = _row(connection, pairs)[0] + lacking
-                _answered(connection, counts.coded.ask(compiled.question(rule, as_of)), rule, as_of, verdict)
+            with laid(connection, counts.coded.ask(compiled.asked(rule, as_of))) as question:
+                if rule.form == "when":
+                    _hits(connection, question, rule, as_of, verdict)
+                elif rule.form == "deadline":
+                    _late(connection, question, rule, as_of, verdict)
+                else:
+                    collect(connection, question, rule, as_of, verdict)
     except (duckdb.Error, ValueError) as error:
         verdict = _failed(rule, error, counts)
     verdict.seconds = time.perf_counter() - started
     return verdict
 
 
-def _answered(connection: duckdb.DuckDBPyConnection, told: Steps, rule: Rule, as_of: dt.date, verdict: Verdict) -> None:
-    with laid(connection, told) as question:
-        collect(connection, question, rule, as_of, verdict)
-
-
-def _hits(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, verdict: Verdict, coded: Coded) -> None:
+def _hits(connection: duckdb.DuckDBPyConnection, question: str, rule: Rule, as_of: dt.date, verdict: Verdict) -> None:
     """Put a condition: its hits and the rows it cannot decide come out of one scan."""
-    with laid(connection, coded.ask(compiled.hits(rule, as_of))) as question:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE hits AS {question}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE hits AS {question}")
     verdict.cannot(reasons.UNDECIDED, _row(connection, "SELECT count(*) FROM hits WHERE hit IS NULL")[0])
     collect(connection, compiled.grouped(rule, "hits", "hit"), rule, as_of, verdict)
     connection.execute("DROP TABLE hits")
+
+
+def _late(connection: duckdb.DuckDBPyConnection, question: str, rule: Rule, as_of: dt.date, verdict: Verdict) -> None:
+    """Put a deadline: its pairs are made once, counted, and looked through for those that are late."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {question}")
+    verdict.looked_at = verdict.could_not_judge + _row(connection, "SELECT count(*) FROM judged")[0]
+    collect(connection, deadlines.late(rule, rule.values(as_of)), rule, as_of, verdict)
+    connection.execute("DROP TABLE judged")
 
 
 def _ranked(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, counts: _Counts) -> Verdict:

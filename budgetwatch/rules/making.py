@@ -19,7 +19,6 @@ from budgetwatch.rules import coded as ready
 from budgetwatch.rules import coding, few, sql, sums
 from budgetwatch.rules.coded import Coded, Recipe, came, large, show
 from budgetwatch.rules.refusal import Refusal
-from budgetwatch.rules.sums import Sum
 
 #: Rows looked at to see whether a column repeats itself, and the share of distinct values above which it does not.
 _SAMPLE, _REPEATS = 100_000, 0.6
@@ -31,6 +30,7 @@ _MOST_CODES = 1_000
 _DAYS_AHEAD, _MOST_DAYS = 400, 40_000
 #: Sums are kept where they are at most so many a row.
 _MOST_GROUPS = 0.9
+_INEXACT = ("DOUBLE", "FLOAT")
 _ROW = "_row"
 
 
@@ -94,25 +94,26 @@ def _lay_aside(coded: Coded, questions: Sequence[str], inside: str) -> None:
 
 def _sum_up(coded: Coded, questions: Sequence[str], inside: str, least: int) -> None:
     """Keep the sums of large tables that the questions ask, where they are fewer than the rows: to read groups costs a tenth of making them."""
-    wanted: dict[str, Sum] = {}
-    for question in questions:
-        with suppress(Refusal, duckdb.Error):
-            wanted.update({one.text: one for one in sums.found(coded.say(question), coded.tables.values())})
     rows: dict[str, int] = {}
-    for text, one in sorted(wanted.items()):
+    for one in sums.wanted(map(coded.say, questions), coded.tables.values()):
         if one.source not in rows:
             [(rows[one.source],)] = coded.connection.execute(f"SELECT count(*) FROM {one.source}").fetchall()
         if rows[one.source] < least:
             continue
         name = f"_sums_{len(coded.sums)}"
         with suppress(duckdb.Error):
-            coded.connection.execute(f'CREATE OR REPLACE TABLE "{inside}".main.{name} AS {text}')
-            show(coded.connection, [name], inside)
-            kept = coded.connection.sql(f"FROM {name}")
-            [(groups,)] = coded.connection.execute(f"SELECT count(*) FROM {name}").fetchall()
+            told = coded.connection.sql(one.text)
             # What is not exact comes out different when it is added up in another order.
-            if groups <= _MOST_GROUPS * rows[one.source] and not {"DOUBLE", "FLOAT"} & {*map(str, kept.types)}:
-                coded.sums[name] = one
+            inexact = {
+                column for column, kind in zip(told.columns, map(str, told.types), strict=True) if kind in _INEXACT
+            }
+            if (exact := sums.fewer(one, inexact) if inexact else one) is None:
+                continue
+            coded.connection.execute(f'CREATE OR REPLACE TABLE "{inside}".main.{name} AS {exact.text}')
+            show(coded.connection, [name], inside)
+            [(groups,)] = coded.connection.execute(f"SELECT count(*) FROM {name}").fetchall()
+            if groups <= _MOST_GROUPS * rows[one.source]:
+                coded.sums[name] = exact
                 continue
         coded.connection.execute(f"DROP VIEW IF EXISTS {name}")
         coded.connection.execute(f'DROP TABLE IF EXISTS "{inside}".main.{name}')

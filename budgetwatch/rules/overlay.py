@@ -7,8 +7,8 @@ before) it is shown as text. What cannot be laid over it raises `duckdb.Error`; 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import duckdb
@@ -54,9 +54,9 @@ def lay_over(connection: duckdb.DuckDBPyConnection, coded: Coded, changes: Mappi
             if kept.source != table:
                 continue
             if change.many_removed:  # from a sum something could be taken away, from a greatest value not
-                _forget(coded, name)
+                coded.forget(name)
             else:
-                _sum(connection, name, kept, inside, texts=bool(loose))
+                coded.behind[name] = partial(_sum, connection, name, kept, inside, texts=bool(loose))
 
 
 def _sum(connection: duckdb.DuckDBPyConnection, table: str, kept: Sum, inside: str, *, texts: bool) -> None:
@@ -76,14 +76,6 @@ def _sum(connection: duckdb.DuckDBPyConnection, table: str, kept: Sum, inside: s
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW {table} AS {sums.untouched(kept, there, parts)} UNION ALL FROM {touched}"
     )
-
-
-def _forget(coded: Coded, table: str) -> None:
-    """Ask nothing of kept sums any more."""
-    del coded.sums[table]
-    for question, how in list(coded.said.items()):
-        if any(re.search(rf"\b{table}\b", text) for text in (how.last, *(step for _, step in how.before))):
-            del coded.said[question]
 
 
 def _unknown(connection: duckdb.DuckDBPyConnection, table: str, inside: str) -> list[str]:

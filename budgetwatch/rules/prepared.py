@@ -74,7 +74,7 @@ class Copy:
             few={(feed, condition): table for feed, condition, table in told["few"]},
             large=frozenset(told["large"]),
             said={question: _steps(how) for question, how in told["said"].items()},
-            sums={table: Sum(text, source, keys, tuple(how)) for table, text, source, keys, how in told["sums"]},
+            sums={table: _sum(*what) for table, *what in told["sums"]},
             recipes={feed: Recipe(tuple(first), rows) for feed, (first, rows) in told["recipes"].items()},
         )
         shown = sorted({*made.tables.values(), *made.few.values(), *made.sums})
@@ -90,9 +90,11 @@ class Copy:
 
 def opened(connection: duckdb.DuckDBPyConnection, copy: Copy, rules: Sequence[Rule], as_of: dt.date) -> Coded | None:
     """What was made ready, for asking these rules on that day; None where what changed since cannot be laid over it."""
-    install(connection, rules, as_of)  # what came is made ready with our functions
+    unknown = install(connection, rules, as_of)  # what came is made ready with our functions
     try:
-        return copy.open(connection)
+        made = copy.open(connection)
+        made.unknown = unknown
+        return made
     except duckdb.Error as error:
         _log.warning("what was made ready does not fit what came since: %s", str(error).splitlines()[0])
         return None
@@ -199,7 +201,9 @@ class Prepared:
             "few": [[feed, condition, table] for (feed, condition), table in made.few.items()],
             "large": sorted(made.large),
             "recipes": {feed: [list(recipe.first), recipe.rows] for feed, recipe in made.recipes.items()},
-            "sums": [[table, one.text, one.source, one.keys, list(one.together)] for table, one in made.sums.items()],
+            "sums": [
+                [table, one.base, one.text, one.source, one.keys, one.together] for table, one in made.sums.items()
+            ],
             "said": {question: [list(map(list, how.before)), how.last] for question, how in said.items()},
         }
         plain: dict[str, Any] = json.loads(json.dumps(kept))
@@ -253,6 +257,10 @@ def _part(what: Any) -> str | Bit:
 def _steps(how: Sequence[Any]) -> Steps:
     before, last = how
     return Steps(tuple((table, question) for table, question in before), last)
+
+
+def _sum(base: str, text: str, source: str, keys: Sequence[str], together: Sequence[Sequence[str]]) -> Sum:
+    return Sum(base, text, source, tuple(keys), tuple((name, how) for name, how in together))
 
 
 def _plain(what: str | Bit) -> Any:

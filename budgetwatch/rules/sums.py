@@ -1,20 +1,25 @@
 """Sums that questions ask of a large feed, kept beside it: groups with what is added up, counted or found greatest in each.
 
-Many questions begin by grouping a feed: paid by unit, year and payee. Such a SELECT is found wherever it stands in a question
-(`found`); its groups with their aggregates are kept as a table, and the question reads that instead of the rows (`put`). Only
-aggregates are kept that can be put together from those of parts, so that rows which come later are added to them (`added`).
+Many questions begin by grouping a feed: paid by unit, year and payee. Such a SELECT is found wherever it stands in a question;
+its groups with their aggregates are kept as a table (`wanted`: one for all questions that group the same rows alike), and the
+question reads that instead of the rows (`put`). Only aggregates are kept that can be put together from those of parts, so
+that rows which come later are added to them (`added`).
 """
 
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
+
 from budgetwatch.rules import coding, sql, steps
 from budgetwatch.rules.doubt import bare
+from budgetwatch.rules.refusal import Refusal
 
 #: Aggregates of which parts make the whole, and how.
 _TOGETHER = {
@@ -26,43 +31,65 @@ Tree = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """The groups of a table: `text` gives them, `_k…` by which they are grouped and `_a…` their aggregates, each put together by
-    the function in `together`; `source` is the one table that is read."""
+    """The groups of a table: `text` gives them, `keys` are the columns by which they are grouped, and each aggregate, a column
+    too, is put `together` by a function. `source` is the one table that is read, and `base` tells which of its rows are
+    grouped and how. A column is called after the expression that it holds, so that the same one is found wherever it stands."""
 
+    base: str
     text: str
     source: str
-    keys: int
-    together: tuple[str, ...]
+    keys: tuple[str, ...]
+    together: tuple[tuple[str, str], ...]
 
     @property
-    def named(self) -> list[str]:
-        return [f"_k{at}" for at in range(self.keys)]
+    def columns(self) -> list[str]:
+        return [*self.keys, *(name for name, _ in self.together)]
 
 
-def found(question: str, tables: Collection[str]) -> list[Sum]:
-    """The sums in a question that are made of one of these tables alone."""
-    return [one for _, one, _ in _found(sql.tree(question), tables)]
+def wanted(questions: Iterable[str], tables: Collection[str]) -> list[Sum]:
+    """The sums in these questions that are made of one of these tables alone, each once; in an order of their own."""
+    together: dict[str, _Grouping] = {}
+    for question in questions:
+        try:
+            for base, grouping in _found(sql.tree(question), tables):
+                together.setdefault(base, grouping).aggregates.update(grouping.aggregates)
+        except (Refusal, duckdb.Error):  # the rule will say so itself
+            continue
+    return [one for base in sorted(together) if (one := together[base].kept(base)) is not None]
 
 
-def put(statement: Tree, tables: Collection[str], kept: Mapping[str, str]) -> bool:
-    """Let the question's tree read the sums that are kept (text -> table); whether it has any of them."""
-    there = [(node, kept[one.text], instead) for node, one, instead in _found(statement, tables) if one.text in kept]
-    for node, table, instead in there:
-        made = instead(table, node["from_table"]["alias"] or node["from_table"]["table_name"])
-        node.clear()
-        node.update(made)
+def fewer(one: Sum, without: Collection[str]) -> Sum | None:
+    """The sum without these columns; None where nothing is left of it."""
+    if {*without} & {*one.keys}:
+        return None
+    statement = sql.tree(one.text)
+    node = statement["node"]
+    node["select_list"] = [item for item in node["select_list"] if item["alias"] not in without]
+    text = coding.said(statement) if node["select_list"] else None
+    left = tuple((name, how) for name, how in one.together if name not in without)
+    return Sum(one.base, text, one.source, one.keys, left) if text is not None else None
+
+
+def put(statement: Tree, tables: Collection[str], kept: Mapping[str, Sum]) -> bool:
+    """Let the question's tree read the sums that are kept (by their tables); whether it has any of them."""
+    by_base = {one.base: (table, {*one.columns}) for table, one in kept.items()}
+    there = [
+        (grouping, by_base[base][0])
+        for base, grouping in _found(statement, tables)
+        if base in by_base and by_base[base][1].issuperset(grouping.aggregates)
+    ]
+    for grouping, table in there:
+        grouping.read(table)
     return bool(there)
 
 
 def added(one: Sum, table: str, parts: str, types: Mapping[str, str]) -> str:
     """The SELECT of the groups of a kept table that a table of further `parts` touches, both together."""
-    same = _same("t", "p", one)
-    names = [*one.named, *(f"_a{at}" for at in range(len(one.together)))]
-    listed = ", ".join(names)
-    told = [f"{how}(_a{at})::{types[f'_a{at}']} AS _a{at}" for at, how in enumerate(one.together)]
+    same, names = _same("t", "p", one), one.columns
+    told = [f"{how}({name})::{types[name]} AS {name}" for name, how in one.together]
     rows = f"SELECT {', '.join(f't.{name}' for name in names)} FROM {table} AS t SEMI JOIN {parts} AS p ON {same}"
-    together = f"SELECT {', '.join([*one.named, *told])} FROM ({rows} UNION ALL SELECT {listed} FROM {parts})"
-    return f"{together} GROUP BY {', '.join(one.named)}" if one.keys else together
+    together = f"SELECT {', '.join([*one.keys, *told])} FROM ({rows} UNION ALL SELECT {', '.join(names)} FROM {parts})"
+    return f"{together} GROUP BY {', '.join(one.keys)}" if one.keys else together
 
 
 def untouched(one: Sum, table: str, parts: str) -> str:
@@ -71,14 +98,14 @@ def untouched(one: Sum, table: str, parts: str) -> str:
 
 
 def _same(left: str, right: str, one: Sum) -> str:
-    return " AND ".join(f"{left}.{name} IS NOT DISTINCT FROM {right}.{name}" for name in one.named) or "true"
+    return " AND ".join(f"{left}.{name} IS NOT DISTINCT FROM {right}.{name}" for name in one.keys) or "true"
 
 
 # ── looking for them ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _found(statement: Tree, tables: Collection[str]) -> Iterator[tuple[Tree, Sum, Callable[[str, str], Tree]]]:
-    """Each SELECT that is a sum, with it, and what stands in its place given the kept table and what it is called."""
+def _found(statement: Tree, tables: Collection[str]) -> Iterator[tuple[str, _Grouping]]:
+    """Each SELECT that is a sum, with what tells its groups apart from those of others."""
     parts = [entry for node in _withs(statement["node"]) for entry in node["cte_map"]["map"]]
     if not steps.alone(statement, [entry["key"] for entry in parts]):
         return
@@ -87,14 +114,9 @@ def _found(statement: Tree, tables: Collection[str]) -> Iterator[tuple[Tree, Sum
         chain = _chain(node["from_table"], named, tables)
         if chain is None or node["cte_map"]["map"]:
             continue
-        grouping = _Grouping.of(node)
-        if grouping is None:
-            continue
-        source, between = chain
-        text = steps.written(grouping.node(), between, {})
-        if text is not None:
-            one = Sum(text, source, len(grouping.keys), tuple(grouping.together))
-            yield node, one, grouping.instead
+        grouping = _Grouping.of(node, *chain)
+        if grouping is not None and (base := grouping.written({})) is not None:
+            yield base, grouping
 
 
 def _withs(outer: Tree) -> list[Tree]:
@@ -120,19 +142,20 @@ def _chain(table: Tree, named: Mapping[str, Tree], tables: Collection[str]) -> t
 
 
 class _Grouping:
-    """A SELECT that groups the rows of one table: its keys, its aggregates, and itself over a table of both."""
+    """A SELECT that groups the rows of one table, `source`, beneath what is named `between`: its keys, its aggregates, and itself
+    over a table of both."""
 
-    def __init__(self, select: Tree, keys: list[Tree]) -> None:
-        self.select, self.keys = select, keys
-        self.at = {coding.key(key): f"_k{at}" for at, key in enumerate(keys)}
+    def __init__(self, select: Tree, keys: list[Tree], source: str, between: list[Tree]) -> None:
+        self.select, self.source, self.between = select, source, between
+        self.at = {coding.key(key): _name("_k", coding.key(key)) for key in keys}
+        self.keys = dict(sorted({self.at[coding.key(key)]: key for key in keys}.items()))
         self.aggregates: dict[str, Tree] = {}
-        self.together: list[str] = []
         self.aliases = {one["alias"]: one for one in select["select_list"] if one["alias"]}
         self.items: list[Tree] = []
         self.having: Tree | None = None
 
     @classmethod
-    def of(cls, select: Tree) -> _Grouping | None:
+    def of(cls, select: Tree, source: str, between: list[Tree]) -> _Grouping | None:
         """The grouping; None where it is none, or one whose parts do not make the whole."""
         distinct = [one for one in select["modifiers"] if one["type"] == "DISTINCT_MODIFIER"]
         if (
@@ -157,7 +180,7 @@ class _Grouping:
             for part in coding.walk([select["select_list"], select["where_clause"], select["having"], keys])
         ):
             return None
-        made = cls(select, keys)
+        made = cls(select, keys, source, between)
         if any(made._unclear(key) for key in keys):
             return None
         try:
@@ -200,34 +223,37 @@ class _Grouping:
         how = _TOGETHER.get(aggregate["function_name"].lower())
         if how is None or aggregate["distinct"] or aggregate["order_bys"]["orders"] or aggregate["export_state"]:
             raise _Unfit
-        name = coding.key(aggregate)
-        if name not in self.aggregates:
-            self.aggregates[name] = aggregate
-            self.together.append(how)
-        return f"_a{list(self.aggregates).index(name)}"
+        name = _name("_a", coding.key(aggregate))
+        self.aggregates[name] = aggregate
+        return name
 
-    def node(self) -> Tree:
-        """The SELECT of the keys and aggregates."""
-        listed = [{**key, "alias": f"_k{at}"} for at, key in enumerate(self.keys)]
-        listed += [{**one, "alias": f"_a{at}"} for at, one in enumerate(self.aggregates.values())]
-        keys = [{**key, "alias": ""} for key in self.keys]
-        return {
-            **copy.deepcopy(self.select), "select_list": listed, "group_expressions": keys, "group_sets": [list(range(len(keys)))] if keys else [],
-            "having": None, "modifiers": [],
+    def kept(self, base: str) -> Sum | None:
+        """The sum that holds these groups with these aggregates."""
+        told = dict(sorted(self.aggregates.items()))
+        text = self.written(told) if told or self.keys else None
+        together = tuple((name, _TOGETHER[one["function_name"].lower()]) for name, one in told.items())
+        return Sum(base, text, self.source, tuple(self.keys), together) if text is not None else None
+
+    def written(self, aggregates: Mapping[str, Tree]) -> str | None:
+        """The SELECT of the keys and these aggregates."""
+        listed = [{**part, "alias": name} for name, part in [*self.keys.items(), *aggregates.items()]]
+        keys = [{**key, "alias": ""} for key in self.keys.values()]
+        node = {
+            **copy.deepcopy(self.select), "select_list": listed or [_one()], "group_expressions": keys,
+            "group_sets": [list(range(len(keys)))] if keys else [], "having": None, "modifiers": [],
         }  # fmt: skip
+        return steps.written(node, self.between, {})
 
-    def instead(self, table: str, alias: str) -> Tree:
-        """The SELECT over the kept table."""
+    def read(self, table: str) -> None:
+        """Make of the SELECT one over the kept table."""
+        alias = self.select["from_table"]["alias"] or self.select["from_table"]["table_name"]
         read = {
-            **copy.deepcopy(self.select["from_table"]),
-            "table_name": table,
-            "alias": alias,
-            "qualified_name": {"path": [table]},
-        }
-        return {
-            **copy.deepcopy(self.select), "select_list": self.items, "from_table": read, "where_clause": self.having,
-            "group_expressions": [], "group_sets": [], "having": None, "modifiers": [],
+            **copy.deepcopy(self.select["from_table"]), "table_name": table, "alias": alias, "qualified_name": {"path": [table]},
         }  # fmt: skip
+        self.select.update(
+            select_list=self.items, from_table=read, where_clause=self.having, group_expressions=[], group_sets=[], having=None,
+            modifiers=[],
+        )  # fmt: skip
 
 
 class _Unfit(Exception):
@@ -237,6 +263,15 @@ class _Unfit(Exception):
 def _column(name: str, part: Tree) -> Tree:
     made: Tree = json.loads(json.dumps(bare(_reference())))
     return {**made, "column_names": [name], "alias": part.get("alias", "")}
+
+
+def _name(sign: str, key: str) -> str:
+    return f"{sign}_{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+
+
+def _one() -> Tree:
+    told: Tree = sql.tree("SELECT 1 AS one")["node"]["select_list"][0]
+    return told
 
 
 def _reference() -> Tree:

@@ -14,6 +14,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from budgetwatch.records import ALL
 from budgetwatch.records.rowid import PART_BITS
 from budgetwatch.rules import coded, partition, reasons
 from budgetwatch.rules import compile as compiled
+from budgetwatch.rules.coded import Coded
 from budgetwatch.rules.finding import Finding
 from budgetwatch.rules.judge import Verdict, collect, install
 from budgetwatch.rules.partition import Plan
@@ -92,29 +94,31 @@ class Narrowing:
 
     def __init__(
         self, home: Home, connection: duckdb.DuckDBPyConnection, day: dt.date, changes: Changes,
-        *, ready: Mapping[str, str] | None = None, least_rows: int | None = None, most_share: float | None = None,
+        *, ready: Coded | None = None, least_rows: int | None = None, most_share: float | None = None,
     ) -> None:  # fmt: skip
-        """`ready` are the feeds that were made ready, with their tables: to ask a rule of all their rows costs less than to look
-        for some."""
+        """`ready` are the feeds that were made ready: to ask a rule of all their rows costs less than to look for some."""
         self.home, self.connection, self.day = home, connection, day
         self.changes, self.versions = changes, changes.versions
-        self.made_ready = dict(ready or {})
+        self.made_ready = dict(ready.tables) if ready else {}
+        self._unknown: list[int] | None = ready.unknown if ready else None
         self.least = LEAST_ROWS if least_rows is None else least_rows
         self.most = MOST_SHARE if most_share is None else most_share
         self.basis = basis()
         self._rows: dict[str, int] = {}
         self._moved: dict[tuple[str, str, dt.date], bool] = {}
         self._bases = bases(home)
-        self._incidents = self._with_incidents()
+        with home.session() as session:
+            self._incidents = frozenset(session.scalars(sa.select(Incident.rule_id).distinct()))
+            self._exempted = exemptions.exempted(session, day)
         self._packs = home.packs
-        self._unknown: list[int] | None = None
         self._with_null: frozenset[int] = frozenset()
         self._on: dict[str, tuple[str, ...]] = {}
         self.parted = home.settings.mute_late == "places"
 
     def ready(self, rules: Sequence[Rule]) -> None:
         """Our functions on the connection, for the rules that may be narrowed."""
-        self._unknown = install(self.connection, [rule for rule in rules if not rule.baselines], self.day)
+        if self._unknown is None:
+            self._unknown = install(self.connection, [rule for rule in rules if not rule.baselines], self.day)
 
     def all(self, rules: Sequence[Rule], parted: Callable[[Rule], bool]) -> Iterator[tuple[Rule, Narrowed | None, str]]:
         """Each rule with what it says, or with the code why it must be asked whole; `parted` rules are."""
@@ -185,9 +189,8 @@ class Narrowing:
             raise Whole("incident")
         if self._packs.of(rule.id):
             raise Whole("pack")
-        with self.home.session() as session:
-            if base.exempted or exemptions.active(session, rule.id, self.day):
-                raise Whole("exempt")
+        if base.exempted or rule.id in self._exempted:
+            raise Whole("exempt")
         return base
 
     def _planned(self, rule: Rule) -> Plan:
@@ -203,10 +206,6 @@ class Narrowing:
     def reads_large(self, rule: Rule) -> bool:
         """Whether the rule reads a feed that would be made ready for a full run."""
         return any(self._many(feed) >= coded.LEAST_ROWS for feed in rule.reads)
-
-    def _with_incidents(self) -> frozenset[str]:
-        with self.home.session() as session:
-            return frozenset(session.scalars(sa.select(Incident.rule_id).distinct()))
 
     # ---- what changed
 
@@ -239,33 +238,38 @@ class Narrowing:
         for place, feed in enumerate(plan.places):
             sources = []
             change = self._change(feed, base)
-            if change.many_added:
-                sources.append(f"SELECT * FROM {change.added} AS f WHERE {self._matters(plan, place, self.day)}")
-            if change.many_removed:
-                sources.append(f"SELECT * FROM {change.removed} AS f WHERE {self._matters(plan, place, base.as_of)}")
+            for table, many, day in (
+                (change.added, change.many_added, self.day), (change.removed, change.many_removed, base.as_of),
+            ):  # fmt: skip
+                query = f"SELECT * FROM {table} AS f WHERE {self._matters(plan, place, day)}"
+                if many and self.connection.execute(f"{query} LIMIT 1").fetchall():
+                    sources.append(query)
             for of, expression in moved:
                 if of == feed:
-                    sources.append(
-                        f"SELECT * FROM main.{feed} AS f WHERE {self._either(plan, place, base)} AND {self._differs(expression, base.as_of)}"
-                    )
-            there = [one for one in sources if self.connection.execute(f"SELECT 1 FROM ({one}) LIMIT 1").fetchall()]
-            if there:
-                found[place] = there
+                    condition = f"{self._either(plan, place, base)} AND {self._differs(expression, base.as_of)}"
+                    if self._any(feed, condition):
+                        sources.append(f"SELECT * FROM main.{feed} AS f WHERE {condition}")
+            if sources:
+                found[place] = sources
         return found
 
     def _has_moved(self, feed: str, expression: str, then: dt.date) -> bool:
         key = feed, expression, then
         if key not in self._moved:
-            asked = f"WHERE {self._differs(expression, then)} LIMIT 1"
-            made = self.made_ready.get(feed)
-            try:
-                told = self.connection.execute(
-                    f"SELECT 1 FROM {made or f'main.{feed}'} AS f {asked}" if feed else f"SELECT 1 {asked}"
-                )
-            except duckdb.BinderException:  # it was not made ready with all its columns
-                told = self.connection.execute(f"SELECT 1 FROM main.{feed} AS f {asked}")
-            self._moved[key] = bool(told.fetchall())
+            differs = self._differs(expression, then)
+            self._moved[key] = (
+                self._any(feed, differs)
+                if feed
+                else bool(self.connection.execute(f"SELECT 1 WHERE {differs}").fetchall())
+            )
         return self._moved[key]
+
+    def _any(self, feed: str, condition: str) -> bool:
+        """Whether the feed has a row of which that is true; what was made ready is read faster."""
+        for table in filter(None, (self.made_ready.get(feed), f"main.{feed}")):
+            with suppress(duckdb.BinderException):  # it was not made ready with all its columns
+                return bool(self.connection.execute(f"SELECT 1 FROM {table} AS f WHERE {condition} LIMIT 1").fetchall())
+        return True
 
     def _differs(self, expression: str, then: dt.date) -> str:
         return f"({partition.render(expression, then)}) IS DISTINCT FROM ({partition.render(expression, self.day)})"

@@ -161,7 +161,7 @@ def _ask(
     whole: dict[str, str] = {}
     few = False
     if new and asked:
-        narrowing = Narrowing(home, connection, day, changes, ready=made.tables if made else None)
+        narrowing = Narrowing(home, connection, day, changes, ready=made)
         for rule, less, code in narrowing.all(asked, silent.places):
             if less is None:
                 whole[rule.id] = code

@@ -63,7 +63,7 @@ def told(connection: duckdb.DuckDBPyConnection, question: str) -> list[str]:
 
 @pytest.mark.parametrize("question", SUMMED)
 def test_a_question_that_reads_kept_sums_says_the_same(tables: duckdb.DuckDBPyConnection, question: str) -> None:
-    found = sums.found(question, {"paid", "other"})
+    found = sums.wanted([question], {"paid", "other"})
     assert found
     for seed in range(8):
         tables.execute("DELETE FROM paid; DELETE FROM other")
@@ -72,7 +72,7 @@ def test_a_question_that_reads_kept_sums_says_the_same(tables: duckdb.DuckDBPyCo
         for at, one in enumerate(found):
             tables.execute(f"CREATE OR REPLACE TABLE kept_{at} AS {one.text}")
         statement = sql.tree(question)
-        assert sums.put(statement, {"paid", "other"}, {one.text: f"kept_{at}" for at, one in enumerate(found)})
+        assert sums.put(statement, {"paid", "other"}, {f"kept_{at}": one for at, one in enumerate(found)})
         put = coding.said(statement)
         assert put is not None
         assert "kept_0" in put
@@ -83,7 +83,7 @@ def test_a_question_that_reads_kept_sums_says_the_same(tables: duckdb.DuckDBPyCo
 def test_sums_of_rows_and_of_rows_that_come_are_the_sums_of_all(
     tables: duckdb.DuckDBPyConnection, question: str
 ) -> None:
-    for one in sums.found(question, {"paid", "other"}):
+    for one in sums.wanted([question], {"paid", "other"}):
         for seed in range(8):
             chance = random.Random(seed)
             tables.execute(f"DELETE FROM {one.source}")
@@ -102,10 +102,42 @@ def test_sums_of_rows_and_of_rows_that_come_are_the_sums_of_all(
 
 @pytest.mark.parametrize("question", NOT_SUMMED)
 def test_what_parts_do_not_tell_is_not_kept(question: str) -> None:
-    assert not sums.found(question, {"paid"})
+    assert not sums.wanted([question], {"paid"})
 
 
 def test_sums_that_are_not_kept_are_left_as_they_are() -> None:
     statement = sql.tree(SUMMED[0])
     assert not sums.put(statement, {"paid"}, {})
     assert statement == sql.tree(SUMMED[0])
+
+
+ALIKE = [
+    "SELECT unit, year, sum(amount) AS paid FROM paid GROUP BY unit, year",
+    "SELECT year AS y, unit AS u, count(*) AS n, sum(amount) AS all_paid FROM paid GROUP BY year, unit HAVING count(payee) > 1",
+    "SELECT DISTINCT unit, year FROM paid",
+]
+
+
+def test_questions_that_group_the_same_rows_alike_share_their_sums(tables: duckdb.DuckDBPyConnection) -> None:
+    [one] = sums.wanted(ALIKE, {"paid"})
+    assert len(one.together) == 3
+    fill(tables, "paid", random.Random(7), 60)
+    tables.execute(f"CREATE TABLE kept AS {one.text}")
+    for question in [*ALIKE, "SELECT unit, count(payee) AS named FROM paid GROUP BY unit, year"]:
+        statement = sql.tree(question)
+        assert sums.put(statement, {"paid"}, {"kept": one})
+        assert told(tables, str(coding.said(statement))) == told(tables, question)
+
+
+def test_an_aggregate_that_is_not_kept_is_not_read_of_them() -> None:
+    [one] = sums.wanted(ALIKE, {"paid"})
+    for gone, _ in one.together:
+        left = sums.fewer(one, {gone})
+        assert left is not None
+        for question in ALIKE:
+            [asked] = sums.wanted([question], {"paid"})
+            assert sums.put(sql.tree(question), {"paid"}, {"kept": left}) == (gone not in asked.columns)
+    assert not sums.put(
+        sql.tree("SELECT unit, year, max(payee) AS p FROM paid GROUP BY unit, year"), {"paid"}, {"kept": one}
+    )
+    assert sums.fewer(one, {one.keys[0]}) is None
