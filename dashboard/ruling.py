@@ -10,7 +10,7 @@ from budgetwatch import exemptions, jobs, lifecycle
 from budgetwatch.backtest import Asked
 from budgetwatch.errors import Invalid
 from budgetwatch.lifecycle import changing, drafting, reading, writing
-from budgetwatch.lifecycle.condition import MOST_GROUPS, MOST_ROWS, Condition, Group, Row
+from budgetwatch.lifecycle.condition import MOST_GROUPS, MOST_ROWS, Condition, Group, Join, Row
 from budgetwatch.text import Text
 from dashboard.asking import Asking, href
 from dashboard.done import Done, Fields
@@ -34,7 +34,9 @@ def condition_of(fields: Mapping[str, str]) -> Condition:
         )
         if rows:
             groups.append(Group(rows, "any" if fields.get(f"j{g}") == "any" else "all"))
-    return Condition(fields.get("over", ""), tuple(groups), "any" if fields.get("join") == "any" else "all")
+    join: Join = "any" if fields.get("join") == "any" else "all"
+    least = (fields.get(f"least_{part}", "").strip() for part in ("amount", "rows"))
+    return Condition(fields.get("over", ""), tuple(groups), join, *least)
 
 
 def form_of(fields: Mapping[str, str]) -> drafting.Form:

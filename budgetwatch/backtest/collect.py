@@ -142,7 +142,7 @@ def _conditions(
         )
         connection.execute(f"CREATE OR REPLACE TEMP TABLE bt_hits AS {said(hits)}")
         for tried, one in enumerate(rules):
-            question = compiled.grouped(one, "bt_hits", f"hit{tried}")
+            question = compiled.grouped(one, "bt_hits", f"hit{tried}", day)
             found = _answer(connection, number, tried, question, one, day, first=at == 0)
             cannot += found if tried == 0 else 0
         connection.execute("DROP TABLE bt_hits")

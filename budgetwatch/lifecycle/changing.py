@@ -13,7 +13,7 @@ from typing import Any
 
 from budgetwatch.errors import Invalid
 from budgetwatch.lifecycle import drafting, reading, writing
-from budgetwatch.lifecycle.condition import Condition, build
+from budgetwatch.lifecycle.condition import Built, Condition, build
 from budgetwatch.rulebooks import rule_of
 from budgetwatch.rules.rule import Law
 from budgetwatch.text import Text
@@ -72,7 +72,8 @@ def _question(
     params = dict(rule.get("params") or {})
     built = build(condition, said.known, params)
     untouched = " ".join(said.known.get(row, "") for group in condition.groups for row in group.rows)
-    for name, spec in built.params.items():
+    rows = {name: spec for name, spec in built.params.items() if f"${name}" not in built.least.values()}
+    for name, spec in rows.items():
         # A row of the same column and relation goes on with the parameter it had: its name, bounds and unit.
         old = said.used.get(next(pair for pair in _rows(condition) if name.startswith("_".join(pair))))
         if old is None or re.search(rf"\${old}\b", untouched):
@@ -84,16 +85,32 @@ def _question(
     named = {column for column, _ in _rows(condition)}
     kept = [c for c in rule["needs"] if c in named or c not in shown]
     rule["needs"] = [*kept, *(c for c in built.needs if c not in kept)]
+    _least(rule, built, params)
     rule["when"], rule["period"] = built.when, period
     if subject and subject != said.subject:
         rule["subject"] = list(drafting.SUBJECTS[subject][1])
-    read = " ".join([built.when, *(str(band["when"]) for band in rule.get("bands") or ())])
+    read = " ".join([built.when, *built.least.values(), *(str(band["when"]) for band in rule.get("bands") or ())])
     rule["params"] = {name: spec for name, spec in params.items() if re.search(rf"\${name}\b", read)}
     if automatic or any(f"{{{name}}}" in str(rule["message"]) for name in params if name not in rule["params"]):
         rule["message"] = drafting.message(condition)
     if not rule["params"]:
         del rule["params"]
     rule["examples"] = _examples(rule, condition, laws)
+
+
+def _least(rule: dict[str, Any], built: Built, params: dict[str, Any]) -> None:
+    """What hits must come to goes on with the parameters it had."""
+    before = rule.pop("least", None) or {}
+    for part, named in built.least.items():
+        name = named[1:]
+        if part in before:
+            old = before[part][1:]
+            params[old] = {**params[old], "value": built.params[name]["value"]}
+            built.least[part] = before[part]
+        else:
+            params[name] = built.params[name]
+    if built.least:
+        rule["least"] = dict(built.least)
 
 
 def _rows(condition: Condition) -> list[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """A condition put together from rows of column, relation and value, without anybody typing SQL: typed by the records.
 
-Rows stand in groups; within a group all or any of them must hold, and so for the groups among each other. What is
-compared with a number or a day becomes a parameter of the rule, so that it can be tried with other values later.
+Rows stand in groups; within a group all or any of them must hold, and so for the groups among each other. What hits of one
+subject and period must come to, in money or number, may be said besides. What is compared with a number or a day becomes
+a parameter of the rule, so that it can be tried with other values later.
 """
 
 from __future__ import annotations
@@ -66,18 +67,30 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a rule looks for in the rows of one feed."""
+    """What a rule looks for in the rows of one feed. The hits of one subject and period are a finding where they come to
+    `least_amount` in all and are `least_rows` at least, as typed; empty: whatever they come to."""
 
     over: str
     groups: tuple[Group, ...]
     join: Join = "all"
+    least_amount: str = ""
+    least_rows: str = ""
+
+
+#: What hits may have to come to: the kind of each, its words and unit.
+LEAST: Mapping[str, tuple[str, Text, str]] = {
+    "amount": ("money", Text("合计不少于", "in all at least"), "yuan"),
+    "rows": ("integer", Text("笔数不少于", "rows at least"), "rows"),
+}
 
 
 @dataclass(slots=True)
 class Built:
-    """The condition as a rule file has it: its SQL, its parameters, and the columns a row must have to be judged."""
+    """The condition as a rule file has it: its SQL, what hits must come to, its parameters, and the columns a row must have
+    to be judged."""
 
     when: str
+    least: dict[str, str] = field(default_factory=dict)
     params: dict[str, dict[str, Any]] = field(default_factory=dict)
     needs: list[str] = field(default_factory=list)
     taken: frozenset[str] = frozenset()
@@ -113,7 +126,36 @@ def build(condition: Condition, known: Mapping[Row, str] | None = None, taken: C
     built.when = _joined(parts, condition.join)
     if built.when.startswith("(") and len(parts) == 1:
         built.when = built.when[1:-1]
+    for part, typed in least_of(condition).items():
+        built.least[part] = f"${_least(feed, part, typed, built)}"
     return built
+
+
+def least_of(condition: Condition) -> dict[str, str]:
+    """What hits must come to, as typed, by its part."""
+    told = {"amount": condition.least_amount.strip(), "rows": condition.least_rows.strip()}
+    return {part: typed for part, typed in told.items() if typed}
+
+
+def _least(feed: Feed, part: str, typed: str, built: Built) -> str:
+    """The parameter for what hits must come to."""
+    kind, label, unit = LEAST[part]
+    if part == "amount" and "amount" not in feed.by_name:
+        raise Invalid(
+            Text(f"“{feed.label.zh}”没有可合计的金额。", f"“{feed.label.en}” has no amount to sum."), where=label.zh,
+            fix=Text("请把这一项清空。", "Leave this one empty."),
+        )  # fmt: skip
+    value = as_param(kind, typed)
+    if Decimal(value) <= 0:
+        raise Invalid(
+            Text(f"{label.zh}应大于零。", f"“{label.en}” is more than nothing."), where=label.zh,
+            fix=Text("请写正数，或清空。", "Write a number above zero, or leave it empty."),
+        )  # fmt: skip
+    name = _free(f"least_{part}", built)
+    built.params[name] = {
+        "type": kind, "value": value, "min": 1 if kind == "integer" else "0.01", "unit": unit, "name": {"zh": label.zh, "en": label.en.capitalize()},
+    }  # fmt: skip
+    return name
 
 
 def sentence(condition: Condition) -> Text:
@@ -133,7 +175,14 @@ def sentence(condition: Condition) -> Text:
             told_zh.append(("，且" if group.join == "all" else "，或").join(one.zh for one in said))
             told_en.append((" and " if group.join == "all" else " or ").join(one.en for one in said))
     both = ("；并且", "; and ") if condition.join == "all" else ("；或者", "; or ")
-    return Text(both[0].join(told_zh), both[1].join(told_en))
+    zh, en = both[0].join(told_zh), both[1].join(told_en)
+    for part, typed in least_of(condition).items():
+        _, label, _ = LEAST[part]
+        zh, en = (
+            f"{zh}，{label.zh} {typed}{' 元' if part == 'amount' else ''}",
+            f"{en}, {label.en} {typed}{' yuan' if part == 'amount' else ''}",
+        )
+    return Text(zh, en)
 
 
 def _said(column: Column, row: Row) -> Text:
@@ -227,10 +276,7 @@ def _known(column: Column, word: str, relation: str) -> None:
 
 
 def _param(built: Built, column: Column, relation: str, value: Any, kind: str) -> str:
-    stem = re.sub(r"[^a-z0-9_]", "", f"{column.name}_{relation}")[:36]
-    name, n = stem, 2
-    while name in built.params or name in built.taken:
-        name, n = f"{stem}_{n}", n + 1
+    name = _free(re.sub(r"[^a-z0-9_]", "", f"{column.name}_{relation}")[:36], built)
     label = RELATIONS[relation][0]
     spec: dict[str, Any] = {
         "type": kind, "value": value,
@@ -241,6 +287,14 @@ def _param(built: Built, column: Column, relation: str, value: Any, kind: str) -
     if kind == "money":
         spec["unit"] = "yuan"
     built.params[name] = spec
+    return name
+
+
+def _free(stem: str, built: Built) -> str:
+    """A name that no parameter has yet."""
+    name, n = stem, 2
+    while name in built.params or name in built.taken:
+        name, n = f"{stem}_{n}", n + 1
     return name
 
 

@@ -33,9 +33,11 @@ NAMES: Mapping[str, Text] = {
     "subject": Text("归集到", "Subject"),
     "period": Text("期间", "Period"),
     "amount": Text("金额", "Amount"),
+    "least": Text("归集后至少", "Taken together at least"),
     "bands": Text("分级", "Bands"),
     "message": Text("疑点说明", "Message"),
     "examples": Text("例子", "Examples"),
+    "rows": Text("笔数", "rows"),
     "value": Text("取值", "value"),
     "min": Text("下限", "least"),
     "max": Text("上限", "most"),
@@ -47,7 +49,7 @@ NAMES: Mapping[str, Text] = {
 #: Parts that decide what is found; a change elsewhere is of words only.
 DECIDING = frozenset(
     ("enabled", "severity", "over", "needs", "feeds", "params", "when", "select", "deadline", "balance", "outlier", "subject",
-     "period", "amount", "bands")
+     "period", "amount", "least", "bands")
 )  # fmt: skip
 
 

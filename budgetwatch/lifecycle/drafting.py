@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from budgetwatch.errors import Invalid
 from budgetwatch.lifecycle import writing
-from budgetwatch.lifecycle.condition import Condition, build, example, sentence
+from budgetwatch.lifecycle.condition import LEAST, Condition, build, example, least_of, sentence
+from budgetwatch.lifecycle.writing import as_param
 from budgetwatch.records import ALL
 from budgetwatch.records.codes import SEVERITIES
 from budgetwatch.records.types import Feed
+from budgetwatch.rules.model import MOST_TIMES
 from budgetwatch.text import Text
 
 PERIODS: Mapping[str, Text] = {
@@ -93,6 +97,7 @@ def rule_text(form: Form) -> str:
         "when": built.when,
         "subject": columns,
         "period": form.period,
+        **({"least": built.least} if built.least else {}),
         "message": message(form.condition),
         "examples": examples(form.condition, columns, built.needs),
     }
@@ -164,7 +169,8 @@ def _has_amount(feed: Feed) -> bool:
 
 
 def examples(condition: Condition, subject: list[str], needs: list[str]) -> list[dict[str, Any]]:
-    """One that flags, one that must not, one that lacks what is needed; each from the condition's own values."""
+    """One that flags, one that must not, one that lacks what is needed; each from the condition's own values. Where hits must
+    come to something, one that falls short of it besides."""
     feed = ALL[condition.over]
     ground: dict[str, Any] = dict.fromkeys(subject, "1")
     day = dt.date(2024, 6, 26)
@@ -178,15 +184,40 @@ def examples(condition: Condition, subject: list[str], needs: list[str]) -> list
         if column.required and column.name not in ground:
             ground[column.name] = _filler(column.kind, column.values)
     hit, miss = ({**ground, **example(condition, holds=holds)} for holds in (True, False))
+    short = _enough(condition, hit)
     lacking = dict(hit)
     lacking.pop(needs[0] if needs else subject[0], None)
     as_of = max([day, *(v for v in (*hit.values(), *miss.values()) if isinstance(v, dt.date))]) + dt.timedelta(1)
     told = (("符合条件", "it holds", "flags", hit), ("不符合条件", "it does not hold", "clear", miss),
+            *([("没有达到合计或笔数", "it does not come to enough", "clear", short)] if short else []),
             ("缺少必要栏目", "a needed column is absent", "cannot", lacking))  # fmt: skip
     return [
         {"name": {"zh": zh, "en": en}, "as_of": as_of, "expect": expect, "given": {feed.name: [row]}}
         for zh, en, expect, row in told
     ]
+
+
+def _enough(condition: Condition, hit: dict[str, Any]) -> dict[str, Any] | None:
+    """Let the row stand often enough, and for enough, to be a finding; returns one that falls just short of it (None: there is none)."""
+    told = least_of(condition)
+    if not told:
+        return None
+    times, wanted = int(as_param("integer", told.get("rows", "1"))), Decimal(as_param("money", told.get("amount", "0")))
+    chosen = any(row.column == "amount" for group in condition.groups for row in group.rows)
+    if wanted and not chosen:
+        hit["amount"] = f"{max(wanted, Decimal(100)):f}"
+    elif wanted and (each := Decimal(str(hit.get("amount", 0)))) > 0:
+        times = max(times, math.ceil(wanted / each))
+    if times > MOST_TIMES:
+        raise Invalid(
+            Text(f"要 {times:,} 笔才够，举不出例子。", f"It would take {times:,} rows to be enough: no example can show it."),
+            where=LEAST["amount" if wanted else "rows"][1].zh,
+            fix=Text(f"请改到 {MOST_TIMES:,} 笔以内。", f"Let {MOST_TIMES:,} rows be enough."),
+        )  # fmt: skip
+    if times > 1:
+        hit["_times"] = times
+        return {**hit, "_times": times - 1}
+    return {**hit, "amount": f"{wanted - Decimal('0.01'):f}"} if wanted and not chosen else None
 
 
 def _filler(kind: str, values: str | None) -> Any:

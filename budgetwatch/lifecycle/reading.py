@@ -7,7 +7,7 @@ so that a person knows which part is to be changed in the text itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +87,7 @@ def fields_of(rule: Mapping[str, Any]) -> dict[str, str]:
     if said.condition is None:
         return told
     told |= {"over": said.condition.over, "subject": said.subject, "period": said.period, "join": said.condition.join}
+    told |= {"least_amount": said.condition.least_amount, "least_rows": said.condition.least_rows}
     told["groups"] = str(max(1, len(said.condition.groups)))
     for g, group in enumerate(said.condition.groups):
         told[f"j{g}"] = group.join
@@ -108,7 +109,20 @@ def _read(rule: Mapping[str, Any]) -> Said:
     if period not in drafting.periods_of(feed):
         raise _Beyond(Text(f"期间 {period}", f"its period, {period}"))
     reader = _Reader(feed, rule.get("params") or {})
-    return Said(_condition(reader, str(rule["when"])), subject, period, None, reader.known, reader.used)
+    least = _least(rule)
+    condition = replace(
+        _condition(reader, str(rule["when"])), least_amount=least.get("amount", ""), least_rows=least.get("rows", "")
+    )
+    return Said(condition, subject, period, None, reader.known, reader.used)
+
+
+def _least(rule: Mapping[str, Any]) -> dict[str, str]:
+    """What hits must come to, as the form's fields show it."""
+    told = {}
+    for part, param in (rule.get("least") or {}).items():
+        value = ((rule.get("params") or {}).get(str(param)[1:]) or {}).get("value", "")
+        told[part] = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return told
 
 
 def _condition(reader: _Reader, when: str) -> Condition:

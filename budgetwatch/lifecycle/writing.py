@@ -21,7 +21,7 @@ from budgetwatch.text import Text
 #: The order in which a rule is read; what is not named here follows in its own order, examples last.
 _ORDER = (
     "id", "name", "severity", "enabled", "why", "law", "check", "otherwise", "over", "needs", "feeds", "params", "when",
-    "select", "deadline", "balance", "outlier", "subject", "period", "amount", "bands", "message",
+    "select", "deadline", "balance", "outlier", "subject", "period", "amount", "least", "bands", "message",
 )  # fmt: skip
 _WIDTH = 110
 

@@ -1,4 +1,5 @@
-"""What a condition would hit in the last month of facts, before anything is drafted: how many rows, and the first of them.
+"""What a condition would hit in the last month of facts, before anything is drafted: how many rows, how many flags they make, and
+the first of them.
 
 Scope and masking hold as everywhere; rows that lack a needed column are told apart, not counted as clear.
 """
@@ -14,12 +15,14 @@ import duckdb
 
 from budgetwatch.access.viewer import Viewer
 from budgetwatch.errors import Invalid
-from budgetwatch.lifecycle.condition import Condition, build
+from budgetwatch.lifecycle.condition import Built, Condition, build
+from budgetwatch.lifecycle.drafting import SUBJECTS, periods_of, subjects_of
 from budgetwatch.queries import seen
 from budgetwatch.queries.listing import Heading
 from budgetwatch.queries.names import code_name
 from budgetwatch.queries.scope import demand
 from budgetwatch.records import ALL
+from budgetwatch.records.types import Feed
 from budgetwatch.rules import functions
 from budgetwatch.rules.model import ParamSpec, typed
 from budgetwatch.rules.sql import bind
@@ -37,12 +40,14 @@ _SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`first` to `last` is the month looked at (None: a feed without days, all of it); `hits` of `looked_at` rows."""
+    """`first` to `last` is the month looked at (None: a feed without days, all of it); `hits` of `looked_at` rows, which make `flags`
+    once they are gathered."""
 
     first: dt.date | None
     last: dt.date | None
     looked_at: int
     hits: int
+    flags: int
     lacking: int
     units: int | None
     amount: Decimal | None
@@ -50,8 +55,10 @@ class Preview:
     rows: list[dict[str, Any]]
 
 
-def preview(home: Home, viewer: Viewer, condition: Condition, *, limit: int = 10) -> Preview:
-    """The condition over the last month that there are facts of, within the viewer's scope."""
+def preview(
+    home: Home, viewer: Viewer, condition: Condition, *, subject: str = "unit", period: str = "month", limit: int = 10
+) -> Preview:
+    """The condition over the last month that there are facts of, within the viewer's scope; its hits gathered as the form says."""
     demand(viewer, "draft_rules")
     demand(viewer, "facts")
     built, feed = build(condition), ALL[condition.over]
@@ -83,6 +90,10 @@ def preview(home: Home, viewer: Viewer, condition: Condition, *, limit: int = 10
             [(looked_at, hits, lacking, units, amount)] = facts.execute(
                 f"SELECT {sums} FROM {source} AS f WHERE {limits}"
             ).fetchall()
+            gathered = bind(_gathered(feed, built, subject, period), values)
+            [(flags,)] = facts.execute(
+                f"SELECT count(*) FROM (SELECT 1 FROM {source} AS f WHERE {limits} AND {present} AND ({asked}) {gathered})"
+            ).fetchall()
             order = "amount DESC NULLS LAST, _row" if "amount" in feed.by_name else "_row"
             rows = seen.dicts(
                 facts.execute(
@@ -103,7 +114,25 @@ def preview(home: Home, viewer: Viewer, condition: Condition, *, limit: int = 10
     if rows and feed.name == "payment":
         seen.audit(home, viewer, "preview_rule", feed.name, "", rows=len(rows))
     headings = tuple(Heading(c, feed.by_name[c].label, feed.by_name[c].kind) for c in columns)
-    return Preview(first, last, looked_at, hits, lacking, units, amount, headings, rows)
+    return Preview(first, last, looked_at, hits, flags, lacking, units, amount, headings, rows)
+
+
+def _gathered(feed: Feed, built: Built, subject: str, period: str) -> str:
+    """How hits become flags: by whose they are and when, where they come to what they must."""
+    ways = list(subjects_of(feed))
+    keys = list(SUBJECTS[subject if subject in ways else ways[0]][1])
+    if period == "year" and "budget_year" in feed.by_name:
+        keys.append("budget_year")
+    elif feed.day:
+        keys.append(f"date_trunc('{period if period in periods_of(feed) else 'month'}', {feed.day})")
+    if "amount" in built.least and "currency" in feed.by_name:
+        keys.append("currency")
+    enough = [
+        f"{what} >= {built.least[part]}"
+        for part, what in (("amount", "sum(amount)"), ("rows", "count(*)"))
+        if part in built.least
+    ]
+    return f"GROUP BY {', '.join(keys)}" + (f" HAVING {' AND '.join(enough)}" if enough else "")
 
 
 def _month(facts: duckdb.DuckDBPyConnection, feed: str, day: str | None) -> tuple[dt.date | None, dt.date | None]:

@@ -30,7 +30,7 @@ def question(rule: Rule, as_of: dt.date) -> str:
     values = rule.values(as_of)
     if rule.form == "when":
         present = "".join(f"{column} IS NOT NULL AND " for column in rule.needs)
-        return grouped(rule, rule.over, f"{present}(\n{bind(rule.sql, values)}\n)")
+        return grouped(rule, rule.over, f"{present}(\n{bind(rule.sql, values)}\n)", as_of)
     if rule.form == "select":
         return over_judgeable(rule, steady(bind(rule.sql, values)))
     return over_judgeable(rule, inner(rule, as_of))
@@ -109,11 +109,17 @@ def hit_columns(rule: Rule) -> set[str]:
         wanted.add("payee_type")
     if rule.spec.period == "year":
         wanted.add("budget_year")
+    wanted |= {*_apart(rule)}
     return {column for column in wanted if column is not None and column in feed.by_name}
 
 
-def grouped(rule: Rule, source: str, condition: str) -> str:
-    """A condition's hits, one row for each subject and period."""
+def _apart(rule: Rule) -> list[str]:
+    """Where a total is asked for, amounts of several currencies are not one."""
+    return ["currency"] if rule.spec.least and rule.spec.least.amount and "currency" in ALL[rule.over].by_name else []
+
+
+def grouped(rule: Rule, source: str, condition: str, as_of: dt.date) -> str:
+    """A condition's hits, one row for each subject and period; where the rule says what they must come to, of those that do."""
     feed, has = ALL[rule.over], ALL[rule.over].by_name
     keys = subject_columns(rule)
     period = period_sql(rule)
@@ -132,7 +138,16 @@ def grouped(rule: Rule, source: str, condition: str) -> str:
     ]
     if day:
         parts += [f"min({day}) AS first_day", f"max({day}) AS last_day"]
-    return f"SELECT {', '.join(parts)} FROM {source} WHERE {condition} GROUP BY {', '.join([*keys, period])}"
+    gathered = f"SELECT {', '.join(parts)} FROM {source} WHERE {condition} GROUP BY {', '.join([*keys, period, *_apart(rule)])}"
+    return f"{gathered} HAVING {enough}" if (enough := _enough(rule, amount, as_of)) else gathered
+
+
+def _enough(rule: Rule, amount: str | None, as_of: dt.date) -> str:
+    """What a group must come to; empty where any will do."""
+    least = rule.spec.least
+    asked = [f"sum({amount}) >= {least.amount}"] if least and least.amount else []
+    asked += [f"count(*) >= {least.rows}"] if least and least.rows else []
+    return bind(" AND ".join(asked), rule.values(as_of)) if asked else ""
 
 
 def _name_of(key: str, has: Mapping[str, object]) -> str:

@@ -276,7 +276,7 @@ def _hits(connection: duckdb.DuckDBPyConnection, question: str, rule: Rule, as_o
     """Put a condition: its hits and the rows it cannot decide come out of one scan."""
     connection.execute(f"CREATE OR REPLACE TEMP TABLE hits AS {question}")
     verdict.cannot(reasons.UNDECIDED, _row(connection, "SELECT count(*) FROM hits WHERE hit IS NULL")[0])
-    collect(connection, compiled.grouped(rule, "hits", "hit"), rule, as_of, verdict)
+    collect(connection, compiled.grouped(rule, "hits", "hit", as_of), rule, as_of, verdict)
     connection.execute("DROP TABLE hits")
 
 

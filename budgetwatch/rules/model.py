@@ -24,6 +24,7 @@ Form = Literal["when", "select", "deadline", "balance", "outlier"]
 FORMS: tuple[Form, ...] = ("when", "select", "deadline", "balance", "outlier")
 RuleId = Annotated[str, Field(pattern=r"^[A-Z]{2,4}-[0-9]{2,3}[a-z]?$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+ParamName = Annotated[str, Field(pattern=r"^\$[a-z][a-z0-9_]{0,39}$")]
 NotEmpty = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
@@ -184,6 +185,26 @@ class OutlierSpec(_Strict):
     keep: Annotated[int, Field(ge=1, le=10_000)] = 200
 
 
+class LeastSpec(_Strict):
+    """What a condition's hits of one subject and period must come to before they are a finding: `amount` in all, `rows` of them,
+    or both; each names a parameter."""
+
+    amount: ParamName | None = None
+    rows: ParamName | None = None
+
+    @model_validator(mode="after")
+    def _one_at_least(self) -> LeastSpec:
+        if self.amount is None and self.rows is None:
+            raise Said(
+                "least 须写 amount（合计）、rows（笔数）或两者", "least says an amount, a number of rows, or both"
+            )
+        return self
+
+
+#: A row of an example may stand for so many (`_times`).
+MOST_TIMES = 5_000
+
+
 class Example(_Strict):
     """A few facts and what the rule must say of them. A feed named in `given`, even with no rows, has facts."""
 
@@ -221,6 +242,7 @@ class RuleSpec(_Strict):
     subject: list[Name] | None = None
     period: Literal["day", "month", "year"] | None = None
     amount: Name | None = None
+    least: LeastSpec | None = None
     select: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
     deadline: DeadlineSpec | None = None
     balance: BalanceSpec | None = None
@@ -270,10 +292,10 @@ class RuleSpec(_Strict):
                 raise Said("when 须写明 subject（归集到谁）", "a `when` names its subject columns")
             if self.period is None:
                 raise Said("when 须写明 period（day、month 或 year）", "a `when` names its period (day, month or year)")
-        elif self.subject is not None or self.period is not None or self.amount is not None:
+        elif self.subject is not None or self.period is not None or self.amount is not None or self.least is not None:
             raise Said(
-                "subject、period、amount 只能与 when 同用（balance 的写在 balance 里）",
-                "subject, period and amount go with `when` only (those of a balance stand inside it)",
+                "subject、period、amount、least 只能与 when 同用（balance 的写在 balance 里）",
+                "subject, period, amount and least go with `when` only (those of a balance stand inside it)",
             )
         if self.outlier is not None and self.bands is not None:
             raise Said("outlier 只排序，不能写 bands", "an outlier only ranks: it has no bands")

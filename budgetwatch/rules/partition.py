@@ -91,7 +91,8 @@ def _made(rule: Rule) -> Plan:
     if rule.form == "when":
         condition = sql.bind(rule.sql, rule.values(SENTINEL))
         kept = [f"{column} IS NOT NULL" for column in rule.needs]
-        text = compiled.grouped(rule, rule.over, " AND ".join([*kept, not_false(condition, rule.over, rule.needs)]))
+        hit = " AND ".join([*kept, not_false(condition, rule.over, rule.needs)])
+        text = compiled.grouped(rule, rule.over, hit, SENTINEL)
         # the hits are looked for among these rows, and put together from them
     elif rule.form == "select":
         text = sql.bind(rule.sql, rule.values(SENTINEL))

@@ -181,6 +181,8 @@ class Rule:
             "params": {name: [p.type, p.plain] for name, p in self.params.items()}, "form": self.form, "question": question,
             "subject": self.spec.subject, "period": self.spec.period, "amount": self.spec.amount,
         }  # fmt: skip
+        if self.spec.least:
+            matters["least"] = self.spec.least.model_dump(exclude_none=True)
         if self.spec.optional:
             matters["optional"] = sorted(self.spec.optional)
         if self.spec.echo_of:

@@ -22,7 +22,7 @@ from budgetwatch.records import ALL, Column
 from budgetwatch.records.codes import LISTS
 from budgetwatch.rules import bands, baselines, deadlines, functions, sql, verify_balance
 from budgetwatch.rules import compile as compiled
-from budgetwatch.rules.model import DeadlineSpec, Expected, OutlierSpec, Side
+from budgetwatch.rules.model import MOST_TIMES, DeadlineSpec, Expected, OutlierSpec, Side
 from budgetwatch.rules.named import DAY, column, money, placed, readable
 from budgetwatch.rules.refusal import Refusal, nearest
 from budgetwatch.rules.rule import COMMON_FIGURES, Rule, placeholders
@@ -103,6 +103,7 @@ def _when(rule: Rule) -> list[str]:
         column(rule.over, name, ("subject", n))
     if rule.spec.amount is not None:
         money(rule.over, rule.spec.amount, ("amount",))
+    grouping += _least(rule)
     feed = ALL[rule.over]
     if rule.spec.period != "year" or "budget_year" not in feed.by_name:
         if feed.day is None:
@@ -132,6 +133,34 @@ def _when(rule: Rule) -> list[str]:
             ("when",),
         )
     return [*grouping, *sorted(c for c in seen.columns - {"_row"} if feed.by_name[c].required and c not in spoken_for)]
+
+
+def _least(rule: Rule) -> list[str]:
+    """Check what hits must come to; returns the column that is summed, without which a row counts for nothing."""
+    least = rule.spec.least
+    for part, type_ in (("amount", "money"), ("rows", "integer")):
+        said = getattr(least, part) if least else None
+        if said and ((param := rule.params.get(said[1:])) is None or param.type != type_):
+            raise Refusal(
+                Text(
+                    f"least.{part} 应是 {type_} 类型的参数：{said}。",
+                    f"least.{part} is a parameter of type {type_}: {said}.",
+                ),
+                nearest(said, [f"${name}" for name, one in rule.params.items() if one.type == type_]),
+                ("least", part),
+            )
+    if not least or not least.amount:
+        return []
+    if (summed := compiled.amount_column(rule)) is None:
+        raise Refusal(
+            Text(f"{rule.over} 没有可合计的金额。", f"{rule.over} has no amount to sum."),
+            Text(
+                "请用 amount 写明合计哪一列，或只写 least.rows。",
+                "Name the column to sum under amount, or say least.rows only.",
+            ),
+            ("least", "amount"),
+        )
+    return [summed]
 
 
 def _deadline(rule: Rule, spec: DeadlineSpec) -> None:
@@ -289,6 +318,7 @@ def _message(rule: Rule, figures: Iterable[str]) -> None:
 def _parameters_used(rule: Rule) -> None:
     asked = rule.question if isinstance(rule.question, str) else rule.question.model_dump_json(by_alias=True)
     asked += "".join(f"\n{band.when}" for band in rule.spec.bands or ())
+    asked += rule.spec.least.model_dump_json() if rule.spec.least else ""
     used = sql.parameters(asked) | set(re.findall(r"\$([a-z_0-9]+)", asked)) | set(placeholders(rule.message.zh))
     for name in rule.params:
         if name not in used:
@@ -310,7 +340,7 @@ def _example(rule: Rule, at: int) -> None:
             )
         for n, row in enumerate(rows):
             for name, value in row.items():
-                if name == "_times" and isinstance(value, int) and 1 <= value <= 5000:
+                if name == "_times" and isinstance(value, int) and 1 <= value <= MOST_TIMES:
                     continue
                 place = ("examples", at, "given", feed, n, name)
                 _example_value(column(feed, name, place), value, place)

@@ -390,7 +390,7 @@ class Narrowing:
             )
             [(undecided,)] = self.connection.execute("SELECT count(*) FROM hits WHERE hit IS NULL").fetchall()
             verdict.cannot(reasons.UNDECIDED, undecided)
-            collect(self.connection, compiled.grouped(rule, "hits", "hit"), rule, day, verdict)
+            collect(self.connection, compiled.grouped(rule, "hits", "hit", day), rule, day, verdict)
             self.connection.execute("DROP TABLE hits")
         else:
             text = plan.asked_of(tables, day)

@@ -188,7 +188,31 @@ def _condition(fields: dict[str, str], feed: Feed) -> Any:
         parts.append(
             html.Div([_do(t("再加一组"), "group", id="add-group", kind="quiet-button")], className="job-actions")
         )
+    parts.append(_least(fields, feed))
     return card(*parts, title=t("命中条件"), id="condition")
+
+
+def _least(fields: dict[str, str], feed: Feed) -> Any:
+    """What the hits of one subject and period must come to before they are a flag."""
+    return html.Fieldset(
+        [
+            html.Legend(t("归集后至少")),
+            html.Div(
+                [
+                    field(
+                        t("合计不少于（元）"), "least_amount", id="draft-least-amount", value=fields.get("least_amount", ""),
+                        hint=t("可以不填"), mode="decimal",
+                    ) if "amount" in feed.by_name else None,
+                    field(
+                        t("笔数不少于"), "least_rows", id="draft-least-rows", value=fields.get("least_rows", ""), hint=t("可以不填"),
+                        mode="numeric",
+                    ),
+                ],
+                className="fields",
+            ),
+        ],
+        className="condition-group",
+    )  # fmt: skip
 
 
 def _group(fields: dict[str, str], feed: Feed, g: int, groups: int) -> Any:
@@ -236,7 +260,9 @@ def _shown(asking: Asking, fields: dict[str, str]) -> Any:
         return None
     condition = condition_of(fields)
     try:
-        found = preview(asking.home, asking.viewer, condition)
+        found = preview(
+            asking.home, asking.viewer, condition, subject=fields.get("subject", ""), period=fields.get("period", "")
+        )
     except BudgetwatchError as error:
         return card(note(error.sentence(spoken()), tone="warn"), title=t("会命中什么"), id="preview-box")
     return card(
@@ -252,6 +278,7 @@ def _figures(found: Preview) -> list[tuple[Any, ...]]:
     when = t("{a} 至 {b}", a=found.first, b=found.last) if found.first else t("全部数据")
     told: list[tuple[Any, ...]] = [
         (t("命中"), f"{found.hits:,}", when),
+        (t("归集成疑点"), f"{found.flags:,}", None),
         (t("看了"), f"{found.looked_at:,}", None),
         (t("缺栏目，无法判断"), f"{found.lacking:,}", None),
     ]

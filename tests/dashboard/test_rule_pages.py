@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
@@ -124,10 +125,28 @@ def test_the_form_shows_what_it_hits_and_saves_an_edition(short: Home, reader: O
     looked = reviewer.do("/rules/new", "rule.draft", do="preview", **CONDITION)
     shown = reviewer.open(edition(looked))
     assert "preview-stats" in shown.ids()
+    assert "归集成疑点" in words(shown.by_id("preview-stats"))
     made = reviewer.open(edition(reviewer.do("/rules/new", "rule.draft", do="save", **CONDITION)))
     assert made.error is None
     assert "edition-backtest" in made.ids()
     assert "do-propose" not in made.ids(), "what was not back-tested cannot be proposed"
+
+
+def test_what_hits_must_come_to_is_asked_said_and_saved(short: Home, reader: Open) -> None:
+    reviewer, often = reader("reviewer"), {**CONDITION, "least_amount": "30,000", "least_rows": "2"}
+    shown = reviewer.open(edition(reviewer.do("/rules/new", "rule.draft", do="preview", **often)))
+    assert "合计不少于 30,000 元，笔数不少于 2" in words(shown.by_id("preview-said"))
+    assert shown.by_id("draft-least-rows")["props"]["value"] == "2"
+    made = reviewer.open(edition(reviewer.do("/rules/new", "rule.draft", do="save", **often)))
+    assert "归集后至少" in words(made.by_id("changes"))
+    refused = reviewer.open(
+        edition(reviewer.do("/rules/new", "rule.draft", do="preview", **{**often, "least_rows": "many"}))
+    )
+    assert "many" in words(refused.by_id("preview-box"))
+    place = {"over": "org_unit", "subject": "unit", "period": "year", "shown": "1"}
+    ids = reviewer.open("/rules/new?" + urlencode(place)).ids()
+    assert "draft-least-rows" in ids
+    assert "draft-least-amount" not in ids, "there is no amount to sum"
 
 
 def test_an_edition_goes_on_to_a_second_person(short: Home, reader: Open) -> None:

@@ -28,10 +28,11 @@ from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.backtest import Asked, Report, RuleReport, wilson
 from budgetwatch.errors import Denied, Invalid
 from budgetwatch.home import Home
+from budgetwatch.rules.judge import judge
 from budgetwatch.tables import BackTest, Case, Evidence, Flag, RuleStep, Run
 from tests.builders import facts
 from tests.lifecycle.builders import People, ruled, with_floor
-from tests.rules.samples import CASH, LATE_TRANSFER, SPLIT
+from tests.rules.samples import CASH, LATE_TRANSFER, OFTEN, SPLIT
 
 A = {"agency_code": "A", "agency_name": "单位A", "adm_div_code": "990101", "settlement": "cash"}
 B = {"agency_code": "B", "agency_name": "单位B", "adm_div_code": "990102001", "settlement": "cash"}
@@ -102,6 +103,18 @@ def test_a_condition_tried_together_gives_what_each_gives_alone(told: Home) -> N
     for tried in sweep.tried:
         alone = ruled(told, CASH.replace('value: "10000.00"', f'value: "{tried.value}"'))
         assert (one(alone, sweep={}).hits, one(alone, sweep={}).amount) == (tried.hits, tried.amount)
+
+
+def test_what_hits_must_come_to_is_tried_like_any_threshold(told: Home) -> None:
+    ruled(told, OFTEN.replace('value: "100000.00"', 'value: "20000.00"'))
+    (total, times) = one(told, "PY-11", sweep={"total": ["50000.00"], "times": [1, 3]}).sweeps
+    for sweep, name in ((total, "total"), (times, "times")):
+        for tried in sweep.tried:
+            rule = told.rules["PY-11"].with_params({name: int(tried.value) if name == "times" else tried.value})
+            with told.facts(SYSTEM) as connection:
+                [verdict] = judge(connection, [rule], dt.date(2024, 12, 31), {"payment"})
+            assert (len(verdict.findings), sum(f.row_count for f in verdict.findings)) == (tried.hits, tried.rows)
+    assert len({tried.hits for tried in (*total.tried, *times.tried)}) > 1
 
 
 def test_feeds_made_ready_for_many_questions_give_the_same_answers(told: Home) -> None:

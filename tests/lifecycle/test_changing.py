@@ -13,7 +13,7 @@ from budgetwatch.rulebooks import rule_of
 from budgetwatch.rules.book import from_text
 from budgetwatch.rules.examples import check_examples
 from dashboard.ruling import condition_of
-from tests.rules.samples import CASH, LATE_TRANSFER, SPLIT, rule_file
+from tests.rules.samples import CASH, LATE_TRANSFER, OFTEN, SPLIT, rule_file
 
 CONDITIONS = [
     Condition("payment", (Group((Row("amount", "ge", "1000"),)),)),
@@ -23,6 +23,7 @@ CONDITIONS = [
     Condition("payment", (Group((Row("func_code", "begins", "201"), Row("payee_name", "present"))),)),
     Condition("payment", (Group((Row("payee_name", "absent"), Row("settlement", "in", "cash、card")), "any"),), "any"),
     Condition("payment", (Group((Row("pay_date", "from", "2025-01-01"), Row("pay_date", "until", "2025-06-30"))),)),
+    Condition("payment", (Group((Row("amount", "lt", "1000"),)),), least_amount="5000", least_rows="3"),
     Condition(
         "payment",
         (Group((Row("amount", "ge", "1000"),)), Group((Row("payee_name", "absent"), Row("purpose", "absent")), "any")),
@@ -58,11 +59,13 @@ def test_what_the_form_wrote_reads_back_to_the_same_condition(condition: Conditi
         "period": "month",
         "when": built.when,
         "params": built.params,
+        **({"least": built.least} if built.least else {}),
     }
     said = reading.read(rule)
     assert said.beyond is None
     assert said.condition is not None
-    assert (build(said.condition).when, build(said.condition).params) == (built.when, built.params)
+    again = build(said.condition)
+    assert (again.when, again.least, again.params) == (built.when, built.least, built.params)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +118,22 @@ def test_a_row_taken_away_takes_its_parameter_along() -> None:
     now = changed(body_of(CASH), c0_1="")
     assert "params" not in now
     assert "{floor}" not in str(now["message"])
+
+
+def test_what_hits_must_come_to_is_added_changed_and_taken_away() -> None:
+    once = changed(body_of(CASH), least_rows="3")
+    assert once["least"] == {"rows": "$least_rows"}
+    assert once["params"]["least_rows"]["value"] == 3
+    often = writing.parts(body_of(OFTEN))
+    more = changed(body_of(OFTEN), least_amount="80000")
+    assert (more["least"], more["params"]["total"]) == (often["least"], {**often["params"]["total"], "value": "80000"})
+    fewer = changed(body_of(OFTEN), least_amount="")
+    assert fewer["least"] == {"rows": "$times"}
+    assert "total" not in fewer["params"]
+    none = changed(body_of(OFTEN), least_amount="", least_rows="")
+    assert "least" not in none
+    assert list(none["params"]) == ["limit"]
+    assert changed(body_of(OFTEN)) == often
 
 
 def test_the_sentence_that_the_form_made_follows_the_condition() -> None:

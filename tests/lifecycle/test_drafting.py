@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -83,6 +84,35 @@ def test_its_examples_flag_clear_and_cannot_be_judged(column: str, relation: str
     assert check_examples(rule) == []
 
 
+ENOUGH = [
+    Condition("payment", (Group((Row("amount", "ge", "1000"),)),), least_rows="3"),
+    Condition("payment", (Group((Row("amount", "lt", "50000"),)),), least_amount="200,000"),
+    Condition("payment", (Group((Row("settlement", "is", "cash"),)),), least_amount="30000", least_rows="2"),
+    Condition("payment", (Group((Row("settlement", "is", "cash"),)),), least_amount="30000"),
+    Condition("payment", (Group((Row("amount", "ge", "5000"),)),), least_amount="20000", least_rows="9"),
+    Condition("budget_line", (Group((Row("amount", "gt", "1"),)),), least_amount="0.5"),
+]
+
+
+@pytest.mark.parametrize("condition", ENOUGH, ids=lambda c: sentence(c).en)
+def test_what_hits_must_come_to_is_said_and_shown_by_examples(condition: Condition) -> None:
+    rule = rule_of(rule_text(form(condition)), LAWS, "x")
+    assert rule.spec.least is not None
+    assert check_examples(rule) == []
+    assert "不少于" in rule.message.zh
+    assert "at least" in rule.message.en
+    assert [name for name in rule.params if name.startswith("least_")] == [
+        name for name in ("least_amount", "least_rows") if getattr(condition, name)
+    ]
+
+
+def test_an_example_falls_just_short_of_what_hits_must_come_to() -> None:
+    rule = rule_of(rule_text(form(ENOUGH[2])), LAWS, "x")
+    told = {one.name.en: (one.expect, one.given["payment"][0].get("_times", 1)) for one in rule.examples}
+    assert told["it holds"] == ("flags", 2)
+    assert told["it does not come to enough"] == ("clear", 1)
+
+
 ROWS = st.sampled_from(
     [Row("amount", "ge", "10000"), Row("settlement", "is", "cash"), Row("purpose", "contains", "礼品、烟酒"), Row("pay_date", "holiday"),
      Row("payee_name", "absent"), Row("dep_eco_code", "begins", "302"), Row("amount", "lt", "50000")]
@@ -113,6 +143,10 @@ def _joins(condition: Condition) -> int:
         (one("amount", "ge", ""), "has no value"),
         (one("settlement", "is", "gold"), "has no value “gold”"),
         (one("nothing", "is", "1"), "no column"),
+        (replace(one("amount", "ge", "1"), least_amount="much"), "cannot be read"),
+        (replace(one("amount", "ge", "1"), least_amount="-5"), "more than nothing"),
+        (replace(one("amount", "ge", "1"), least_rows="0"), "more than nothing"),
+        (replace(one("vehicles", "ge", "1", "org_unit"), least_amount="5"), "no amount to sum"),
         (Condition("payment", ()), "no condition yet"),
         (Condition("nothing", (Group((Row("a", "is", "1"),)),)), "Choose which facts"),
         (Condition("payment", (Group((Row("amount", "ge", "1"),) * 13),)), "At most 12"),
@@ -121,6 +155,11 @@ def _joins(condition: Condition) -> int:
 def test_what_does_not_fit_is_refused_and_named(condition: Condition, said: str) -> None:
     with pytest.raises(Invalid, match=said):
         build(condition)
+
+
+def test_a_total_of_more_rows_than_an_example_has_is_refused() -> None:
+    with pytest.raises(Invalid, match="no example"):
+        rule_text(form(replace(one("amount", "lt", "10"), least_amount="1000000")))
 
 
 @pytest.mark.parametrize("field", ["id", "name", "why"])
@@ -172,3 +211,26 @@ def test_the_preview_counts_the_last_month_within_scope_and_masks_who_was_paid(h
 def test_feeds_to_choose_from_have_a_subject_and_a_period() -> None:
     assert {"payment", "budget_line", "transfer"} <= set(feeds())
     assert set(RELATIONS) >= {relation for _, _, relation in PAIRS}
+
+
+def test_the_preview_tells_how_many_flags_the_hits_make(home: Home, person: People) -> None:
+    rows = [
+        ("A", "2025-03-03", "40000"),
+        ("A", "2025-03-20", "40000"),
+        ("B", "2025-03-03", "40000"),
+        ("B", "2025-02-03", "40000"),
+    ]
+    common = {"adm_div_code": "990101", "budget_year": 2025}
+    facts(home, "payment", [{"agency_code": u, "pay_date": d, "amount": a, **common} for u, d, a in rows])
+    small, lead = one("amount", "lt", "50000"), person(home, "reviewer")
+
+    def flags(condition: Condition, **how: str) -> tuple[int, int]:
+        seen = preview(home, lead, condition, **how)  # type: ignore[arg-type]
+        return seen.hits, seen.flags
+
+    assert flags(small) == (3, 2), "the last month: A twice, B once"
+    assert flags(small, period="day") == (3, 3)
+    assert flags(small, subject="place") == (3, 1)
+    assert flags(replace(small, least_rows="2")) == (3, 1)
+    assert flags(replace(small, least_amount="80,000")) == (3, 1)
+    assert flags(replace(small, least_amount="80000.01")) == (3, 0)

@@ -52,6 +52,30 @@ CASH = (
     )
 )
 
+#: Payments that are small each and much together.
+OFTEN = (
+    _HEAD.format(id="PY-11")
+    + """
+    over: payment
+    needs: []
+    params:
+      limit: {type: money, value: "60000.00", min: "0.00", max: "1000000.00", unit: yuan, name: {zh: 单笔上限, en: Limit}}
+      total: {type: money, value: "100000.00", min: "0.01", max: "1000000.00", unit: yuan, name: {zh: 合计, en: Total}}
+      times: {type: integer, value: 2, min: 1, max: 100, name: {zh: 笔数, en: Times}}
+    when: amount > 0 and amount < $limit
+    subject: [agency_code]
+    period: month
+    least: {amount: $total, rows: $times}
+    message: {zh: "{subject_name} {n} 笔，合计 {amount} 元", en: "{subject_name} paid {amount} in {n} small payments"}
+"""
+    + _examples(
+        "payment",
+        '{agency_code: "1", pay_date: 2025-03-03, amount: "50000.00", _times: 2}',
+        '{agency_code: "1", pay_date: 2025-03-03, amount: "49999.99", _times: 2}',
+        '{agency_code: "1", amount: "50000.00", _times: 2}',
+    )
+)
+
 SPLIT = (
     _HEAD.format(id="PY-08")
     + """

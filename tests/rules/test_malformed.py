@@ -13,7 +13,7 @@ from budgetwatch.rules.book import from_text
 from budgetwatch.rules.check import check_folder
 from budgetwatch.rules.rule import Law
 from budgetwatch.text import Text
-from tests.rules.samples import BOOKS, CASH, LATE_TRANSFER, RANKED, SPLIT, rule_file
+from tests.rules.samples import BOOKS, CASH, LATE_TRANSFER, OFTEN, RANKED, SPLIT, rule_file
 
 LAWS = {"预算法": Law(Text("预算法", "Budget Law"), Text("预算法", "Budget Law"), dt.date(2015, 1, 1))}
 WHEN = "settlement = 'cash' and amount >= $floor"
@@ -133,6 +133,12 @@ MALFORMED = [
     ("a band with an undefined parameter", (BOOKS, "amount >= $red_floor", "amount >= $floor"), ["$floor", "red_floor"]),
     ("a band that compares words with numbers", (BOOKS, "difference > 0 AND n = 1", "difference = 'much' AND subject + 1 = 2"), ["does not hold"]),
     ("bands that are empty", (BOOKS, BOOKS[BOOKS.index("    bands:"):BOOKS.index("    message:")], "    bands: []\n"), ["bands"]),
+    ("a least that says nothing", (OFTEN, "least: {amount: $total, rows: $times}", "least: {}"), ["least", "amount"]),
+    ("a least of no parameter", (OFTEN, "amount: $total, rows", "amount: $totl, rows"), ["least.amount", "$totl", "$total"]),
+    ("a least of the wrong type", (OFTEN, "amount: $total, rows: $times", "amount: $times, rows: $times"), ["least.amount", "money"]),
+    ("a least that is no parameter's name", (OFTEN, "amount: $total, rows", "amount: 5, rows"), ["least"]),
+    ("a least beside a select", (SPLIT, "    select:", "    least: {rows: $limit}\n    select:"), ["least", "when"]),
+    ("a least of a part unknown", (OFTEN, "rows: $times}", "rows: $times, units: $times}"), ["units"]),
     ("bands of a model", (RANKED, "    needs: []\n", "    needs: []\n    bands: [{severity: red, when: amount > 0}]\n"), ["outlier", "bands"]),
     ("bands beside a severity", (JUDGED, "    message:", "    bands: [{severity: red, when: amount > 0}]\n    message:"), ["severity"]),
     ("a balance over facts it does not name", (BOOKS, "    feeds: [treasury_report]\n", ""), ["treasury_report"]),

@@ -24,7 +24,7 @@ from budgetwatch.settings import Settings
 from tests.builders import facts
 from tests.conftest import opened
 from tests.effort import THOROUGH
-from tests.rules.samples import CASH, RANKED, SPLIT
+from tests.rules.samples import CASH, OFTEN, RANKED, SPLIT
 from tests.runs.test_runs import with_rules
 
 _FEEDS = {
@@ -174,6 +174,24 @@ def test_after_each_batch_a_narrowed_run_says_what_a_full_run_says(make_home: Ca
             city.put((narrowed, full), city.batch("indicator", [day], 3))
     assert ways.count(narrow.NARROWED) > len(ways) / 3, "of those asked again; what nothing touched is not among them"
     assert not {"failed", "differs"} & set(ways)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.usefixtures("narrowing")
+def test_what_hits_must_come_to_is_narrowed_as_well(make_home: Callable[..., Home], seed: int) -> None:
+    narrowed, full = make_home("narrowed"), make_home("full")
+    for home in (narrowed, full):
+        with_rules(home, CASH, OFTEN)
+    city, day = City(seed), dt.date(2025, 12, 20)
+    city.put((narrowed, full), city.batch("payment", PAST, 120))
+    ways: list[str] = []
+    for step in range(4):
+        report = run(narrowed, actor="t", as_of=day, new=True)
+        run(full, actor="t", as_of=day)
+        ways += [result.asked for result in report.rules if step]
+        assert said(narrowed) == said(full), f"after batch {step}"
+        city.put((narrowed, full), city.batch("payment", PAST[-40:], 15))
+    assert set(ways) == {narrow.NARROWED}
 
 
 @pytest.mark.parametrize("seed", [4, 5])
