@@ -346,3 +346,32 @@ def test_what_cannot_be_laid_over_a_file_makes_nobody_read_it(
     tables.execute("CREATE TABLE gone AS FROM payment LIMIT 0")
     assert opened(tables, cast(Copy, Laid(coded, Change("payment", "came", "gone", 1, 0))), rules, DAY) is None
     assert "does not fit" in caplog.text
+
+
+def test_sums_to_which_what_came_cannot_be_added_are_asked_no_more(
+    tables: duckdb.DuckDBPyConnection,
+    payment_rules: list[Rule],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken() -> None:
+        raise duckdb.ConversionException("too much")
+
+    monkeypatch.setattr("budgetwatch.rules.making._MOST_GROUPS", 100)
+    chance = random.Random(8)
+    fill(tables, "payment", [payment(chance, number) for number in range(300)])
+    rules = [rule for rule in payment_rules if set(rule.reads) == {"payment"}]
+    tables.execute(f"ATTACH ':memory:' AS {NAME}")
+    coded = make_ready(tables, *questions(tables, rules, DAY, {"payment"}), 1, inside=NAME)
+    fill(tables, "payment", [payment(chance, number) for number in range(1_000, 1_040)], 1_000)
+    tables.execute("CREATE TABLE came AS FROM payment WHERE _row >= 1000")
+    tables.execute("CREATE TABLE gone AS FROM payment LIMIT 0")
+    ready = opened(tables, cast(Copy, Laid(coded, Change("payment", "came", "gone", 40, 0))), rules, DAY)
+    assert ready is not None
+    kept = set(ready.sums)
+    assert set(ready.behind) == kept, "nothing is added before somebody asks"
+    ready.behind = dict.fromkeys(ready.behind, broken)
+    plain = [whole(one) for one in judge(tables, rules, DAY, {"payment"}, least_rows=10**12)]
+    assert [whole(one) for one in judge(tables, rules, DAY, {"payment"}, prepared=ready)] == plain
+    assert "cannot be added" in caplog.text
+    assert len(ready.sums) < len(kept)
