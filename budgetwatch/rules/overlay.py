@@ -65,17 +65,16 @@ def _sum(connection: duckdb.DuckDBPyConnection, table: str, kept: Sum, inside: s
     steps.point(statement, {kept.source: _new(kept.source)})
     there = f'"{inside}".main.{table}'
     told = connection.sql(f"FROM {there} LIMIT 0")
-    parts, touched = f"{_new(table)}_parts", _new(table)
+    parts, touched, both = f"{_new(table)}_parts", f"{_new(table)}_touched", _new(table)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {parts} AS {coding.said(statement)}")
     came_as = connection.sql(f"FROM {parts}").types if texts else told.types
     types = {
         name: str(came if str(kind).startswith("ENUM") else kind)
         for name, kind, came in zip(told.columns, told.types, came_as, strict=True)
     }
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {touched} AS {sums.added(kept, there, parts, types)}")
-    connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {table} AS {sums.untouched(kept, there, parts)} UNION ALL FROM {touched}"
-    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {touched} AS {sums.touched(kept, there, parts)}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {both} AS {sums.added(kept, touched, parts, types)}")
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS {sums.untouched(there, touched)} UNION ALL FROM {both}")
 
 
 def _unknown(connection: duckdb.DuckDBPyConnection, table: str, inside: str) -> list[str]:

@@ -10,6 +10,7 @@ same, or anything else is not sure, the rule is asked whole, and the run says wh
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import logging
 import time
 from collections import Counter
@@ -147,17 +148,13 @@ class Narrowing:
         started = time.perf_counter()
         base = self._base(rule)
         plan = self._planned(rule)
-        places = self._changed(rule, plan, base)
+        places = self._changed(rule, plan, base, self._not_narrowed(rule, plan))
         verdict = Verdict(rule, looked_at=base.looked_at, could_not_judge=base.could_not_judge)
         verdict.reasons = Counter({code: n for code, n in base.reasons.items() if not _remark(code)})
         self._counted(rule, base, verdict)
         standing = Standing(base.run_id)
         made = Narrowed(verdict, standing)
         if places:
-            if plan.why:
-                raise Whole(plan.why)
-            if sum(self._many(feed) for feed in rule.reads) < self.least:
-                raise Whole("small")
             then, now, made.keys, made.rows = self._both(rule, plan, base, places)
             self._checked(rule, base, then, now)
             verdict.findings = list(now.findings.values())
@@ -198,6 +195,15 @@ class Narrowing:
             raise Whole("form")
         return partition.plan(rule)
 
+    def _not_narrowed(self, rule: Rule, plan: Plan) -> str:
+        """Why the rule is asked of everything once anything changed that matters to it; empty where it can be asked of less."""
+        if plan.why:
+            return plan.why
+        if sum(self._many(feed) for feed in rule.reads) < self.least:
+            return "small"
+        ready = any(feed in self.made_ready and self._many(feed) >= coded.LEAST_ROWS for feed in rule.reads)
+        return "ready" if ready else ""
+
     def _many(self, feed: str) -> int:
         if feed not in self._rows:
             [(self._rows[feed],)] = self.connection.execute(f"SELECT count(*) FROM main.{feed}").fetchall()
@@ -228,30 +234,36 @@ class Narrowing:
             for column, many in zip(rule.needs, each, strict=True):
                 verdict.reasons[reasons.missing(column)] += sign * many
 
-    def _changed(self, rule: Rule, plan: Plan, base: Base) -> dict[int, list[str]]:
-        """Of each place where rows that matter came, went or look different now: the queries of those rows."""
+    def _changed(self, rule: Rule, plan: Plan, base: Base, whole: str) -> dict[int, list[str]]:
+        """Of each place where rows that matter came, went or look different now: the queries of those rows. Where the rule is
+        then asked `whole` anyhow, the first is enough: it is raised."""
         moving = sorted(set(plan.moving)) if base.as_of != self.day else []
-        moved = [(feed, expression) for feed, expression in moving if self._has_moved(feed, expression, base.as_of)]
-        if any(not feed for feed, _ in moved):
+        if any(self._has_moved(feed, expression, base.as_of) for feed, expression in moving if not feed):
             raise Whole("day")
         found: dict[int, list[str]] = {}
+        for place, query in itertools.chain(self._came_or_went(plan, base), self._look_different(plan, base, moving)):
+            if whole:
+                raise Whole(whole)
+            found.setdefault(place, []).append(query)
+        return found
+
+    def _came_or_went(self, plan: Plan, base: Base) -> Iterator[tuple[int, str]]:
         for place, feed in enumerate(plan.places):
-            sources = []
             change = self._change(feed, base)
             for table, many, day in (
                 (change.added, change.many_added, self.day), (change.removed, change.many_removed, base.as_of),
             ):  # fmt: skip
                 query = f"SELECT * FROM {table} AS f WHERE {self._matters(plan, place, day)}"
                 if many and self.connection.execute(f"{query} LIMIT 1").fetchall():
-                    sources.append(query)
-            for of, expression in moved:
-                if of == feed:
+                    yield place, query
+
+    def _look_different(self, plan: Plan, base: Base, moving: Sequence[tuple[str, str]]) -> Iterator[tuple[int, str]]:
+        for place, feed in enumerate(plan.places):
+            for of, expression in moving:
+                if of == feed and self._has_moved(feed, expression, base.as_of):
                     condition = f"{self._either(plan, place, base)} AND {self._differs(expression, base.as_of)}"
                     if self._any(feed, condition):
-                        sources.append(f"SELECT * FROM main.{feed} AS f WHERE {condition}")
-            if sources:
-                found[place] = sources
-        return found
+                        yield place, f"SELECT * FROM main.{feed} AS f WHERE {condition}"
 
     def _has_moved(self, feed: str, expression: str, then: dt.date) -> bool:
         key = feed, expression, then
@@ -286,8 +298,6 @@ class Narrowing:
     def _both(
         self, rule: Rule, plan: Plan, base: Base, changed: Mapping[int, Sequence[str]]
     ) -> tuple[_Said, _Said, int, int]:
-        if any(feed in self.made_ready and self._many(feed) >= coded.LEAST_ROWS for feed in rule.reads):
-            raise Whole("ready")
         chosen = _chosen(plan, changed)
         if not chosen:
             raise Whole("key")
