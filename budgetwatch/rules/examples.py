@@ -58,17 +58,17 @@ def run_example(rule: Rule, example: Example) -> Verdict:
     serial = 0
     for feed, rows in example.given.items():
         filled.add(feed)
+        columns = list(dict.fromkeys(name for row in rows for name in row if name != "_times"))
+        kinds = "".join(f"CAST(? AS {ALL[feed].by_name[name].duckdb}), " for name in columns)
+        parts, values = [], list[Any]()
         for row in rows:
-            columns = [name for name in row if name != "_times"]
-            marks = ", ".join(f"CAST(? AS {ALL[feed].by_name[name].duckdb})" for name in columns)
-            times = row.get("_times", 1)
-            values: list[Any] = [row[name] for name in columns]
-            connection.execute(
-                f"INSERT INTO {feed} ({', '.join([*columns, '_row'])}) "
-                f"SELECT {marks}{', ' if marks else ''}{serial} + i FROM range(1, {int(times)} + 1) AS t(i)",
-                values,
-            )
+            times = int(row.get("_times", 1))
+            parts.append(f"SELECT {kinds}{serial} + i FROM range(1, {times} + 1) AS t(i)")
+            values += [row.get(name) for name in columns]
             serial += times
+        if parts:
+            into = f"INSERT INTO {feed} ({', '.join([*columns, '_row'])})"
+            connection.execute(f"{into} {' UNION ALL '.join(parts)}", values)
     return next(judge(connection, [rule.with_params(example.params)], example.as_of, have=example.given))
 
 

@@ -20,10 +20,10 @@ import duckdb
 
 from budgetwatch.progress import Progress
 from budgetwatch.records import ALL
-from budgetwatch.rules import bands, baselines, deadlines, functions, reasons
+from budgetwatch.rules import bands, baselines, coded, deadlines, functions, reasons
 from budgetwatch.rules import compile as compiled
 from budgetwatch.rules import sql as sqls
-from budgetwatch.rules.coded import Coded, large
+from budgetwatch.rules.coded import Coded
 from budgetwatch.rules.finding import Finding, answers, build, together
 from budgetwatch.rules.making import make_ready
 from budgetwatch.rules.ranking import ranked
@@ -124,12 +124,14 @@ def _made_ready(
     connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], as_of: dt.date, counts: _Counts, least: int | None
 ) -> Coded:
     """The large feeds made ready for the questions of all rules; nothing is where that fails."""
-    questions, rows = _questions(rules, as_of, counts)
+    rows = _rows(rules, counts)
+    if max(rows.values(), default=0) < (coded.LEAST_ROWS if least is None else least):
+        return Coded(connection, large=coded.large(rows))
     try:
-        return make_ready(connection, questions, rows, least)
+        return make_ready(connection, _questions(rules, as_of, counts), rows, least)
     except duckdb.Error:
         _log.exception("the feeds could not be made ready; they are asked as they are")
-        return Coded(connection, large=large(rows))
+        return Coded(connection, large=coded.large(rows))
 
 
 def questions(
@@ -138,14 +140,18 @@ def questions(
     """All that `judge` would ask of feeds that can be made ready, and the rows of each; our functions are put on the connection."""
     ready = [rule for rule in rules if set(have).issuperset(rule.relies_on)]
     install(connection, ready, as_of)
-    return _questions(ready, as_of, _Counts(connection, ready))
+    counts = _Counts(connection, ready)
+    return _questions(ready, as_of, counts), _rows(ready, counts)
 
 
-def _questions(rules: Sequence[Rule], as_of: dt.date, counts: _Counts) -> tuple[list[str], dict[str, int]]:
+def _questions(rules: Sequence[Rule], as_of: dt.date, counts: _Counts) -> list[str]:
     asked = [compiled.asked(rule, as_of) for rule in rules if rule.form != "outlier"]
-    asked += [counts.question(feed) for feed in counts.needs]
+    return asked + [counts.question(feed) for feed in counts.needs]
+
+
+def _rows(rules: Sequence[Rule], counts: _Counts) -> dict[str, int]:
     feeds = sorted({feed for rule in rules if rule.form != "outlier" for feed in rule.reads})
-    return asked, {feed: counts.rows(feed) for feed in feeds}
+    return {feed: counts.rows(feed) for feed in feeds}
 
 
 def _present(*columns: str) -> str:
