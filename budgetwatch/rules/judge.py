@@ -12,7 +12,7 @@ import logging
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,18 +106,28 @@ def _all(
             yield _one(connection, rule, as_of, counts)
 
 
-def install(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], as_of: dt.date) -> list[int]:
-    """Our functions for the years in the data; returns the years up to the run's whose holidays are not known."""
-    years = {as_of.year}
+def install(
+    connection: duckdb.DuckDBPyConnection,
+    rules: Sequence[Rule],
+    as_of: dt.date,
+    known: Mapping[str, Collection[int]] | None = None,
+) -> list[int]:
+    """Our functions for the years in the data (of feeds whose years are `known`, those); returns the years up to the run's
+    whose holidays are not known."""
+    years, known = {as_of.year}, known or {}
     for feed in sorted({feed for rule in rules if rule.uses_workdays for feed in rule.reads}):
-        days = [column.name for column in ALL[feed].columns if column.kind == "date"]
-        if days:
-            ends = ", ".join(f"year(min({day})), year(max({day}))" for day in days)
-            years |= {year for year in _row(connection, f"SELECT {ends} FROM {feed}") if year is not None}
+        years |= {*known[feed]} if feed in known else years_of(connection, feed, feed)
     span = (max(functions.FIRST_YEAR, min(years)), min(functions.LAST_YEAR, max(years)))
     functions.install(connection, span)
     baselines.install(connection, tuple(sorted({name for rule in rules for name in rule.baselines})))
     return functions.unknown_years(range(span[0], min(span[1], as_of.year) + 1))
+
+
+def years_of(connection: duckdb.DuckDBPyConnection, feed: str, table: str) -> set[int]:
+    """The first and last years that a table of a feed's rows names."""
+    days = [column.name for column in ALL[feed].columns if column.kind == "date"]
+    ends = ", ".join(f"year(min({day})), year(max({day}))" for day in days)
+    return {year for year in _row(connection, f"SELECT {ends} FROM {table}") if year is not None} if days else set()
 
 
 def _made_ready(
@@ -180,8 +190,13 @@ class _Counts:
 
     def rows(self, feed: str) -> int:
         if feed not in self.many:
-            self.many[feed] = _row(self.connection, f"SELECT count(*) FROM {feed}")[0]
+            asked = f"SELECT count(*) AS n FROM {feed}"
+            self.many[feed] = _row(self.connection, self._of_sums(feed, asked) or asked)[0]
         return self.many[feed]
+
+    def _of_sums(self, feed: str, question: str) -> str | None:
+        """The question over kept sums, where they tell it all."""
+        return self.coded.summed(question) if feed in self.coded.large and self.coded.sums else None
 
     def lacking(self, feed: str, needs: tuple[str, ...]) -> tuple[int, dict[str, int]]:
         """Rows that lack any of the columns, and how many lack each."""
@@ -208,7 +223,7 @@ class _Counts:
 
     def _summed(self, feed: str) -> _Lacking | None:
         """What kept sums say."""
-        told = self.coded.summed(self.question(feed)) if feed in self.coded.large and self.coded.sums else None
+        told = self._of_sums(feed, self.question(feed))
         if told is None:
             return None
         columns, several = self._wanted(feed)

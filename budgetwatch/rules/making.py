@@ -7,6 +7,7 @@ beside the table stand smaller ones for selective questions (`few`) and the sums
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from budgetwatch.rules import coded as ready
 from budgetwatch.rules import coding, few, sql, sums
 from budgetwatch.rules.coded import Coded, Recipe, came, large, show
 from budgetwatch.rules.refusal import Refusal
+from budgetwatch.rules.sums import Sum
 
 #: Rows looked at to see whether a column repeats itself, and the share of distinct values above which it does not.
 _SAMPLE, _REPEATS = 100_000, 0.6
@@ -109,7 +111,9 @@ def _sum_up(coded: Coded, questions: Sequence[str], inside: str, least: int) -> 
             }
             if (exact := sums.fewer(one, inexact) if inexact else one) is None:
                 continue
-            coded.connection.execute(f'CREATE OR REPLACE TABLE "{inside}".main.{name} AS {exact.text}')
+            # What comes later is of the newest months: in the order of time few blocks hold the groups that it adds to.
+            order = f" ORDER BY {', '.join(times)}" if (times := _times(coded, exact)) else ""
+            coded.connection.execute(f'CREATE OR REPLACE TABLE "{inside}".main.{name} AS {exact.text}{order}')
             show(coded.connection, [name], inside)
             [(groups,)] = coded.connection.execute(f"SELECT count(*) FROM {name}").fetchall()
             if groups <= _MOST_GROUPS * rows[one.source]:
@@ -117,6 +121,14 @@ def _sum_up(coded: Coded, questions: Sequence[str], inside: str, least: int) -> 
                 continue
         coded.connection.execute(f"DROP VIEW IF EXISTS {name}")
         coded.connection.execute(f'DROP TABLE IF EXISTS "{inside}".main.{name}')
+
+
+def _times(coded: Coded, one: Sum) -> list[str]:
+    """The keys of a sum that only tell a time: a budget year, or what is asked of a day."""
+    feed = next(feed for feed, table in coded.tables.items() if table == one.source)
+    days = [column.name for column in ALL[feed].columns if column.kind == "date"]
+    told = re.compile("|".join(["budget_year", *days, *(rf"_{day}_\d+" for day in days)]))
+    return [name for name, read in sums.keys_read(one) if read and all(told.fullmatch(column) for column in read)]
 
 
 class _Making:

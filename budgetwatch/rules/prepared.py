@@ -32,7 +32,7 @@ from budgetwatch.records import ALL
 from budgetwatch.rules import coded, memory
 from budgetwatch.rules.coded import Coded, Recipe, show
 from budgetwatch.rules.coding import Bit
-from budgetwatch.rules.judge import install
+from budgetwatch.rules.judge import install, years_of
 from budgetwatch.rules.making import make_ready
 from budgetwatch.rules.overlay import Came, lay_over
 from budgetwatch.rules.rule import Rule
@@ -60,6 +60,15 @@ class Copy:
     def versions(self) -> dict[str, int]:
         """The versions of the feeds that it was made of."""
         return dict(self.told["versions"])
+
+    def years(self, connection: duckdb.DuckDBPyConnection) -> dict[str, set[int]]:
+        """The first and last years of its feeds, but for those of which rows were taken away since."""
+        known = {}
+        for feed, years in self.told["years"].items():
+            change = self.changes.get(feed)
+            if change is None or not change.many_removed:
+                known[feed] = {*years} | (years_of(connection, feed, change.added) if change else set())
+        return known
 
     def open(self, connection: duckdb.DuckDBPyConnection) -> Coded:
         """What was made ready, for questions on a connection to which the file is attached; raises `duckdb.Error` where what
@@ -90,7 +99,7 @@ class Copy:
 
 def opened(connection: duckdb.DuckDBPyConnection, copy: Copy, rules: Sequence[Rule], as_of: dt.date) -> Coded | None:
     """What was made ready, for asking these rules on that day; None where what changed since cannot be laid over it."""
-    unknown = install(connection, rules, as_of)  # what came is made ready with our functions
+    unknown = install(connection, rules, as_of, copy.years(connection))  # what came is made ready with our functions
     try:
         made = copy.open(connection)
         made.unknown = unknown
@@ -190,6 +199,7 @@ class Prepared:
             counted = {feed: many for feed, many in counted.items() if feed in feeds}
             made = make_ready(connection, questions, counted, least, inside=NAME)
             said = {question: told for question in questions if (told := made.ask(question)) != Steps((), question)}
+            years = {feed: sorted(years_of(connection, feed, feed)) for feed in made.large if feed in made.tables}
             connection.execute(f"CHECKPOINT {NAME}")
         finally:
             connection.close()
@@ -200,6 +210,7 @@ class Prepared:
             "shown": {feed: list(columns) for feed, columns in made.shown.items()},
             "few": [[feed, condition, table] for (feed, condition), table in made.few.items()],
             "large": sorted(made.large),
+            "years": years,
             "recipes": {feed: [list(recipe.first), recipe.rows] for feed, recipe in made.recipes.items()},
             "sums": [
                 [table, one.base, one.text, one.source, one.keys, one.together] for table, one in made.sums.items()

@@ -70,6 +70,15 @@ def fewer(one: Sum, without: Collection[str]) -> Sum | None:
     return Sum(one.base, text, one.source, one.keys, left) if text is not None else None
 
 
+def keys_read(one: Sum) -> list[tuple[str, set[str]]]:
+    """Each key with the columns that its expression reads."""
+    listed = {item["alias"]: item for item in sql.tree(one.text)["node"]["select_list"]}
+    return [
+        (name, {part["column_names"][-1] for part in coding.walk(listed[name]) if part.get("class") == "COLUMN_REF"})
+        for name in one.keys
+    ]
+
+
 def put(statement: Tree, tables: Collection[str], kept: Mapping[str, Sum]) -> bool:
     """Let the question's tree read the sums that are kept (by their tables); whether it has any of them."""
     by_base = {one.base: (table, {*one.columns}) for table, one in kept.items()}
@@ -83,10 +92,21 @@ def put(statement: Tree, tables: Collection[str], kept: Mapping[str, Sum]) -> bo
     return bool(there)
 
 
-def touched(one: Sum, table: str, parts: str) -> str:
-    """The SELECT of the groups of a kept table that a table of further `parts` touches, each with its place `_at` in the table."""
-    same = " AND ".join(f"t.{name} IS NOT DISTINCT FROM p.{name}" for name in one.keys) or "true"
-    return f"SELECT t.rowid AS _at, t.* FROM {table} AS t SEMI JOIN {parts} AS p ON {same}"
+def touched(one: Sum, table: str, parts: str, absent: Collection[str], near: Collection[str] = ()) -> str:
+    """The SELECT of the groups of a kept table that a table of further `parts` touches, each with its place `_at` in the table.
+    `absent` are the keys that are empty in some of the parts; `near` those of which few groups have a value that a part has
+    (a month): these groups are laid apart first, so that no other key is read of the rest."""
+    how = {name: "IS NOT DISTINCT FROM" if name in absent else "=" for name in one.keys}
+    same = " AND ".join(f"t.{name} {how[name]} p.{name}" for name in one.keys) or "true"
+    if not near:
+        return f"SELECT t.rowid AS _at, t.* FROM {table} AS t SEMI JOIN {parts} AS p ON {same}"
+    apart = f"SELECT t.rowid AS _at, t.* FROM {table} AS t WHERE {beside(near, parts)}"
+    return f"WITH apart AS MATERIALIZED ({apart}) SELECT t.* FROM apart AS t SEMI JOIN {parts} AS p ON {same}"
+
+
+def beside(keys: Collection[str], parts: str) -> str:
+    """The condition that a group `t` has values that parts have in these keys."""
+    return " AND ".join(f"t.{name} IN (SELECT {name} FROM {parts})" for name in keys)
 
 
 def untouched(table: str, touched: str) -> str:

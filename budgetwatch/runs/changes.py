@@ -41,6 +41,7 @@ class Changes:
     def __init__(self, home: Home, connection: duckdb.DuckDBPyConnection, versions: Mapping[str, int]) -> None:
         self.home, self.connection, self.versions = home, connection, versions
         self._known: dict[tuple[str, int], Change] = {}
+        self._rows: dict[str, int] = {}
 
     def of(self, feed: str, since: int | None) -> Change:
         """What changed in the feed since that version (None: it had no facts then)."""
@@ -48,6 +49,12 @@ class Changes:
         if key not in self._known:
             self._known[key] = self._found(feed, since)
         return self._known[key]
+
+    def rows(self, feed: str) -> int:
+        """How many rows the feed has now."""
+        if feed not in self._rows:
+            [(self._rows[feed],)] = self.connection.execute(f"SELECT count(*) FROM main.{feed}").fetchall()
+        return self._rows[feed]
 
     def _found(self, feed: str, since: int | None) -> Change:
         now = self.versions.get(feed)

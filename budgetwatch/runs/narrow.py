@@ -105,7 +105,6 @@ class Narrowing:
         self.least = LEAST_ROWS if least_rows is None else least_rows
         self.most = MOST_SHARE if most_share is None else most_share
         self.basis = basis()
-        self._rows: dict[str, int] = {}
         self._moved: dict[tuple[str, str, dt.date], bool] = {}
         self._bases = bases(home)
         with home.session() as session:
@@ -199,19 +198,14 @@ class Narrowing:
         """Why the rule is asked of everything once anything changed that matters to it; empty where it can be asked of less."""
         if plan.why:
             return plan.why
-        if sum(self._many(feed) for feed in rule.reads) < self.least:
+        if sum(self.changes.rows(feed) for feed in rule.reads) < self.least:
             return "small"
-        ready = any(feed in self.made_ready and self._many(feed) >= coded.LEAST_ROWS for feed in rule.reads)
+        ready = any(feed in self.made_ready and self.changes.rows(feed) >= coded.LEAST_ROWS for feed in rule.reads)
         return "ready" if ready else ""
-
-    def _many(self, feed: str) -> int:
-        if feed not in self._rows:
-            [(self._rows[feed],)] = self.connection.execute(f"SELECT count(*) FROM main.{feed}").fetchall()
-        return self._rows[feed]
 
     def reads_large(self, rule: Rule) -> bool:
         """Whether the rule reads a feed that would be made ready for a full run."""
-        return any(self._many(feed) >= coded.LEAST_ROWS for feed in rule.reads)
+        return any(self.changes.rows(feed) >= coded.LEAST_ROWS for feed in rule.reads)
 
     # ---- what changed
 
@@ -357,7 +351,7 @@ class Narrowing:
 
     def _share(self, feed: str, kept: str, on: Sequence[tuple[int, str]]) -> float:
         """About what share of the feed's rows belongs to touched keys."""
-        many = self._many(feed)
+        many = self.changes.rows(feed)
         if many < max(self.least, 100 * _SAMPLE):
             return 0.0
         some = f"(SELECT * FROM main.{feed} WHERE (_row >> {PART_BITS}) % {_SAMPLE} = 0)"

@@ -61,14 +61,13 @@ def forget(home: Home, copy: Copy) -> None:
     _folder(home).forget(copy)
 
 
-def over_earlier(
-    connection: duckdb.DuckDBPyConnection, copy: Copy, changes: Changes, versions: Mapping[str, int]
-) -> Copy | None:
+def over_earlier(copy: Copy, changes: Changes) -> Copy | None:
     """The file with what changed since it was made; None where that is too much to be laid over it."""
-    changed = {feed: changes.of(feed, then) for feed, then in copy.versions.items() if versions.get(feed) != then}
+    changed = {
+        feed: changes.of(feed, then) for feed, then in copy.versions.items() if changes.versions.get(feed) != then
+    }
     for feed, change in changed.items():
-        [(many,)] = connection.execute(f"SELECT count(*) FROM main.{feed}").fetchall()
-        if change.many_added + change.many_removed > MOST_CHANGED * many:
+        if change.many_added + change.many_removed > MOST_CHANGED * changes.rows(feed):
             return None
     return replace(copy, changes={feed: change for feed, change in changed.items() if change})
 

@@ -106,7 +106,7 @@ def run(
         with home.facts(SYSTEM, pinned, prepared=copy.path if copy else None) as connection:
             day = as_of or last_day(connection)
             changes = Changes(home, connection, pinned)
-            laid = over_earlier(connection, copy, changes, pinned) if copy else None
+            laid = over_earlier(copy, changes) if copy else None
             if copy and laid is None:
                 forget(home, copy)
             if new:

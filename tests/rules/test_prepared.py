@@ -22,7 +22,7 @@ from budgetwatch.rules import Rule
 from budgetwatch.rules.book import RuleBook
 from budgetwatch.rules.coded import Coded, Recipe, show
 from budgetwatch.rules.judge import Verdict, judge, questions
-from budgetwatch.rules.making import make_ready
+from budgetwatch.rules.making import _times, make_ready
 from budgetwatch.rules.overlay import lay_over
 from budgetwatch.rules.placed import judge_by_place
 from budgetwatch.rules.prepared import NAME, Copy, Prepared, opened
@@ -284,6 +284,9 @@ class Laid:
     coded: Coded
     change: Change
 
+    def years(self, connection: duckdb.DuckDBPyConnection) -> dict[str, set[int]]:
+        return {}
+
     def open(self, connection: duckdb.DuckDBPyConnection) -> Coded:
         show(connection, sorted({*self.coded.tables.values(), *self.coded.few.values(), *self.coded.sums}), NAME)
         lay_over(connection, self.coded, {"payment": self.change}, NAME)
@@ -306,6 +309,7 @@ def test_every_rule_says_the_same_of_what_came_since_a_file_was_made(
         coded = make_ready(tables, asked, rows, 1, inside=NAME)
         assert coded.few, "no selective question reads a smaller table"
         assert len(coded.sums) >= 5, "hardly any question asks for sums"
+        assert any(_times(coded, one) for one in coded.sums.values()), "no sums lie in the order of time"
         made = {*coded.tables.values(), *coded.few.values(), *coded.sums}
         [(payments,)] = tables.execute("SELECT count(*) FROM payment").fetchall()
         gone = (

@@ -95,7 +95,11 @@ def test_sums_of_rows_and_of_rows_that_come_are_the_sums_of_all(
             tables.execute(f"INSERT INTO {one.source} FROM before")
             kept = tables.sql("FROM kept")
             types = dict(zip(kept.columns, map(str, kept.types), strict=True))
-            tables.execute(f"CREATE OR REPLACE TABLE touched AS {sums.touched(one, 'kept', 'parts')}")
+            absent = {key for key in one.keys if tables.execute(f"FROM parts WHERE {key} IS NULL").fetchall()}
+            near = chance.sample(
+                told_keys := [key for key in one.keys if key not in absent], chance.randint(0, len(told_keys))
+            )
+            tables.execute(f"CREATE OR REPLACE TABLE touched AS {sums.touched(one, 'kept', 'parts', absent, near)}")
             together = f"{sums.untouched('kept', 'touched')} UNION ALL ({sums.added(one, 'touched', 'parts', types)})"
             assert told(tables, together) == told(tables, one.text)
             assert tables.sql(together).types == kept.types
@@ -142,3 +146,8 @@ def test_an_aggregate_that_is_not_kept_is_not_read_of_them() -> None:
         sql.tree("SELECT unit, year, max(payee) AS p FROM paid GROUP BY unit, year"), {"paid"}, {"kept": one}
     )
     assert sums.fewer(one, {one.keys[0]}) is None
+
+
+def test_of_each_key_it_is_known_what_it_reads() -> None:
+    [one] = sums.wanted(["SELECT unit, year % 2 AS odd, count(*) AS n FROM paid GROUP BY unit, year % 2"], {"paid"})
+    assert sorted(map(sorted, (read for _, read in sums.keys_read(one)))) == [["unit"], ["year"]]
