@@ -18,8 +18,6 @@ from budgetwatch.rules.coded import Coded, came
 from budgetwatch.rules.sums import Sum
 
 _CAME = "_came_rows"
-#: Kept groups are looked through by keys of which the rows that came have so few values, where they leave so small a share.
-_FEW_VALUES, _FEW_GROUPS = 8, 0.25
 
 
 class Came(Protocol):
@@ -74,28 +72,12 @@ def _sum(connection: duckdb.DuckDBPyConnection, table: str, kept: Sum, inside: s
         name: str(came if str(kind).startswith("ENUM") else kind)
         for name, kind, came in zip(told.columns, told.types, came_as, strict=True)
     }
-    absent, near = _how_told(connection, kept, there, parts)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {touched} AS {sums.touched(kept, there, parts, absent, near)}")
+    counted = ", ".join(["count(*)", *(f"count({name})" for name in kept.keys)])
+    [(many, *present)] = connection.execute(f"SELECT {counted} FROM {parts}").fetchall()
+    absent = {name for name, there_are in zip(kept.keys, present, strict=True) if there_are < many}
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {touched} AS {sums.touched(kept, there, parts, absent)}")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {both} AS {sums.added(kept, touched, parts, types)}")
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS {sums.untouched(there, touched)} UNION ALL FROM {both}")
-
-
-def _how_told(
-    connection: duckdb.DuckDBPyConnection, kept: Sum, there: str, parts: str
-) -> tuple[set[str], tuple[str, ...]]:
-    """The keys that are empty in some parts, and those by which few of the kept groups come into question."""
-    asked = ", ".join(["count(*)", *(f"count({name}), count(DISTINCT {name})" for name in kept.keys)])
-    [(many, *told)] = connection.execute(f"SELECT {asked} FROM {parts}").fetchall()
-    absent = {name for name, present in zip(kept.keys, told[::2], strict=True) if present < many}
-    near = tuple(
-        name for name, values in zip(kept.keys, told[1::2], strict=True) if values <= _FEW_VALUES and name not in absent
-    )
-    if not near:
-        return absent, ()
-    [(groups, beside)] = connection.execute(
-        f"SELECT count(*), count(*) FILTER ({sums.beside(near, parts)}) FROM {there} AS t"
-    ).fetchall()
-    return absent, near if beside < _FEW_GROUPS * groups else ()
 
 
 def _unknown(connection: duckdb.DuckDBPyConnection, table: str, inside: str) -> list[str]:

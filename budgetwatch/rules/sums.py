@@ -92,21 +92,13 @@ def put(statement: Tree, tables: Collection[str], kept: Mapping[str, Sum]) -> bo
     return bool(there)
 
 
-def touched(one: Sum, table: str, parts: str, absent: Collection[str], near: Collection[str] = ()) -> str:
-    """The SELECT of the groups of a kept table that a table of further `parts` touches, each with its place `_at` in the table.
-    `absent` are the keys that are empty in some of the parts; `near` those of which few groups have a value that a part has
-    (a month): these groups are laid apart first, so that no other key is read of the rest."""
+def touched(one: Sum, table: str, parts: str, absent: Collection[str]) -> str:
+    """The SELECT of the groups of a kept table that a table of further `parts` touches, each with its place `_at` in the table;
+    `absent` are the keys that are empty in some of the parts. Of what is simply equal the engine knows where it can be: a
+    month that all parts have in common stands in few blocks of a table that lies in the order of time."""
     how = {name: "IS NOT DISTINCT FROM" if name in absent else "=" for name in one.keys}
     same = " AND ".join(f"t.{name} {how[name]} p.{name}" for name in one.keys) or "true"
-    if not near:
-        return f"SELECT t.rowid AS _at, t.* FROM {table} AS t SEMI JOIN {parts} AS p ON {same}"
-    apart = f"SELECT t.rowid AS _at, t.* FROM {table} AS t WHERE {beside(near, parts)}"
-    return f"WITH apart AS MATERIALIZED ({apart}) SELECT t.* FROM apart AS t SEMI JOIN {parts} AS p ON {same}"
-
-
-def beside(keys: Collection[str], parts: str) -> str:
-    """The condition that a group `t` has values that parts have in these keys."""
-    return " AND ".join(f"t.{name} IN (SELECT {name} FROM {parts})" for name in keys)
+    return f"SELECT t.rowid AS _at, t.* FROM {table} AS t SEMI JOIN {parts} AS p ON {same}"
 
 
 def untouched(table: str, touched: str) -> str:
