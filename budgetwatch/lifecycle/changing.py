@@ -99,16 +99,18 @@ def _question(
 
 
 def _least(rule: dict[str, Any], built: Built, params: dict[str, Any]) -> None:
-    """What hits must come to goes on with the parameters it had."""
+    """What hits must come to goes on with the parameters it had, where these do not stand for something else as well."""
     before = rule.pop("least", None) or {}
+    elsewhere = " ".join([built.when, *(str(band["when"]) for band in rule.get("bands") or ())])
     for part, named in built.least.items():
-        name = named[1:]
-        if part in before:
-            old = before[part][1:]
-            params[old] = {**params[old], "value": built.params[name]["value"]}
-            built.least[part] = before[part]
+        spec, kept = built.params[named[1:]], before.get(part)
+        if kept is not None and str(params[kept[1:]]["value"]) == str(spec["value"]):
+            built.least[part] = kept
+        elif kept is not None and not re.search(rf"\{kept}\b", elsewhere):
+            params[kept[1:]] = {**params[kept[1:]], "value": spec["value"]}
+            built.least[part] = kept
         else:
-            params[name] = built.params[name]
+            params[named[1:]] = spec
     if built.least:
         rule["least"] = dict(built.least)
 

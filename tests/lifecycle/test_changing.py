@@ -136,6 +136,16 @@ def test_what_hits_must_come_to_is_added_changed_and_taken_away() -> None:
     assert changed(body_of(OFTEN)) == often
 
 
+def test_a_parameter_that_the_condition_has_too_is_not_changed_with_the_total() -> None:
+    lines = [line for line in OFTEN.splitlines(keepends=True) if not line.lstrip().startswith("limit:")]
+    shared = body_of("".join(lines).replace("$limit", "$total"))
+    now, before = changed(shared, least_amount="120000"), writing.parts(shared)
+    assert now["params"]["total"] == before["params"]["total"]
+    assert now["least"]["amount"] == "$least_amount"
+    assert now["params"]["least_amount"]["value"] == "120000"
+    assert changed(shared) == before
+
+
 def test_the_sentence_that_the_form_made_follows_the_condition() -> None:
     form = drafting.Form("PY-90", "大额", "yellow", "逐笔看", CONDITIONS[0], practice="逐笔核对")
     now = changed(drafting.rule_text(form), v0_0="5000")
