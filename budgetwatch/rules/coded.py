@@ -74,7 +74,8 @@ class Coded:
             names = {*self.large, *(self.tables[feed] for feed in self.large if feed in self.tables)}
             names |= {table for (feed, _), table in self.few.items() if feed in self.large}
             names = {name for name in names if name in told}  # to look at the question's tree costs more
-            self.said[question] = (steps(told, names, self.sums) if names else None) or Steps((), told)
+            numbered = names - self.large
+            self.said[question] = (steps(told, names, self.sums, numbered) if names else None) or Steps((), told)
         for table in [one for one in self.behind if _reads(self.said[question], one)]:
             try:
                 self.behind.pop(table)()

@@ -17,7 +17,7 @@ import json
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from budgetwatch.rules.coding import Bit
 from budgetwatch.rules.judge import install, years_of
 from budgetwatch.rules.making import make_ready
 from budgetwatch.rules.overlay import Came, lay_over
+from budgetwatch.rules.reach import Reach
 from budgetwatch.rules.rule import Rule
 from budgetwatch.rules.steps import Steps
 from budgetwatch.rules.sums import Sum
@@ -215,7 +216,10 @@ class Prepared:
             "sums": [
                 [table, one.base, one.text, one.source, one.keys, one.together] for table, one in made.sums.items()
             ],
-            "said": {question: [list(map(list, how.before)), how.last] for question, how in said.items()},
+            "said": {
+                question: [list(map(list, how.before)), how.last, how.reached and astuple(how.reached)]
+                for question, how in said.items()
+            },
         }
         plain: dict[str, Any] = json.loads(json.dumps(kept))
         return plain
@@ -266,8 +270,8 @@ def _part(what: Any) -> str | Bit:
 
 
 def _steps(how: Sequence[Any]) -> Steps:
-    before, last = how
-    return Steps(tuple((table, question) for table, question in before), last)
+    before, last, reached = how
+    return Steps(tuple((table, question) for table, question in before), last, Reach(*reached) if reached else None)
 
 
 def _sum(base: str, text: str, source: str, keys: Sequence[str], together: Sequence[Sequence[str]]) -> Sum:

@@ -9,8 +9,7 @@ is asked of them. The answers are the same. A question that does not fall into s
 from __future__ import annotations
 
 import contextlib
-import copy
-import json
+import logging
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -18,24 +17,32 @@ from typing import Any
 
 import duckdb
 
-from budgetwatch.rules import coding, sql
+from budgetwatch.rules import coding, reach, sql
+from budgetwatch.rules.reach import NUMBERS, REACHED, Reach
 from budgetwatch.rules.refusal import Refusal
+from budgetwatch.rules.withs import alone, plain, point, question_node, written
 
+_log = logging.getLogger(__name__)
 _TABLE = "_step_"
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Tables to lay down, each with its SELECT, in this order; and what is asked at last."""
+    """Tables to lay down, each with its SELECT, in this order; and what is asked at last, or of those rows only that it can
+    reach, where they turn out few."""
 
     before: tuple[tuple[str, str], ...]
     last: str
+    reached: Reach | None = None
 
 
-def steps(question: str, large: Collection[str], sums: Collection[str] = ()) -> Steps | None:
-    """How the question is asked where the tables of these names are large, or are sums of such; None where it is asked at once."""
+def steps(
+    question: str, large: Collection[str], sums: Collection[str] = (), numbered: Collection[str] = ()
+) -> Steps | None:
+    """How the question is asked where the tables of these names are large, or are sums of such; None where it is asked at once.
+    The rows of those that are `numbered` are told by their `_row`."""
     try:
-        return _steps(sql.tree(question), large, sums)
+        return _steps(sql.tree(question), large, sums, numbered)
     except (Refusal, duckdb.Error):
         return None
 
@@ -46,13 +53,34 @@ def laid(connection: duckdb.DuckDBPyConnection, told: Steps) -> Iterator[str]:
     try:
         for table, question in told.before:
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {question}")
-        yield told.last
+        yield told.reached.last if told.reached and _few(connection, told.reached) else told.last
     finally:
-        for table, _ in told.before:
+        for table in [*(table for table, _ in told.before), *([NUMBERS] if told.reached else [])]:
             connection.execute(f"DROP TABLE IF EXISTS {table}")
+        if told.reached:
+            connection.execute(f"DROP VIEW IF EXISTS {REACHED}")
 
 
-def _steps(statement: dict[str, Any], large: Collection[str], sums: Collection[str]) -> Steps | None:
+def _few(connection: duckdb.DuckDBPyConnection, reached: Reach) -> bool:
+    """Whether few rows are reached; they then stand in the view that the question reads."""
+    try:
+        [(whole,)] = connection.execute(f"SELECT count(*) FROM {reached.table}").fetchall()
+        most = int(whole * reach.MOST_SHARE)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {NUMBERS} AS FROM ({reached.numbers}) LIMIT {most + 1}")
+        [(many,)] = connection.execute(f"SELECT count(*) FROM {NUMBERS}").fetchall()
+        if many > most:
+            return False
+        rows = f"SELECT * FROM {reached.table} WHERE _row IN (SELECT _row FROM {NUMBERS})"
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {REACHED} AS {rows}")
+    except duckdb.Error as error:
+        _log.debug("rows are not looked for first: %s", str(error).splitlines()[0])
+        return False
+    return True
+
+
+def _steps(
+    statement: dict[str, Any], large: Collection[str], sums: Collection[str], numbered: Collection[str]
+) -> Steps | None:
     outer = statement["node"]
     inner = question_node(outer)
     if inner is None:
@@ -77,7 +105,9 @@ def _steps(statement: dict[str, Any], large: Collection[str], sums: Collection[s
     inner["cte_map"]["map"] = [part for part in inner["cte_map"]["map"] if part["key"] not in tables]
     point(statement, tables)
     last = coding.said(statement)
-    return Steps(tuple(before), last) if last is not None else None
+    if last is None:
+        return None
+    return Steps(tuple(before), last, reach.reach(statement, numbered, tables.values()))
 
 
 class _Named:
@@ -138,25 +168,6 @@ class _Named:
         return found
 
 
-def question_node(node: dict[str, Any]) -> dict[str, Any] | None:
-    """The SELECT whose WITH is looked at: of one that is put over a feed's judgeable rows (`compile`) the one within."""
-    if node["type"] != "SELECT_NODE":
-        return node if node["type"] == "SET_OPERATION_NODE" else None
-    table = node["from_table"]
-    if node["cte_map"]["map"] and table["type"] == "SUBQUERY" and table["alias"] == "question":
-        within: dict[str, Any] = table["subquery"]["node"]
-        return within
-    return node
-
-
-def alone(statement: dict[str, Any], names: list[str]) -> bool:
-    """Whether no deeper WITH takes one of these names, so that each means one thing wherever it stands."""
-    found = Counter(
-        entry["key"] for part in coding.walk(statement) if "cte_map" in part for entry in part["cte_map"]["map"]
-    )
-    return all(found[name] == 1 for name in {*names}) and len({*names}) == len(names)
-
-
 def _tables(node: dict[str, Any], *, without: bool = False) -> list[str]:
     """The names of the tables read, with their schema where it is said; `without` what stands under its WITH."""
     whole = {**node, "cte_map": {"map": []}} if without else node
@@ -186,38 +197,3 @@ def _beside(node: dict[str, Any], wide: Collection[str]) -> set[str]:
             if here & {*wide}:
                 found |= here
     return found
-
-
-def plain(node: dict[str, Any]) -> bool:
-    """Whether it is no more than rows and columns of one table."""
-    return (
-        node["type"] == "SELECT_NODE"
-        and node["from_table"]["type"] == "BASE_TABLE"
-        and not node["group_expressions"]
-        and not node["qualify"]
-        and not coding.aggregated(node)
-        and not any(part.get("class") in ("WINDOW", "SUBQUERY") for part in coding.walk(node))
-    )
-
-
-def written(node: dict[str, Any], kept: list[dict[str, Any]], tables: dict[str, str]) -> str | None:
-    """A step as SQL, with those of the WITH that it still reads itself."""
-    statement = copy.deepcopy(_mould())
-    statement["node"] = copy.deepcopy(node)
-    own = statement["node"]["cte_map"]
-    own["map"] = [*copy.deepcopy(kept), *own["map"]]
-    point(statement, tables)
-    return coding.said(statement)
-
-
-def _mould() -> dict[str, Any]:
-    mould: dict[str, Any] = json.loads(json.dumps(sql.tree("SELECT 1")))
-    return mould
-
-
-def point(statement: dict[str, Any], tables: dict[str, str]) -> None:
-    """Read the tables that were laid down, under the names they had."""
-    for part in coding.walk(statement):
-        if part.get("type") == "BASE_TABLE" and part["table_name"] in tables and not part["schema_name"]:
-            table = tables[part["table_name"]]
-            part.update(alias=part["alias"] or part["table_name"], table_name=table, qualified_name={"path": [table]})

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from budgetwatch.rules import coding, sql, steps
+from budgetwatch.rules import coding, sql, withs
 from budgetwatch.rules.doubt import bare
 from budgetwatch.rules.refusal import Refusal
 
@@ -121,7 +121,7 @@ def added(one: Sum, touched: str, parts: str, types: Mapping[str, str]) -> str:
 def _found(statement: Tree, tables: Collection[str]) -> Iterator[tuple[str, _Grouping]]:
     """Each SELECT that is a sum, with what tells its groups apart from those of others."""
     parts = [entry for node in _withs(statement["node"]) for entry in node["cte_map"]["map"]]
-    if not steps.alone(statement, [entry["key"] for entry in parts]):
+    if not withs.alone(statement, [entry["key"] for entry in parts]):
         return
     named = {entry["key"]: entry for entry in parts}
     for node in [one for one in coding.walk(statement) if one.get("type") == "SELECT_NODE"]:
@@ -134,7 +134,7 @@ def _found(statement: Tree, tables: Collection[str]) -> Iterator[tuple[str, _Gro
 
 
 def _withs(outer: Tree) -> list[Tree]:
-    inner = steps.question_node(outer)
+    inner = withs.question_node(outer)
     return [outer] if inner is outer or inner is None else [outer, inner]
 
 
@@ -146,7 +146,7 @@ def _chain(table: Tree, named: Mapping[str, Tree], tables: Collection[str]) -> t
         if name in named and not table["schema_name"]:
             entry = named[name]
             inner = entry["value"]["query_node"]
-            if entry in between or not steps.plain(inner) or inner["modifiers"] or entry["value"]["aliases"]:
+            if entry in between or not withs.plain(inner) or inner["modifiers"] or entry["value"]["aliases"]:
                 return None
             between.insert(0, entry)
             table = inner["from_table"]
@@ -256,7 +256,7 @@ class _Grouping:
             **copy.deepcopy(self.select), "select_list": listed or [_one()], "group_expressions": keys,
             "group_sets": [list(range(len(keys)))] if keys else [], "having": None, "modifiers": [],
         }  # fmt: skip
-        return steps.written(node, self.between, {})
+        return withs.written(node, self.between, {})
 
     def read(self, table: str) -> None:
         """Make of the SELECT one over the kept table."""

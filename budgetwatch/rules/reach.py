@@ -1,0 +1,170 @@
+"""Which rows of a large table a question reaches through its small steps: found by what joins them, then they alone are read.
+
+A question that joins payments with three accounts needs a handful of payments in ten million. Read in one go, every column
+that it may need is read of all of them. Here the numbers of the rows are found first, by the joins and nothing else, and the
+question is asked of these rows. Rows outside them join nothing, so the answers are the same.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from budgetwatch.rules import coding, sql
+from budgetwatch.rules.withs import plain
+
+#: The view of the rows that are reached, and the table of their numbers.
+REACHED, NUMBERS = "_reached", "_reached_rows"
+#: Where more than this share of the rows is reached, to look them up costs what it costs to read all.
+MOST_SHARE = 0.01
+_ROW = "_row"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The large table, the question for the numbers of its rows that are reached, and what is then asked of `REACHED`."""
+
+    table: str
+    numbers: str
+    last: str
+
+
+def reach(statement: dict[str, Any], numbered: Collection[str], laid: Collection[str]) -> Reach | None:
+    """How the tree is asked of the rows that it reaches in one of the tables `numbered` (they have a `_row`) by inner joins
+    with tables `laid` down before; None where it reads others too."""
+    found = {leaf["table_name"] for leaf in coding.base_tables(statement)} & {*numbered}
+    named = _named(statement)
+    if len(found) != 1 or not found.isdisjoint(named):
+        return None
+    [table] = found
+    rows = _rows(named, table)
+    own = {id(part) for name in rows for part in coding.walk(named[name]["value"]["query_node"])}
+    told, reads = [], 0
+    for select in coding.walk(statement):
+        if select.get("type") != "SELECT_NODE" or id(select) in own:
+            continue
+        leaves = [*_leaves(select["from_table"])]
+        ours = [leaf for leaf in leaves if leaf.get("table_name") in {table, *rows}]
+        if not ours:
+            continue
+        others = [leaf for leaf in leaves if leaf is not ours[0]]
+        if (
+            not others
+            or not all(leaf.get("table_name") in laid for leaf in others)
+            or not _joined(select["from_table"])
+        ):
+            return None
+        told.append(_asked(select, ours[0], others, [named[name] for name in rows]))
+        reads += 1
+    all_reads = sum(leaf["table_name"] in {table, *rows} for leaf in coding.base_tables(statement))
+    if not told or all_reads != reads + len(rows):
+        return None
+    narrowed = copy.deepcopy(statement)
+    for leaf in coding.base_tables(narrowed):
+        if leaf["table_name"] == table:
+            leaf.update(
+                alias=leaf["alias"] or table, schema_name="", table_name=REACHED, qualified_name={"path": [REACHED]}
+            )  # fmt: skip
+    texts = [coding.said(one) for one in (*told, narrowed)]
+    if None in texts:
+        return None
+    *numbers, last = (text for text in texts if text is not None)
+    return Reach(table, " UNION ALL ".join(f"({one})" for one in numbers), last)
+
+
+def _named(statement: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What stands under WITH anywhere, by name; the callers see to it that each name means one thing."""
+    return {
+        entry["key"]: entry for part in coding.walk(statement) if "cte_map" in part for entry in part["cte_map"]["map"]
+    }
+
+
+def _rows(named: Mapping[str, dict[str, Any]], table: str) -> list[str]:
+    """Those that are rows of the table, with their numbers: some of its columns, under a condition or none."""
+    found: list[str] = []
+    while True:
+        more = [name for name, entry in named.items() if name not in found and _are_rows(entry, {table, *found})]
+        if not more:
+            return found
+        found += more
+
+
+def _are_rows(entry: Mapping[str, Any], of: Collection[str]) -> bool:
+    node = entry["value"]["query_node"]
+    return (
+        not entry["value"]["aliases"]
+        and node["type"] == "SELECT_NODE"
+        and plain(node)
+        and not node["modifiers"]
+        and not node["sample"]
+        and node["from_table"]["table_name"] in of
+        and any(
+            one["class"] == "STAR" or (one["class"] == "COLUMN_REF" and one["column_names"][-1] == _ROW and one["alias"] in ("", _ROW))
+            for one in node["select_list"]
+        )
+    )  # fmt: skip
+
+
+def _leaves(table: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if table["type"] == "JOIN":
+        yield from _leaves(table["left"])
+        yield from _leaves(table["right"])
+    else:
+        yield table
+
+
+def _joined(table: Mapping[str, Any]) -> bool:
+    """Whether all of it is inner joins on something equal."""
+    if table["type"] != "JOIN":
+        return table["type"] == "BASE_TABLE"
+    return (
+        table["join_type"] == "INNER"
+        and table["ref_type"] == "REGULAR"
+        and any(one.get("type") == "COMPARE_EQUAL" for one in _conjuncts(table["condition"]))
+        and _joined(table["left"])
+        and _joined(table["right"])
+    )
+
+
+def _conjuncts(part: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict) and part.get("type") == "CONJUNCTION_AND":
+        for one in part["children"]:
+            yield from _conjuncts(one)
+    elif isinstance(part, dict):
+        yield part
+
+
+def _asked(
+    select: Mapping[str, Any], leaf: Mapping[str, Any], others: Collection[Mapping[str, Any]], rows: Collection[Any]
+) -> dict[str, Any]:
+    """The numbers of the rows that a SELECT's joins reach, under what it asks of the steps alone; what it asks of single rows
+    would only have more columns read here."""
+    statement: dict[str, Any] = copy.deepcopy(sql.tree(f'SELECT "{_name(leaf)}".{_ROW} WHERE true AND true'))
+    node = statement["node"]
+    names = {_name(one) for one in others}
+    kept = [one for one in _conjuncts(select["where_clause"]) if _of_these(one, names)]
+    node["where_clause"] = (
+        {**node["where_clause"], "children": [*node["where_clause"]["children"][:1], *kept]} if kept else None
+    )
+    node["from_table"] = select["from_table"]
+    node["cte_map"]["map"] = [*rows]
+    statement = copy.deepcopy(statement)
+    for entry in statement["node"]["cte_map"]["map"]:
+        entry["value"]["query_node"]["where_clause"] = None
+    return statement
+
+
+def _name(leaf: Mapping[str, Any]) -> str:
+    return str(leaf["alias"] or leaf["table_name"])
+
+
+def _of_these(condition: dict[str, Any], names: Collection[str]) -> bool:
+    """Whether it is about columns of these tables only."""
+    for one in coding.walk(condition):
+        if one.get("class") == "COLUMN_REF" and (len(one["column_names"]) < 2 or one["column_names"][0] not in names):
+            return False
+        if one.get("class") in ("SUBQUERY", "WINDOW"):
+            return False
+    return True
