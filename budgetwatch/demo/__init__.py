@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from budgetwatch.demo.city import Generated, generate, generate_payments_csv
+from budgetwatch.demo.generator import generate, generate_payments_csv
+from budgetwatch.demo.outgoing import Generated
 
 __all__ = ["Generated", "generate", "generate_payments_csv"]

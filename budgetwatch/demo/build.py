@@ -20,7 +20,8 @@ from budgetwatch.access import people
 from budgetwatch.access.viewer import ROLES, SYSTEM, Viewer
 from budgetwatch.demo import casework
 from budgetwatch.demo import shapes as outlines
-from budgetwatch.demo.city import Generated, generate
+from budgetwatch.demo.generator import generate
+from budgetwatch.demo.outgoing import Generated
 from budgetwatch.demo.places import CITY_NAME, CITY_PREFIX, DISTRICTS, regions
 from budgetwatch.errors import BadFile, Conflict
 from budgetwatch.progress import Progress

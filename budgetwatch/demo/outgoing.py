@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -29,13 +29,11 @@ from budgetwatch.demo import (
     results,
     senders,
 )
+from budgetwatch.demo.city import City
 from budgetwatch.demo.planted import Label
 from budgetwatch.demo.purchases import Contracts
 from budgetwatch.demo.senders import Sender
 from budgetwatch.demo.treasury import Treasury
-
-if TYPE_CHECKING:
-    from budgetwatch.demo.city import City
 
 Row = dict[str, Any]
 #: The day of each feed by which it is divided between what was known before the last year and what came after.

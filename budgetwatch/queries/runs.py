@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from budgetwatch import tables as t
 from budgetwatch.access.viewer import Viewer
+from budgetwatch.queries.asked import asked
 from budgetwatch.queries.catalogue import reasons
 from budgetwatch.queries.listing import Listing, heading
 from budgetwatch.queries.scope import demand, missing, paged
 from budgetwatch.queries.wording import rule_name
-from budgetwatch.rules.asked import asked
 from budgetwatch.text import Text
 
 if TYPE_CHECKING:

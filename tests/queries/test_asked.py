@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from budgetwatch.rules.asked import _WHY, asked
+from budgetwatch.queries.asked import _WHY, asked
 
 CODE = re.compile(r'Whole\("(\w+)"\)')
 
