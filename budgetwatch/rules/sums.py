@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,12 +71,21 @@ def fewer(one: Sum, without: Collection[str]) -> Sum | None:
 
 
 def keys_read(one: Sum) -> list[tuple[str, set[str]]]:
-    """Each key with the columns that its expression reads."""
-    listed = {item["alias"]: item for item in sql.tree(one.text)["node"]["select_list"]}
-    return [
-        (name, {part["column_names"][-1] for part in coding.walk(listed[name]) if part.get("class") == "COLUMN_REF"})
-        for name in one.keys
-    ]
+    """Each key with the columns of the source that its expression reads."""
+    node = sql.tree(one.text)["node"]
+    listed = {item["alias"]: item for item in node["select_list"]}
+    between = [entry["value"]["query_node"]["select_list"] for entry in node["cte_map"]["map"]]
+    return [(name, _columns_beneath(listed[name], between)) for name in one.keys]
+
+
+def _columns_beneath(part: Tree, between: Sequence[Sequence[Tree]]) -> set[str]:
+    """The source's columns that an expression reads through the lists of columns `between`."""
+    names = {one["column_names"][-1] for one in coding.walk(part) if one.get("class") == "COLUMN_REF"}
+    if not between:
+        return names
+    *further, last = between
+    made = {item["alias"]: item for item in last if item["alias"]}
+    return {column for name in names for column in _columns_beneath(made.get(name) or _column(name, {}), further)}
 
 
 def put(statement: Tree, tables: Collection[str], kept: Mapping[str, Sum]) -> bool:

@@ -148,3 +148,10 @@ def test_an_aggregate_that_is_not_kept_is_not_read_of_them() -> None:
 def test_of_each_key_it_is_known_what_it_reads() -> None:
     [one] = sums.wanted(["SELECT unit, year % 2 AS odd, count(*) AS n FROM paid GROUP BY unit, year % 2"], {"paid"})
     assert sorted(map(sorted, (read for _, read in sums.keys_read(one)))) == [["unit"], ["year"]]
+
+
+def test_a_key_reads_what_its_name_stands_for_beneath() -> None:
+    question = """WITH some AS (SELECT *, year + 1 AS later FROM paid), few AS (SELECT unit AS who, later, later % 2 AS odd FROM some),
+        many AS (SELECT who, odd, count(*) AS n FROM few GROUP BY who, odd) SELECT * FROM many"""
+    [one] = sums.wanted([question], {"paid"})
+    assert sorted(map(sorted, (read for _, read in sums.keys_read(one)))) == [["unit"], ["year"]]
