@@ -151,7 +151,7 @@ def test_of_each_key_it_is_known_what_it_reads() -> None:
 
 
 def test_a_key_reads_what_its_name_stands_for_beneath() -> None:
-    question = """WITH some AS (SELECT *, year + 1 AS later FROM paid), few AS (SELECT unit AS who, later, later % 2 AS odd FROM some),
+    question = """WITH dated AS (SELECT *, year + 1 AS later FROM paid), few AS (SELECT unit AS who, later, later % 2 AS odd FROM dated),
         many AS (SELECT who, odd, count(*) AS n FROM few GROUP BY who, odd) SELECT * FROM many"""
     [one] = sums.wanted([question], {"paid"})
     assert sorted(map(sorted, (read for _, read in sums.keys_read(one)))) == [["unit"], ["year"]]
