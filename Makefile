@@ -22,10 +22,10 @@ run: $(VENV)/.run ## install, build the demo city if there is none, serve on htt
 
 test: $(VENV)/.test ## install what the tests need and run all of them
 	@tools/browser.sh
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-short: $(VENV)/.test ## the same without the browser
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser"
 
 lint: $(VENV)/.test ## style, types, the direction of imports, the rule files
 	@$(BIN)/ruff check .

@@ -60,8 +60,13 @@ hypothesis.settings.register_profile("usual", max_examples=examples(100), deadli
 hypothesis.settings.load_profile("usual")
 
 
+#: Files that take a minute and more, or folders of such: begun first, so that no process is left with one when the others are done.
+LONG = ("tests/docs/test_guides.py", "tests/browser/", "tests/e2e/", "tests/runs/test_narrow.py", "tests/rules/test_prepared.py")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The long tests run only where they are asked for by name (`-m soak`)."""
+    """The soak tests run only where they are asked for by name (`-m soak`); of the others the longest files come first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
     if "soak" in (config.getoption("-m") or ""):
         return
     long = [item for item in items if item.get_closest_marker("soak")]
