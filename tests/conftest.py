@@ -61,7 +61,13 @@ hypothesis.settings.load_profile("usual")
 
 
 #: Files that take a minute and more, or folders of such: begun first, so that no process is left with one when the others are done.
-LONG = ("tests/docs/test_guides.py", "tests/browser/", "tests/e2e/", "tests/runs/test_narrow.py", "tests/rules/test_prepared.py")
+LONG = (
+    "tests/docs/test_guides.py",
+    "tests/browser/",
+    "tests/e2e/",
+    "tests/runs/test_narrow.py",
+    "tests/rules/test_prepared.py",
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
