@@ -21,7 +21,7 @@ run: $(VENV)/.run ## install, build the demo city if there is none, serve on htt
 	@$(BIN)/budgetwatch serve --demo
 
 test: $(VENV)/.test ## install what the tests need and run all of them
-	@tools/browser.sh
+	@tools/browser.sh $(VENV)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-short: $(VENV)/.test ## the same without the browser
@@ -41,7 +41,7 @@ soak: $(VENV)/.test ## the long tests
 	@$(BIN)/python -m pytest -m soak
 
 screenshots: $(VENV)/.test ## the pictures of README, taken from the running product
-	@tools/browser.sh
+	@tools/browser.sh $(VENV)
 	@$(BIN)/python -m tests.browser.pictures
 
 messages: $(VENV)/.test ## the catalogues of the screens: 繁體 made anew, missing English named
@@ -49,7 +49,7 @@ messages: $(VENV)/.test ## the catalogues of the screens: 繁體 made anew, miss
 	@$(BIN)/python -m tools.glossary
 
 looks: $(VENV)/.test ## keep the pictures that tests/browser/test_look.py compares with, after a change that is meant
-	@tools/browser.sh
+	@tools/browser.sh $(VENV)
 	@BUDGETWATCH_KEEP_LOOKS=1 $(BIN)/python -m pytest -q -m "browser or soak" tests/browser/test_look.py
 
 lock: ## resolve the dependencies anew

@@ -273,7 +273,7 @@ def _together(condition: Any) -> Any:
         return condition
     bits: dict[tuple[str, ...], int] = {}
     others = []
-    for part in _conjuncts(condition):
+    for part in conjuncts(condition):
         told = _bit(part)
         if told is None:
             others.append(part)
@@ -290,11 +290,12 @@ def _together(condition: Any) -> Any:
     return {**condition, "children": parts} if len(parts) > 1 else parts[0]
 
 
-def _conjuncts(part: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if part.get("type") == "CONJUNCTION_AND":
+def conjuncts(part: Any) -> Iterator[dict[str, Any]]:
+    """The conditions that all must hold for this one to hold; none where there is none."""
+    if isinstance(part, dict) and part.get("type") == "CONJUNCTION_AND":
         for one in part["children"]:
-            yield from _conjuncts(one)
-    else:
+            yield from conjuncts(one)
+    elif isinstance(part, dict):
         yield part
 
 
@@ -346,6 +347,15 @@ def aggregated(node: dict[str, Any]) -> bool:
 def base_tables(statement: Any) -> list[dict[str, Any]]:
     """The tables that are read anywhere in it."""
     return [part for part in walk(statement) if part.get("type") == "BASE_TABLE"]
+
+
+def joined(table: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The tables, subqueries and functions of rows that a FROM joins; itself where it joins nothing."""
+    if table["type"] == "JOIN":
+        yield from joined(table["left"])
+        yield from joined(table["right"])
+    else:
+        yield table
 
 
 def walk(part: Any, *, deep: bool = True) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ smaller table of the same columns. The question keeps its condition and reads th
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import duckdb
@@ -33,8 +33,8 @@ def condition(
         (select, leaf)
         for select in coding.walk(statement)
         if select.get("type") == "SELECT_NODE" and id(select) not in within
-        for leaf in _leaves(select["from_table"])
-        if leaf["table_name"] == (feed if shadow else table)
+        for leaf in coding.joined(select["from_table"])
+        if leaf.get("table_name") == (feed if shadow else table)
     ]
     if len(found) != 1 or _mentions(statement, feed if shadow else table, within) != 1:
         return None
@@ -45,14 +45,14 @@ def condition(
     if not alone and not _kept(select["from_table"], leaf):
         return None
     name = leaf["alias"] or leaf["table_name"]
-    parts = [part for part in _conjuncts(select["where_clause"]) if _own(part, name, columns, alone=alone)]
+    parts = [part for part in coding.conjuncts(select["where_clause"]) if _own(part, name, columns, alone=alone)]
     if shadow:
         base = shadow["from_table"]
         if base.get("type") != "BASE_TABLE" or base["table_name"] != table:
             return None
         parts += [
             part
-            for part in _conjuncts(shadow["where_clause"])
+            for part in coding.conjuncts(shadow["where_clause"])
             if _own(part, base["alias"] or table, columns, alone=True)
         ]
     said = _said(parts, table)
@@ -84,14 +84,6 @@ def lay_aside(
     return placed
 
 
-def _leaves(table: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if table["type"] == "JOIN":
-        yield from _leaves(table["left"])
-        yield from _leaves(table["right"])
-    elif table["type"] == "BASE_TABLE":
-        yield table
-
-
 def _mentions(statement: dict[str, Any], name: str, within: Collection[int]) -> int:
     return sum(
         part.get("type") == "BASE_TABLE" and part["table_name"] == name and id(part) not in within
@@ -107,14 +99,6 @@ def _kept(table: Mapping[str, Any], leaf: Mapping[str, Any]) -> bool:
         return False
     sides = {"INNER": ("left", "right"), "LEFT": ("left",)}.get(str(table["join_type"]), ())
     return any(_kept(table[side], leaf) for side in sides)
-
-
-def _conjuncts(part: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(part, dict) and part.get("type") == "CONJUNCTION_AND":
-        for one in part["children"]:
-            yield from _conjuncts(one)
-    elif isinstance(part, dict):
-        yield part
 
 
 def _own(part: dict[str, Any], name: str, columns: Collection[str], *, alone: bool) -> bool:

@@ -8,7 +8,7 @@ question is asked of these rows. Rows outside them join nothing, so the answers 
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,7 @@ def reach(statement: dict[str, Any], numbered: Collection[str], laid: Collection
     for select in coding.walk(statement):
         if select.get("type") != "SELECT_NODE" or id(select) in own:
             continue
-        leaves = [*_leaves(select["from_table"])]
+        leaves = [*coding.joined(select["from_table"])]
         ours = [leaf for leaf in leaves if leaf.get("table_name") in {table, *rows}]
         if not ours:
             continue
@@ -107,14 +107,6 @@ def _are_rows(entry: Mapping[str, Any], of: Collection[str]) -> bool:
     )  # fmt: skip
 
 
-def _leaves(table: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if table["type"] == "JOIN":
-        yield from _leaves(table["left"])
-        yield from _leaves(table["right"])
-    else:
-        yield table
-
-
 def _joined(table: Mapping[str, Any]) -> bool:
     """Whether all of it is inner joins on something equal."""
     if table["type"] != "JOIN":
@@ -122,18 +114,10 @@ def _joined(table: Mapping[str, Any]) -> bool:
     return (
         table["join_type"] == "INNER"
         and table["ref_type"] == "REGULAR"
-        and any(one.get("type") == "COMPARE_EQUAL" for one in _conjuncts(table["condition"]))
+        and any(one.get("type") == "COMPARE_EQUAL" for one in coding.conjuncts(table["condition"]))
         and _joined(table["left"])
         and _joined(table["right"])
     )
-
-
-def _conjuncts(part: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(part, dict) and part.get("type") == "CONJUNCTION_AND":
-        for one in part["children"]:
-            yield from _conjuncts(one)
-    elif isinstance(part, dict):
-        yield part
 
 
 def _asked(
@@ -144,7 +128,7 @@ def _asked(
     statement: dict[str, Any] = copy.deepcopy(sql.tree(f'SELECT "{_name(leaf)}".{_ROW} WHERE true AND true'))
     node = statement["node"]
     names = {_name(one) for one in others}
-    kept = [one for one in _conjuncts(select["where_clause"]) if _of_these(one, names)]
+    kept = [one for one in coding.conjuncts(select["where_clause"]) if _of_these(one, names)]
     node["where_clause"] = (
         {**node["where_clause"], "children": [*node["where_clause"]["children"][:1], *kept]} if kept else None
     )

@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,17 @@ def chromium() -> str | None:
     """The browser on this machine, if there is one."""
     names = (os.environ.get("BUDGETWATCH_CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
     return next((found for name in names if name and (found := shutil.which(name))), None)
+
+
+@cache
+def lacking() -> str:
+    """Why no test can have a browser on this machine; empty where one can."""
+    if chromium() is None:
+        return "no Chromium on this machine (apt-get install chromium fonts-noto-cjk, or set BUDGETWATCH_CHROMIUM)"
+    driver = [sys.executable, "-m", "playwright", "--version"]
+    if subprocess.run(driver, capture_output=True, check=False).returncode:
+        return "Playwright's driver does not start on this machine (apt-get install libatomic1)"
+    return ""
 
 
 def free_port() -> int:
@@ -101,10 +113,8 @@ def serve(home: Path) -> Iterator[Served]:
 @pytest.fixture(scope="session")
 def demo_city(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
     """A demo city at rest, made once a run; copies of it are served."""
-    if chromium() is None:
-        pytest.skip(
-            "no Chromium on this machine (apt-get install chromium fonts-noto-cjk, or set BUDGETWATCH_CHROMIUM)"
-        )
+    if why := lacking():
+        pytest.skip(why)
     return made_once("demo-city", lambda folder: build(folder, payments=30_000, seed=11))
 
 
@@ -118,13 +128,10 @@ def served(tmp_path_factory: pytest.TempPathFactory, demo_city: Path) -> Iterato
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
-    where = chromium()
-    if where is None:
-        pytest.skip(
-            "no Chromium on this machine (apt-get install chromium fonts-noto-cjk, or set BUDGETWATCH_CHROMIUM)"
-        )
+    if why := lacking():
+        pytest.skip(why)
     with playwright.sync_playwright() as engine:
-        opened = engine.chromium.launch(executable_path=where, args=CALM)
+        opened = engine.chromium.launch(executable_path=chromium(), args=CALM)
         yield opened
         opened.close()
 
