@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from budgetwatch.rules import coding, sql
-from budgetwatch.rules.withs import plain
+from budgetwatch.rules.withs import plain, point
 
 #: The view of the rows that are reached, and the table of their numbers.
 REACHED, NUMBERS = "_reached", "_reached_rows"
@@ -62,11 +62,7 @@ def reach(statement: dict[str, Any], numbered: Collection[str], laid: Collection
     if not told or all_reads != reads + len(rows):
         return None
     narrowed = copy.deepcopy(statement)
-    for leaf in coding.base_tables(narrowed):
-        if leaf["table_name"] == table:
-            leaf.update(
-                alias=leaf["alias"] or table, schema_name="", table_name=REACHED, qualified_name={"path": [REACHED]}
-            )  # fmt: skip
+    point(narrowed, {table: REACHED})
     texts = [coding.said(one) for one in (*told, narrowed)]
     if None in texts:
         return None

@@ -72,7 +72,7 @@ def test_few_rows_are_looked_for_first_and_the_answers_are_the_same(
 
 def test_the_rows_that_can_be_judged_are_judged_among_those_reached(connection: duckdb.DuckDBPyConnection) -> None:
     question = f"WITH {SUMS} SELECT p._row FROM payment p JOIN sums s ON {ON}"
-    over = f"WITH payment AS NOT MATERIALIZED (SELECT * FROM main.rows WHERE amount > 1)\nSELECT * FROM (\n{question}\n) AS question"
+    over = f"WITH payment AS NOT MATERIALIZED (SELECT * FROM rows WHERE amount > 1)\nSELECT * FROM (\n{question}\n) AS question"
     connection.execute("ALTER TABLE payment RENAME TO rows")
     how = steps(over, {"rows"}, numbered={"rows"})
     assert how is not None
