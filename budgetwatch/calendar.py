@@ -12,6 +12,7 @@ import os
 from functools import lru_cache
 
 import chinese_calendar
+from chinese_calendar import constants
 
 #: A day to take for today (2026-03-02), so that demonstrations, tests and pictures do not age. Never in service:
 #: `serve` refuses it on any address but loopback.
@@ -48,7 +49,7 @@ def known(year: int) -> bool:
 def is_workday(day: dt.date) -> bool:
     """Whether offices work that day, swaps (调休) included; weekends only where no table is known."""
     if known(day.year):
-        return bool(chinese_calendar.is_workday(day))
+        return day in constants.workdays or (day.weekday() < 5 and day not in constants.holidays)
     return day.weekday() < 5
 
 

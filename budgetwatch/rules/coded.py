@@ -11,6 +11,7 @@ different) is asked of the feed itself, as if none of this were here.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -20,9 +21,11 @@ from typing import Any
 import duckdb
 
 from budgetwatch.rules import coding, few, sql, sums
+from budgetwatch.rules.reach import Part
 from budgetwatch.rules.refusal import Refusal
 from budgetwatch.rules.steps import Steps, steps
 from budgetwatch.rules.sums import Sum
+from budgetwatch.rules.trees import SENTINEL
 
 _log = logging.getLogger(__name__)
 #: Below so many rows a feed is asked as it is: making it ready costs more than it saves.
@@ -38,6 +41,11 @@ class Recipe:
     rows: str
 
 
+def any_day(question: str, day: dt.date) -> str:
+    """The question of that day, as one of no day in particular."""
+    return question.replace(day.isoformat(), SENTINEL.isoformat())
+
+
 def came(feed: str) -> str:
     """What a table of further rows of the feed is called."""
     return f"_came_{feed}"
@@ -47,11 +55,12 @@ def came(feed: str) -> str:
 class Coded:
     """The feeds that were made ready: their tables, their coded columns, and what stands for parts of questions.
 
-    `shown` are the columns of a table, `few` the smaller tables for the conditions of selective questions, `large` the
+    `shown` are the columns of a table, `few` the smaller tables for the conditions of selective questions, `parts` those of
+    tables that are views, `large` the
     feeds that are (others were made ready to go with them), `said` the questions that were put before, as they are asked,
     `recipes` say how further rows are made ready alike, and `sums` are the tables of kept sums; those `behind` are brought up to
     date when a question first reads them. `unknown` are the years whose days off are not known, where our functions are
-    on the connection for all rules.
+    on the connection for all rules. What is `said` of a question of `any_day` serves that question on the run's `day`.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -60,22 +69,19 @@ class Coded:
     instead: dict[tuple[str, str], str | coding.Bit] = field(default_factory=dict)
     shown: dict[str, tuple[str, ...]] = field(default_factory=dict)
     few: dict[tuple[str, str], str] = field(default_factory=dict)
+    parts: dict[str, tuple[Part, ...]] = field(default_factory=dict)
     large: frozenset[str] = frozenset()
     said: dict[str, Steps] = field(default_factory=dict)
     recipes: dict[str, Recipe] = field(default_factory=dict)
     sums: dict[str, Sum] = field(default_factory=dict)
     behind: dict[str, Callable[[], None]] = field(default_factory=dict)
     unknown: list[int] | None = None
+    day: dt.date | None = None
 
     def ask(self, question: str) -> Steps:
         """How the question is asked: of what was made ready where it can be, and in steps where that spares work (`steps`)."""
         if question not in self.said:
-            told = self.say(question)
-            names = {*self.large, *(self.tables[feed] for feed in self.large if feed in self.tables)}
-            names |= {table for (feed, _), table in self.few.items() if feed in self.large}
-            names = {name for name in names if name in told}  # to look at the question's tree costs more
-            numbered = names - self.large
-            self.said[question] = (steps(told, names, self.sums, numbered) if names else None) or Steps((), told)
+            self.said[question] = self._of_any_day(question) or self._found(question)
         for table in [one for one in self.behind if _reads(self.said[question], one)]:
             try:
                 self.behind.pop(table)()
@@ -84,6 +90,20 @@ class Coded:
                 self.forget(table)
                 return self.ask(question)
         return self.said[question]
+
+    def _of_any_day(self, question: str) -> Steps | None:
+        if self.day is None:
+            return None
+        known = self.said.get(any_day(question, self.day))
+        return known and known.moved(SENTINEL, self.day)
+
+    def _found(self, question: str) -> Steps:
+        told = self.say(question)
+        names = {*self.large, *(self.tables[feed] for feed in self.large if feed in self.tables)}
+        names |= {table for (feed, _), table in self.few.items() if feed in self.large}
+        names = {name for name in names if name in told}  # to look at the question's tree costs more
+        numbered = names - self.large
+        return (steps(told, names, self.sums, numbered) if names else None) or Steps((), told)
 
     def forget(self, table: str) -> None:
         """Ask nothing of kept sums any more."""

@@ -115,12 +115,29 @@ def _days(first_year: int, last_year: int) -> tuple[tuple[dt.date, bool, int], .
 def install(connection: duckdb.DuckDBPyConnection, years: tuple[int, int]) -> None:
     """Make our functions and the `workday(day, is_workday, n)` table for those years on the connection, unless they are there."""
     first, last = max(FIRST_YEAR, years[0] - 1), min(LAST_YEAR, max(years[1], years[0]) + 2)
-    there = f"{first}-{last}"
-    if connection.execute(f"SELECT getvariable('{_YEARS}')").fetchall() == [(there,)]:
-        return
+    if span(connection) != (first, last):
+        _put(connection, first, last)
+
+
+def span(connection: duckdb.DuckDBPyConnection) -> tuple[int, int] | None:
+    """The years for which they are on the connection; None where they are not there."""
+    [(there,)] = connection.execute(f"SELECT getvariable('{_YEARS}')").fetchall()
+    if not there:
+        return None
+    first, last = map(int, there.split("-"))
+    return first, last
+
+
+def _put(connection: duckdb.DuckDBPyConnection, first: int, last: int) -> None:
     for statement in _made(first, last):
         connection.execute(statement)
-    connection.execute(f"SET VARIABLE {_YEARS} = '{there}'")
+    connection.execute(f"SET VARIABLE {_YEARS} = '{first}-{last}'")
+
+
+def same(connection: duckdb.DuckDBPyConnection, years: tuple[int, int] | None) -> None:
+    """Make them as they are on another connection, by its `span`."""
+    if years is not None:
+        _put(connection, *years)
 
 
 @lru_cache(maxsize=8)

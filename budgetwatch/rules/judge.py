@@ -12,7 +12,7 @@ import logging
 import time
 import warnings
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ import duckdb
 
 from budgetwatch.progress import Progress
 from budgetwatch.records import ALL
-from budgetwatch.rules import bands, baselines, coded, deadlines, functions, reasons
+from budgetwatch.rules import bands, baselines, coded, deadlines, functions, reasons, side
 from budgetwatch.rules import compile as compiled
 from budgetwatch.rules import sql as sqls
 from budgetwatch.rules.coded import Coded
@@ -63,20 +63,25 @@ def judge(
     *,
     least_rows: int | None = None,
     prepared: Coded | None = None,
+    beside: Iterable[Rule] = (),
+    two: bool = False,
 ) -> Iterator[Verdict]:
     """The verdict of every rule over the facts on the connection; `have` names the feeds that hold facts.
 
-    Feeds of `least_rows` and more are made ready for all questions first (`coded`), unless they were `prepared` before;
-    answers do not depend on it.
+    Feeds of `least_rows` and more are made ready for all questions first (`coded`), unless they were `prepared` before, for
+    these rules and those `beside` them; answers do not depend on it. `two` rules may be asked at a time where the connection's
+    feeds stand in its database and not in its temporary one (`side`).
     """
     present = set(have)
     ready = [rule for rule in rules if present.issuperset(rule.relies_on)]
     unknown = prepared.unknown if prepared else None
     if unknown is None:
         unknown = install(connection, ready, as_of)
-    counts = _Counts(connection, ready)
+    counts = _Counts(
+        connection, [*ready, *(rule for rule in beside if prepared and present.issuperset(rule.relies_on))]
+    )
     counts.coded = prepared or _made_ready(connection, ready, as_of, counts, least_rows)
-    for done, verdict in enumerate(_all(connection, rules, ready, as_of, present, counts), 1):
+    for done, verdict in enumerate(_all(connection, rules, ready, as_of, present, counts, two=two), 1):
         if verdict.rule.uses_workdays:
             verdict.reasons.update({reasons.no_holidays(year): 1 for year in unknown})
         if progress:
@@ -91,19 +96,52 @@ def _all(
     as_of: dt.date,
     present: set[str],
     counts: _Counts,
+    *,
+    two: bool,
 ) -> Iterator[Verdict]:
-    for rule in rules:
-        if rule not in ready:
-            verdict = Verdict(rule)
-            if rule.over in present:
-                verdict.looked_at = counts.rows(rule.over)
-            for feed in rule.relies_on:
-                if feed not in present:
-                    verdict.reasons[reasons.no_facts(feed)] = max(verdict.looked_at, 1)
-            verdict.could_not_judge = max(verdict.looked_at, 1)
-            yield verdict
-        else:
-            yield _one(connection, rule, as_of, counts)
+    simple = [at for at, rule in enumerate(rules) if two and rule in ready and _simple(rule, counts.coded.large)]
+
+    years = functions.span(connection)
+    # What is known of questions that are asked as they are.
+    known = {asked: how for asked, how in counts.coded.said.items() if how.last == asked and not how.before}
+
+    def begin(second: duckdb.DuckDBPyConnection) -> Callable[[int], Verdict]:
+        functions.same(second, years)
+        own = _Counts(second, [rules[at] for at in simple])
+        own.coded.said, own.coded.day = known, counts.coded.day
+        return lambda at: _one(second, rules[at], as_of, own)
+
+    with side.beside(connection, simple, begin) as aside:
+        for at, rule in enumerate(rules):
+            if (told := aside.elsewhere(at)) is not None:
+                yield told.result()
+            else:
+                yield _alone(connection, rule, ready, as_of, present, counts)
+
+
+def _simple(rule: Rule, large: frozenset[str]) -> bool:
+    """Whether all that the rule needs can be asked on any connection to the database."""
+    return rule.form != "outlier" and not rule.baselines and large.isdisjoint(rule.reads)
+
+
+def _alone(
+    connection: duckdb.DuckDBPyConnection,
+    rule: Rule,
+    ready: Sequence[Rule],
+    as_of: dt.date,
+    present: set[str],
+    counts: _Counts,
+) -> Verdict:
+    if rule in ready:
+        return _one(connection, rule, as_of, counts)
+    verdict = Verdict(rule)
+    if rule.over in present:
+        verdict.looked_at = counts.rows(rule.over)
+    for feed in rule.relies_on:
+        if feed not in present:
+            verdict.reasons[reasons.no_facts(feed)] = max(verdict.looked_at, 1)
+    verdict.could_not_judge = max(verdict.looked_at, 1)
+    return verdict
 
 
 def install(
@@ -183,7 +221,8 @@ class _Counts:
         self.connection = connection
         self.needs: dict[str, set[tuple[str, ...]]] = {}
         for rule in rules:
-            self.needs.setdefault(rule.over, set()).add(rule.needs)
+            if rule.form != "outlier":  # a model says itself what it could not compare
+                self.needs.setdefault(rule.over, set()).add(rule.needs)
         self.known: dict[str, _Lacking] = {}
         self.coded = Coded(connection)
         self.many: dict[str, int] = {}
@@ -249,7 +288,8 @@ class _Counts:
         return _Lacking(absent, whole)
 
     def _ask(self, feed: str, parts: list[str]) -> tuple[int, ...]:
-        with laid(self.connection, self.coded.ask(f"SELECT {', '.join(parts)} FROM {feed}")) as question:
+        how = self.coded.ask(f"SELECT {', '.join(parts)} FROM {feed}")
+        with laid(self.connection, how, self.coded.parts) as question:
             return _row(self.connection, question)
 
 
@@ -280,13 +320,14 @@ def _one(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, coun
             verdict = _ranked(connection, rule, as_of, counts)
         else:
             verdict = _begin(rule, counts)
-            with laid(connection, counts.coded.ask(compiled.asked(rule, as_of))) as question:
+            how = counts.coded.ask(compiled.asked(rule, as_of))
+            with laid(connection, how, counts.coded.parts) as question:
                 if rule.form == "when":
                     _hits(connection, question, rule, as_of, verdict)
                 elif rule.form == "deadline":
                     _late(connection, question, rule, as_of, verdict)
                 else:
-                    collect(connection, question, rule, as_of, verdict)
+                    collect(connection, question, rule, as_of, verdict, how.columns)
     except (duckdb.Error, ValueError) as error:
         verdict = _failed(rule, error, counts)
     verdict.seconds = time.perf_counter() - started
@@ -320,9 +361,16 @@ def _ranked(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, c
     return verdict
 
 
-def collect(connection: duckdb.DuckDBPyConnection, question: str, rule: Rule, as_of: dt.date, verdict: Verdict) -> None:
-    """Ask the question and sort its answers into findings and what cannot be judged."""
-    columns = sqls.columns(question) or connection.sql(question).columns  # bound, not asked
+def collect(
+    connection: duckdb.DuckDBPyConnection,
+    question: str,
+    rule: Rule,
+    as_of: dt.date,
+    verdict: Verdict,
+    columns: Sequence[str] = (),
+) -> None:
+    """Ask the question and sort its answers into findings and what cannot be judged; its `columns`, where they are known."""
+    columns = columns or sqls.columns(question) or connection.sql(question).columns  # bound, not asked
     found: dict[tuple[str, str], list[Finding]] = {}
     asked = compiled.findings(question, columns, bands.severity(rule, as_of))
     for answer in answers(connection.execute(asked).to_arrow_table()):

@@ -15,6 +15,7 @@ import duckdb
 
 from budgetwatch.rules import coding, sql, sums, withs
 from budgetwatch.rules.coded import Coded, came
+from budgetwatch.rules.reach import Part
 from budgetwatch.rules.sums import Sum
 
 _CAME = "_came_rows"
@@ -43,13 +44,13 @@ def lay_over(connection: duckdb.DuckDBPyConnection, coded: Coded, changes: Mappi
             connection.execute(step).fetchall()
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {_CAME} AS {recipe.rows}")
         loose = _unknown(connection, table, inside)
-        _add(connection, table, f"FROM {_CAME}", change, inside, loose)
+        _add(coded, table, f"FROM {_CAME}", change, inside, loose)
         smaller: dict[str, list[str]] = {}
         for (of, condition), one in coded.few.items():
             if of == feed:
                 smaller.setdefault(one, []).append(f"({condition})")
         for one, wanted in smaller.items():
-            _add(connection, one, f"FROM {_new(table)} WHERE {' OR '.join(wanted)}", change, inside, loose)
+            _add(coded, one, f"FROM {_new(table)} WHERE {' OR '.join(wanted)}", change, inside, loose)
         for name, kept in list(coded.sums.items()):
             if kept.source != table:
                 continue
@@ -94,9 +95,8 @@ def _unknown(connection: duckdb.DuckDBPyConnection, table: str, inside: str) -> 
     return [name for name, many in zip(coded, found, strict=True) if many]
 
 
-def _add(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: str, change: Came, inside: str, loose: Sequence[str]
-) -> None:
+def _add(coded: Coded, table: str, rows: str, change: Came, inside: str, loose: Sequence[str]) -> None:
+    connection = coded.connection
     there = f'"{inside}".main.{table}'
     told = ", ".join(f'"{name}"::VARCHAR AS "{name}"' for name in loose)
     texts = f" REPLACE ({told})" if loose else ""
@@ -106,6 +106,7 @@ def _add(
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT t.*{texts} FROM {there} AS t{left} UNION ALL FROM {_new(table)}"
     )
+    coded.parts[table] = Part(there, f"t.*{texts}", left), Part(_new(table))
 
 
 def _new(table: str) -> str:

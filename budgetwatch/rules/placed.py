@@ -37,6 +37,8 @@ def judge_by_place(
     prepared: Coded | None = None,
     *,
     least_rows: int | None = None,
+    beside: Iterable[Rule] = (),
+    two: bool = False,
 ) -> Iterator[Verdict]:
     """The verdict of every rule, as `judge` gives it, each finding with the `params` it was judged by where a pack set any."""
     present = set(have)
@@ -49,7 +51,17 @@ def judge_by_place(
             asked.append(variant)
             shares.append((rule, key, divided))
     collected: list[tuple[str, Verdict]] = []
-    verdicts = judge(connection, asked, as_of, present, progress, least_rows=least_rows, prepared=prepared)
+    verdicts = judge(
+        connection,
+        asked,
+        as_of,
+        present,
+        progress,
+        least_rows=least_rows,
+        prepared=prepared,
+        beside=beside,
+        two=two,
+    )
     for (rule, key, divided), verdict in zip(shares, verdicts, strict=True):
         if divided is None:
             yield verdict

@@ -17,7 +17,7 @@ import json
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -29,13 +29,13 @@ from budgetwatch.facts.durable import only_one, sync
 from budgetwatch.facts.engine import connect
 from budgetwatch.facts.store import Snapshot
 from budgetwatch.records import ALL
-from budgetwatch.rules import coded, memory
+from budgetwatch.rules import coded, memory, sql
 from budgetwatch.rules.coded import Coded, Recipe, show
 from budgetwatch.rules.coding import Bit
 from budgetwatch.rules.judge import install, years_of
 from budgetwatch.rules.making import make_ready
 from budgetwatch.rules.overlay import Came, lay_over
-from budgetwatch.rules.reach import Reach
+from budgetwatch.rules.reach import Part, Reach
 from budgetwatch.rules.rule import Rule
 from budgetwatch.rules.steps import Steps
 from budgetwatch.rules.sums import Sum
@@ -45,8 +45,9 @@ _log = logging.getLogger(__name__)
 #: What the file is attached as (`facts.engine.connect`).
 NAME = "prepared"
 _END, _NOTE = ".duckdb", ".note"
-#: Puts our functions on a connection over the facts and gives the questions that will be asked, and the rows of each feed.
-Ask = Callable[[duckdb.DuckDBPyConnection], tuple[Sequence[str], Mapping[str, int]]]
+#: Puts our functions on a connection over the facts and gives the questions that will be asked, the rows of each feed, and the
+#: day that they are asked on.
+Ask = Callable[[duckdb.DuckDBPyConnection], tuple[Sequence[str], Mapping[str, int], dt.date]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,13 @@ class Copy:
             shown={feed: tuple(columns) for feed, columns in told["shown"].items()},
             few={(feed, condition): table for feed, condition, table in told["few"]},
             large=frozenset(told["large"]),
-            said={question: _steps(how) for question, how in told["said"].items()},
+            said={question: _steps(question, how) for question, how in told["said"].items()},
             sums={table: _sum(*what) for table, *what in told["sums"]},
             recipes={feed: Recipe(tuple(first), rows) for feed, (first, rows) in told["recipes"].items()},
         )
         shown = sorted({*made.tables.values(), *made.few.values(), *made.sums})
         show(connection, shown, NAME)
+        made.parts = {table: (Part(f'"{NAME}".main.{table}'),) for table in shown}
         try:
             lay_over(connection, made, self.changes, NAME)
         except duckdb.Error:
@@ -103,7 +105,7 @@ def opened(connection: duckdb.DuckDBPyConnection, copy: Copy, rules: Sequence[Ru
     unknown = install(connection, rules, as_of, copy.years(connection))  # what came is made ready with our functions
     try:
         made = copy.open(connection)
-        made.unknown = unknown
+        made.unknown, made.day = unknown, as_of
         return made
     except duckdb.Error as error:
         _log.warning("what was made ready does not fit what came since: %s", str(error).splitlines()[0])
@@ -196,10 +198,11 @@ class Prepared:
     ) -> dict[str, Any]:
         connection = connect(snapshot, settings, prepared=half, making=True)
         try:
-            questions, counted = ask(connection)
+            questions, counted, day = ask(connection)
             counted = {feed: many for feed, many in counted.items() if feed in feeds}
             made = make_ready(connection, questions, counted, least, inside=NAME)
-            said = {question: told for question in questions if (told := made.ask(question)) != Steps((), question)}
+            asked = dict.fromkeys([*questions, *(coded.any_day(question, day) for question in questions)])
+            said = {question: replace(made.ask(question), columns=sql.columns(question) or ()) for question in asked}
             years = {feed: sorted(years_of(connection, feed, feed)) for feed in made.large if feed in made.tables}
             connection.execute(f"CHECKPOINT {NAME}")
         finally:
@@ -217,7 +220,12 @@ class Prepared:
                 [table, one.base, one.text, one.source, one.keys, one.together] for table, one in made.sums.items()
             ],
             "said": {
-                question: [list(map(list, how.before)), how.last, how.reached and astuple(how.reached)]
+                question: [
+                    list(map(list, how.before)),
+                    None if how.last == question else how.last,
+                    how.reached and astuple(how.reached),
+                    how.columns,
+                ]
                 for question, how in said.items()
             },
         }
@@ -269,9 +277,10 @@ def _part(what: Any) -> str | Bit:
     return Bit(what["mask"], what["yes"], tuple(what["unsure"]) if what["unsure"] else None)
 
 
-def _steps(how: Sequence[Any]) -> Steps:
-    before, last, reached = how
-    return Steps(tuple((table, question) for table, question in before), last, Reach(*reached) if reached else None)
+def _steps(question: str, how: Sequence[Any]) -> Steps:
+    before, last, reached, columns = how
+    told = tuple((table, step) for table, step in before)
+    return Steps(told, last or question, Reach(*reached) if reached else None, tuple(columns))
 
 
 def _sum(base: str, text: str, source: str, keys: Sequence[str], together: Sequence[Sequence[str]]) -> Sum:

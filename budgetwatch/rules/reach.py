@@ -1,34 +1,84 @@
 """Which rows of a large table a question reaches through its small steps: found by what joins them, then they alone are read.
 
 A question that joins payments with three accounts needs a handful of payments in ten million. Read in one go, every column
-that it may need is read of all of them. Here the numbers of the rows are found first, by the joins and nothing else, and the
+that it may need is read of all of them. Here the places of the rows are found first, by the joins and nothing else, and the
 question is asked of these rows. Rows outside them join nothing, so the answers are the same.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping
+import logging
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import duckdb
 
 from budgetwatch.rules import coding, sql
 from budgetwatch.rules.withs import plain, point
 
-#: The view of the rows that are reached, and the table of their numbers.
+_log = logging.getLogger(__name__)
+#: The view of the rows that are reached, and the table of their places.
 REACHED, NUMBERS = "_reached", "_reached_rows"
+#: The view of all rows with their places, and the column that tells these.
+_PLACED, _PLACE = "_placed", "_place"
 #: Where more than this share of the rows is reached, to look them up costs what it costs to read all.
 MOST_SHARE = 0.01
 _ROW = "_row"
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A table that a large one is put together of, which may be a view: it is called `t` in its `columns` and in what is
+    `left` out. Its rows are found by their place in it."""
+
+    table: str
+    columns: str = "t.*"
+    left: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Reach:
-    """The large table, the question for the numbers of its rows that are reached, and what is then asked of `REACHED`."""
+    """The large table, the question for the places of its rows that are reached, and what is then asked of `REACHED`."""
 
     table: str
     numbers: str
     last: str
+
+    def few(self, connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> bool:
+        """Whether few rows are reached; they then stand in the view that is asked. `parts` are those of the table."""
+        parts = parts or (Part(self.table),)
+        try:
+            counts = " + ".join(f"(SELECT count(*) FROM {part.table})" for part in parts)
+            [(whole,)] = connection.execute(f"SELECT {counts}").fetchall()
+            most = int(whole * MOST_SHARE)
+            _view(connection, _PLACED, parts, "{columns}, t.rowid * {many} + {at} AS " + _PLACE, "")
+            made = f"CREATE OR REPLACE TEMP TABLE {NUMBERS} AS FROM ({self.numbers}) LIMIT {most + 1}"
+            [(many,)] = connection.execute(made).fetchall()
+            if many > most:
+                return False
+            here = f"(SELECT {_PLACE} // {{many}} FROM {NUMBERS} WHERE {_PLACE} % {{many}} = {{at}})"
+            _view(connection, REACHED, parts, "{columns}", f" WHERE t.rowid IN {here}")
+        except duckdb.Error as error:
+            _log.debug("rows are not looked for first: %s", str(error).splitlines()[0])
+            return False
+        return True
+
+
+def _view(connection: duckdb.DuckDBPyConnection, name: str, parts: Sequence[Part], shown: str, where: str) -> None:
+    told = [
+        f"SELECT {shown} FROM {part.table} AS t{part.left}{where}".format(columns=part.columns, many=len(parts), at=at)
+        for at, part in enumerate(parts)
+    ]
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {' UNION ALL '.join(told)}")
+
+
+def forget(connection: duckdb.DuckDBPyConnection) -> None:
+    """Take away what was made to look for rows."""
+    for view in (REACHED, _PLACED):
+        connection.execute(f"DROP VIEW IF EXISTS {view}")
+    connection.execute(f"DROP TABLE IF EXISTS {NUMBERS}")
 
 
 def reach(statement: dict[str, Any], numbered: Collection[str], laid: Collection[str]) -> Reach | None:
@@ -63,6 +113,8 @@ def reach(statement: dict[str, Any], numbered: Collection[str], laid: Collection
         return None
     narrowed = copy.deepcopy(statement)
     point(narrowed, {table: REACHED})
+    for one in told:
+        point(one, {table: _PLACED})
     texts = [coding.said(one) for one in (*told, narrowed)]
     if None in texts:
         return None
@@ -119,9 +171,11 @@ def _joined(table: Mapping[str, Any]) -> bool:
 def _asked(
     select: Mapping[str, Any], leaf: Mapping[str, Any], others: Collection[Mapping[str, Any]], rows: Collection[Any]
 ) -> dict[str, Any]:
-    """The numbers of the rows that a SELECT's joins reach, under what it asks of the steps alone; what it asks of single rows
+    """The places of the rows that a SELECT's joins reach, under what it asks of the steps alone; what it asks of single rows
     would only have more columns read here."""
-    statement: dict[str, Any] = copy.deepcopy(sql.tree(f'SELECT "{_name(leaf)}".{_ROW} WHERE true AND true'))
+    statement: dict[str, Any] = copy.deepcopy(
+        sql.tree(f'SELECT "{_name(leaf)}".{_PLACE}, {_PLACE} WHERE true AND true')
+    )
     node = statement["node"]
     names = {_name(one) for one in others}
     kept = [one for one in coding.conjuncts(select["where_clause"]) if _of_these(one, names)]
@@ -131,8 +185,12 @@ def _asked(
     node["from_table"] = select["from_table"]
     node["cte_map"]["map"] = [*rows]
     statement = copy.deepcopy(statement)
+    place = statement["node"]["select_list"].pop()
     for entry in statement["node"]["cte_map"]["map"]:
-        entry["value"]["query_node"]["where_clause"] = None
+        inner = entry["value"]["query_node"]
+        inner["where_clause"] = None
+        if not any(one["class"] == "STAR" for one in inner["select_list"]):
+            inner["select_list"].append(copy.deepcopy(place))
     return statement
 
 

@@ -9,16 +9,18 @@ is asked of them. The answers are the same. A question that does not fall into s
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
 
 from budgetwatch.rules import coding, reach, sql
-from budgetwatch.rules.reach import NUMBERS, REACHED, Reach
+from budgetwatch.rules.reach import Part, Reach
 from budgetwatch.rules.refusal import Refusal
 from budgetwatch.rules.withs import alone, plain, point, question_node, written
 
@@ -29,11 +31,22 @@ _TABLE = "_step_"
 @dataclass(frozen=True, slots=True)
 class Steps:
     """Tables to lay down, each with its SELECT, in this order; and what is asked at last, or of those rows only that it can
-    reach, where they turn out few."""
+    reach, where they turn out few; `columns` are those of the answers, where they are known."""
 
     before: tuple[tuple[str, str], ...]
     last: str
     reached: Reach | None = None
+    columns: tuple[str, ...] = ()
+
+    def moved(self, then: dt.date, now: dt.date) -> Steps:
+        """The same, asked on another day."""
+
+        def at(text: str) -> str:
+            return text.replace(then.isoformat(), now.isoformat())
+
+        before = tuple((table, at(step)) for table, step in self.before)
+        reached = self.reached and Reach(*map(at, astuple(self.reached)))
+        return replace(self, before=before, last=at(self.last), reached=reached)
 
 
 def steps(
@@ -48,34 +61,21 @@ def steps(
 
 
 @contextlib.contextmanager
-def laid(connection: duckdb.DuckDBPyConnection, told: Steps) -> Iterator[str]:
-    """The first steps done; gives what is left to ask. Their tables go afterwards."""
+def laid(
+    connection: duckdb.DuckDBPyConnection, told: Steps, parts: Mapping[str, Sequence[Part]] = MappingProxyType({})
+) -> Iterator[str]:
+    """The first steps done; gives what is left to ask. Their tables go afterwards. `parts` are those of large tables."""
     try:
         for table, question in told.before:
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {question}")
-        yield told.reached.last if told.reached and _few(connection, told.reached) else told.last
+        reached = told.reached
+        few = reached is not None and reached.few(connection, parts.get(reached.table, ()))
+        yield reached.last if reached and few else told.last
     finally:
-        for table in [*(table for table, _ in told.before), *([NUMBERS] if told.reached else [])]:
-            connection.execute(f"DROP TABLE IF EXISTS {table}")
         if told.reached:
-            connection.execute(f"DROP VIEW IF EXISTS {REACHED}")
-
-
-def _few(connection: duckdb.DuckDBPyConnection, reached: Reach) -> bool:
-    """Whether few rows are reached; they then stand in the view that the question reads."""
-    try:
-        [(whole,)] = connection.execute(f"SELECT count(*) FROM {reached.table}").fetchall()
-        most = int(whole * reach.MOST_SHARE)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {NUMBERS} AS FROM ({reached.numbers}) LIMIT {most + 1}")
-        [(many,)] = connection.execute(f"SELECT count(*) FROM {NUMBERS}").fetchall()
-        if many > most:
-            return False
-        rows = f"SELECT * FROM {reached.table} WHERE _row IN (SELECT _row FROM {NUMBERS})"
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW {REACHED} AS {rows}")
-    except duckdb.Error as error:
-        _log.debug("rows are not looked for first: %s", str(error).splitlines()[0])
-        return False
-    return True
+            reach.forget(connection)
+        for table, _ in told.before:
+            connection.execute(f"DROP TABLE IF EXISTS {table}")
 
 
 def _steps(

@@ -1,6 +1,6 @@
 """Keeping what a rule found: flags with stable keys, evidence that is only added, a case for each new flag.
 
-One transaction a rule: where a run has its line for a rule, all the rule's flags are there.
+A rule is kept within one transaction: where a run has its line for a rule, all the rule's flags are there.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -53,6 +53,15 @@ def key_of(rule_id: str, subject: str, period: str) -> str:
     return hashlib.sha256("|".join((rule_id, subject, period)).encode()).hexdigest()
 
 
+def versions_of(session: Session, rules: Iterable[Rule]) -> dict[str, int]:
+    """The ids of the rules that are remembered exactly as they stand, by their digest."""
+    found: dict[str, int] = {}
+    for chunk in _chunks(rule.digest for rule in rules):
+        rows = session.execute(sa.select(RuleVersion.digest, RuleVersion.id).where(RuleVersion.digest.in_(chunk)))
+        found.update((digest, number) for digest, number in rows)
+    return found
+
+
 def version_of(session: Session, rule: Rule) -> int:
     """The id of the rule exactly as it stands, remembered the first time it is run."""
     found = session.scalar(sa.select(RuleVersion.id).where(RuleVersion.digest == rule.digest))
@@ -73,18 +82,19 @@ def keep(
     *,
     standing: Standing | None = None,
     asked: str = "",
+    versions: Mapping[str, int] | None = None,
 ) -> Kept:
     """Write one rule's verdict: its line of the run, its flags, their evidence, their cases; new ones began `at`, or now.
 
     New findings that another rule's flag says already become its echoes (`echo`); of the others, those past the limits become
     one incident and no flags (`hold`). With `standing` the verdict's findings are
-    only those of what changed; `asked` says how much was asked, and why no less.
+    only those of what changed; `asked` says how much was asked, and why no less. `versions` are those that are known (`versions_of`).
     """
     rule = verdict.rule
-    version = version_of(session, rule)
+    version = (versions or {}).get(rule.digest) or version_of(session, rule)
     findings, exempted = _without_exempt(session, rule, verdict.findings, as_of)
     keyed = {key_of(rule.id, finding.subject, finding.period): finding for finding in findings}
-    known = _known(session, rule.id)
+    known = _known(session, rule.id, keyed)
     fresh = {key: finding for key, finding in keyed.items() if key not in known}
     echoes = echo.found(session, rule, fresh)
     echo.keep(session, rule, run_id, version, fresh, echoes)
@@ -124,7 +134,7 @@ def keep(
 
 def make(session: Session, rule: Rule, run_id: int, version: int, found: Mapping[str, Finding], at: dt.datetime) -> int:
     """Flags with their evidence and cases of findings that were held until now; those that are flags by now stay as they are."""
-    known = _known(session, rule.id)
+    known = _known(session, rule.id, found)
     fresh = {key: finding for key, finding in found.items() if key not in known}
     ids = _insert_flags(session, rule, run_id, fresh, at)
     _insert_evidence(session, rule, run_id, version, {ids[key]: finding for key, finding in fresh.items()})
@@ -136,16 +146,21 @@ def _without_exempt(
     session: Session, rule: Rule, findings: Sequence[Finding], on: dt.date
 ) -> tuple[list[Finding], int]:
     """Leave out findings that an approved exemption covers on that day; how many those were."""
-    active = exemptions.active(session, rule.id, on)
+    active = exemptions.active(session, rule.id, on) if findings else ()
     if not active:
         return list(findings), 0
     left = [f for f in findings if not any(exemptions.covers(e, f.region, f.agency_code, f.subject) for e in active)]
     return left, len(findings) - len(left)
 
 
-def _known(session: Session, rule_id: str) -> dict[str, tuple[int, str]]:
-    rows = session.execute(sa.select(Flag.key, Flag.id, Flag.evidence_digest).where(Flag.rule_id == rule_id))
-    return {key: (flag_id, digest) for key, flag_id, digest in rows}
+def _known(session: Session, rule_id: str, keys: Collection[str]) -> dict[str, tuple[int, str]]:
+    """The rule's flags that have one of these keys: their number, and the digest of their evidence."""
+    query = sa.select(Flag.key, Flag.id, Flag.evidence_digest).where(Flag.rule_id == rule_id)
+    if not keys:
+        return {}
+    if len(keys) <= _CHUNK:
+        query = query.where(Flag.key.in_(keys))
+    return {key: (flag_id, digest) for key, flag_id, digest in session.execute(query) if key in keys}
 
 
 def _insert_flags(
@@ -238,6 +253,8 @@ def _insert_evidence(session: Session, rule: Rule, run_id: int, version: int, fo
 
 
 def _open_cases(session: Session, found: Mapping[int, Finding], at: dt.datetime) -> None:
+    if not found:
+        return
     due_on = machine.due(machine.FIRST, at.astimezone().date())
     rows = [
         {

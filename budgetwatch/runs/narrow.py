@@ -106,6 +106,7 @@ class Narrowing:
         self.most = MOST_SHARE if most_share is None else most_share
         self.basis = basis()
         self._moved: dict[tuple[str, str, dt.date], bool] = {}
+        self._found: dict[tuple[str, str], bool] = {}
         self._bases = bases(home)
         with home.session() as session:
             self._incidents = frozenset(session.scalars(sa.select(Incident.rule_id).distinct()))
@@ -135,6 +136,7 @@ class Narrowing:
                 if not ready:
                     ready = True
                     self.ready([one for one in rules if one.uses_workdays])
+                    self._look(one for one in rules if not one.echo_of)
                 yield rule, self.ask(rule), ""
             except Whole as whole:
                 yield rule, None, whole.code
@@ -203,10 +205,6 @@ class Narrowing:
         ready = any(feed in self.made_ready and self.changes.rows(feed) >= coded.LEAST_ROWS for feed in rule.reads)
         return "ready" if ready else ""
 
-    def reads_large(self, rule: Rule) -> bool:
-        """Whether the rule reads a feed that would be made ready for a full run."""
-        return any(self.changes.rows(feed) >= coded.LEAST_ROWS for feed in rule.reads)
-
     # ---- what changed
 
     def _change(self, feed: str, base: Base) -> Change:
@@ -244,12 +242,39 @@ class Narrowing:
     def _came_or_went(self, plan: Plan, base: Base) -> Iterator[tuple[int, str]]:
         for place, feed in enumerate(plan.places):
             change = self._change(feed, base)
-            for table, many, day in (
-                (change.added, change.many_added, self.day), (change.removed, change.many_removed, base.as_of),
-            ):  # fmt: skip
-                query = f"SELECT * FROM {table} AS f WHERE {self._matters(plan, place, day)}"
-                if many and self.connection.execute(f"{query} LIMIT 1").fetchall():
-                    yield place, query
+            for table, day in self._tables_of(change, base):
+                condition = self._matters(plan, place, day)
+                if self._there(table, condition):
+                    yield place, f"SELECT * FROM {table} AS f WHERE {condition}"
+
+    def _tables_of(self, change: Change, base: Base) -> Iterator[tuple[str, dt.date]]:
+        """The tables of a change that hold rows, each with the day on which these were looked at."""
+        if change.many_added:
+            yield change.added, self.day
+        if change.many_removed:
+            yield change.removed, base.as_of
+
+    def _look(self, rules: Iterable[Rule]) -> None:
+        """Find out of all the rules at once which of them have rows that matter among those that came or went."""
+        asked: dict[str, dict[str, None]] = {}
+        for rule in rules:
+            with suppress(Whole):
+                base, plan = self._base(rule), self._planned(rule)
+                for place, feed in enumerate(plan.places):
+                    for table, day in self._tables_of(self._change(feed, base), base):
+                        asked.setdefault(table, {})[self._matters(plan, place, day)] = None
+        for table, conditions in asked.items():
+            told = ", ".join(f"bool_or({condition})" for condition in conditions)
+            with suppress(duckdb.Error):  # whichever it is will say so itself
+                [found] = self.connection.execute(f"SELECT {told} FROM {table} AS f").fetchall()
+                self._found.update({(table, one): bool(hit) for one, hit in zip(conditions, found, strict=True)})
+
+    def _there(self, table: str, condition: str) -> bool:
+        """Whether the table has such a row."""
+        if (table, condition) not in self._found:
+            rows = self.connection.execute(f"SELECT 1 FROM {table} AS f WHERE {condition} LIMIT 1").fetchall()
+            self._found[table, condition] = bool(rows)
+        return self._found[table, condition]
 
     def _look_different(self, plan: Plan, base: Base, moving: Sequence[tuple[str, str]]) -> Iterator[tuple[int, str]]:
         for place, feed in enumerate(plan.places):
@@ -424,6 +449,11 @@ class Narrowing:
         for key in now.findings.keys() - then.findings.keys():
             if key in stood and stood[key][1] == base.run_id:
                 raise Whole("differs")
+
+
+def reads_large(rule: Rule, changes: Changes) -> bool:
+    """Whether the rule reads a feed that would be made ready for a full run."""
+    return any(changes.rows(feed) >= coded.LEAST_ROWS for feed in rule.reads)
 
 
 def bases(home: Home) -> dict[str, Base]:

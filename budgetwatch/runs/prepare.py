@@ -93,8 +93,9 @@ def prepare(
     wanted = {rule.id: rule for rule in (*rules, *(home.rules[one] for one in home.rules.active))}
     asked = [rule for rule in wanted.values() if rule.form != "outlier"]
 
-    def ask(connection: duckdb.DuckDBPyConnection) -> tuple[Sequence[str], Mapping[str, int]]:
-        return questions_by_place(connection, asked, as_of or last_day(connection), {*pinned, *OWN}, home.packs)
+    def ask(connection: duckdb.DuckDBPyConnection) -> tuple[Sequence[str], Mapping[str, int], dt.date]:
+        day = as_of or last_day(connection)
+        return *questions_by_place(connection, asked, day, {*pinned, *OWN}, home.packs), day
 
     try:
         return folder.make(snapshot, home.settings, ask, {feed for rule in asked for feed in rule.reads}, least)

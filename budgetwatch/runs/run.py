@@ -25,9 +25,9 @@ from budgetwatch.runs.day import last_day
 from budgetwatch.runs.echo import in_turn
 from budgetwatch.runs.fresh import touched
 from budgetwatch.runs.hold import Limits
-from budgetwatch.runs.keep import Kept, keep
+from budgetwatch.runs.keep import Kept, keep, versions_of
 from budgetwatch.runs.mute import mute, muted
-from budgetwatch.runs.narrow import NARROWED, Narrowing
+from budgetwatch.runs.narrow import NARROWED, Narrowed, Narrowing, reads_large
 from budgetwatch.runs.own import OWN, note_down
 from budgetwatch.runs.prepare import FEW, forget, over_earlier, ready_or_made
 from budgetwatch.runs.turn import turn
@@ -158,35 +158,53 @@ def _ask(
     )
     if prepared and made is None:
         forget(home, prepared)
+    with home.session() as session:
+        known = versions_of(session, rules)
     whole: dict[str, str] = {}
     few = False
     if new and asked:
         narrowing = Narrowing(home, connection, day, changes, ready=made)
+        narrowed: list[Narrowed] = []
         for rule, less, code in narrowing.all(asked, silent.places):
             if less is None:
                 whole[rule.id] = code
-                continue
-            verdict = silent.settle(less.verdict)
-            with home.session() as session:
-                done = keep(session, run_id, verdict, day, at, limits, standing=less.standing, asked=NARROWED)
-            kept.append(done)
-            results.append(_result(verdict, done, NARROWED))
+            else:
+                narrowed.append(less)
+        with home.session() as session:
+            for less in narrowed:
+                verdict = silent.settle(less.verdict)
+                done = keep(
+                    session, run_id, verdict, day, at, limits, standing=less.standing, asked=NARROWED, versions=known
+                )
+                kept.append(done)
+                results.append(_result(verdict, done, NARROWED))
         asked = [rule for rule in asked if rule.id in whole]
-        few = sum(narrowing.reads_large(rule) for rule in asked) <= FEW
+        few = sum(reads_large(rule, changes) for rule in asked) <= FEW
+    # Large feeds first: the others are asked beside them.
+    asked.sort(key=lambda rule: (bool(rule.echo_of), not reads_large(rule, changes)))
     verdicts = itertools.chain(
         # A rule that is muted says so before its echoes are asked: what it found before goes on standing.
         (muted(rule, why[rule.id], connection, have) for rule in rules if rule.id in why),
         map(
             silent.settle,
             judge_by_place(
-                connection, asked, day, have, home.packs, progress, made, least_rows=_UNREADY if few else None
+                connection,
+                asked,
+                day,
+                have,
+                home.packs,
+                progress,
+                made,
+                least_rows=_UNREADY if few else None,
+                beside=[home.rules[one] for one in home.rules.active],
+                two=True,
             ),
         ),
     )
     for verdict in verdicts:
         code = whole.get(verdict.rule.id, "")
         with home.session() as session:
-            done = keep(session, run_id, verdict, day, at, limits, asked=code)
+            done = keep(session, run_id, verdict, day, at, limits, asked=code, versions=known)
         kept.append(done)
         results.append(_result(verdict, done, code))
     return results, kept

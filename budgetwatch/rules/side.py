@@ -1,0 +1,90 @@
+"""Two rules at a time: while large feeds are asked on one connection, rules that read none of them are asked on another.
+
+What is on a connection for large feeds alone (what was made ready, progress baselines) is not on the second one, so only
+rules that need nothing of it are for the side. The first works through all rules from the front, the side through its own
+from the back, until they meet; so neither waits for the other but at the end.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+import duckdb
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+#: For fewer rules a second connection is not worth its making.
+LEAST = 6
+
+
+class Side(Generic[T]):
+    """What is asked by whom: each place in the order is taken by one of the two."""
+
+    def __init__(self, places: Collection[int]) -> None:
+        self._left = {*places}
+        self._lock = threading.Lock()
+        self._told: dict[int, Future[T]] = {place: Future() for place in places}
+
+    def elsewhere(self, place: int) -> Future[T] | None:
+        """What the side says of that place, now or soon; None where it has not begun with it: it is then the caller's."""
+        return None if self._take(place) else self._told.get(place)
+
+    def _take(self, place: int) -> bool:
+        with self._lock:
+            free = place in self._left
+            self._left.discard(place)
+            return free
+
+    def work(self, ask: Callable[[int], T]) -> None:
+        """Ask from the back what nobody has begun with."""
+        for place in sorted(self._told, reverse=True):
+            if not self._take(place):
+                continue
+            try:
+                self._told[place].set_result(ask(place))
+            except BaseException as error:  # raised again where it is asked for
+                self._told[place].set_exception(error)
+
+    def stop(self) -> None:
+        """Begin with nothing more."""
+        with self._lock:
+            self._left.clear()
+
+
+@contextmanager
+def beside(
+    connection: duckdb.DuckDBPyConnection,
+    places: Collection[int],
+    begin: Callable[[duckdb.DuckDBPyConnection], Callable[[int], T]],
+) -> Iterator[Side[T]]:
+    """Have places asked on a second connection to the same database; `begin` makes it ready and says how they are asked.
+
+    With few places, or one thread only, all are left to the caller. At the end the side stops after what it is at.
+    """
+    [(threads,)] = connection.execute("SELECT current_setting('threads')").fetchall()
+    if len(places) < LEAST or threads < 2:
+        yield Side(())
+        return
+    side: Side[T] = Side(places)
+
+    def work(second: duckdb.DuckDBPyConnection) -> None:
+        try:
+            ask = begin(second)
+        except duckdb.Error:
+            _log.exception("the second connection cannot be made ready; all is asked on the first")
+            return
+        side.work(ask)
+
+    # The first connection is the caller's alone from here on.
+    with connection.cursor() as second, ThreadPoolExecutor(1, thread_name_prefix="rules-side") as pool:
+        working = pool.submit(work, second)
+        try:
+            yield side
+        finally:
+            side.stop()
+        working.result()
