@@ -7,13 +7,15 @@ a parameter of the rule, so that it can be tried with other values later.
 
 from __future__ import annotations
 
+import datetime as dt
+import operator
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
-from budgetwatch.calendar import today
+from budgetwatch.calendar import is_workday, today
 from budgetwatch.errors import Invalid
 from budgetwatch.lifecycle.writing import as_param
 from budgetwatch.records import ALL
@@ -47,6 +49,10 @@ RELATIONS: Mapping[str, tuple[Text, frozenset[str]]] = {
 #: Relations that need no value.
 BARE = frozenset({"workday", "holiday", "yes", "no", "absent", "present"})
 _COMPARE = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "eq": "=", "from": ">=", "until": "<="}
+_ORDER = {
+    "ge": operator.ge, "gt": operator.gt, "le": operator.le, "lt": operator.lt, "eq": operator.eq, "from": operator.ge,
+    "until": operator.le,
+}  # fmt: skip
 MOST_ROWS, MOST_GROUPS = 12, 4
 
 
@@ -200,12 +206,22 @@ def relations_of(column: Column) -> list[tuple[str, Text]]:
 
 def example(condition: Condition, *, holds: bool) -> dict[str, Any]:
     """A row of facts for which every comparison holds, or none does, as far as one value a column can tell."""
-    feed, row = ALL[condition.over], {}
+    feed = ALL[condition.over]
+    asked: dict[str, list[Row]] = {}
     for group in condition.groups:
         for one in group.rows:
-            if one.column in feed.by_name and (holds or one.column not in row):
-                row[one.column] = _value(feed.by_name[one.column], one, holds)
+            if one.column in feed.by_name:
+                asked.setdefault(one.column, []).append(one)
+    row = {name: _fitting(feed.by_name[name], rows, holds) for name, rows in asked.items()}
     return {name: value for name, value in row.items() if value is not None}
+
+
+def _fitting(column: Column, rows: Sequence[Row], holds: bool) -> Any:
+    """Of the values that one of the comparisons of a column suggests, one for which all hold, or none; else that of the last
+    (or first) comparison."""
+    found = [_value(column, one, holds) for one in rows]
+    fitting = (value for value in found if all(_meets(one, value) == holds for one in rows))
+    return next(fitting, found[-1 if holds else 0])
 
 
 def _row(feed: Feed, row: Row, unsure: set[str], built: Built) -> str:
@@ -316,8 +332,6 @@ def _value(column: Column, row: Row, holds: bool) -> Any:
     if relation in ("yes", "no"):
         return holds == (relation == "yes")
     if relation in ("workday", "holiday"):
-        import datetime as dt
-
         # A Wednesday and a Saturday without any holiday or exchanged day near them.
         return dt.date(2024, 6, 26) if holds == (relation == "workday") else dt.date(2024, 6, 29)
     if column.kind in ("money", "integer", "ratio"):
@@ -330,8 +344,6 @@ def _value(column: Column, row: Row, holds: bool) -> Any:
         told = number + at * step
         return int(told) if column.kind == "integer" else f"{told:f}"
     if column.kind == "date":
-        import datetime as dt
-
         day = dt.date.fromisoformat(value)
         return day if holds else day + dt.timedelta(-1 if relation == "from" else 1)
     word = value if relation in ("is", "isnt", "begins") else as_param("words", value)[0]
@@ -341,6 +353,26 @@ def _value(column: Column, row: Row, holds: bool) -> Any:
         taken = {word} if relation in ("is", "isnt") else set(as_param("words", value))
         return next((code for code in LISTS[column.values] if code not in taken), None)
     return "0" if word != "0" else "1"
+
+
+def _meets(row: Row, value: Any) -> bool:
+    """Whether the comparison holds for a value that `_value` gave."""
+    relation, typed = row.relation, row.value.strip()
+    if value is None or relation in ("absent", "present"):
+        return (value is None) == (relation == "absent")
+    if relation in ("yes", "no"):
+        return bool(value) == (relation == "yes")
+    if relation in ("workday", "holiday"):
+        return is_workday(value) == (relation == "workday")
+    if relation in _ORDER:
+        other = dt.date.fromisoformat(typed) if isinstance(value, dt.date) else Decimal(typed.replace(",", ""))
+        return bool(_ORDER[relation](value if isinstance(value, dt.date) else Decimal(value), other))
+    if relation in ("is", "isnt"):
+        return (value == typed) == (relation == "is")
+    if relation == "begins":
+        return str(value).startswith(typed)
+    words = as_param("words", typed)
+    return value in words if relation == "in" else any(word in value for word in words)
 
 
 def _any(column: Column) -> Any:

@@ -222,10 +222,13 @@ class _Making:
         self.coded.columns[feed] = tuple(used)
         left = self._left(feed)
         columns, again, joins = [f"f.{_ROW}"], [f"f.{_ROW}"], []
+        read: dict[str, str] = {}
         for name in used:
             dictionary = told.get(name)
             if dictionary and (dictionary.words or name in masks.by or (name in left and name in self.types)):
                 joins.append(f'LEFT JOIN {dictionary.table} AS "d_{name}" ON f."{name}" = "d_{name}".v')
+                if dictionary.plain or name in masks.by:  # else it gives codes only
+                    read[dictionary.again] = joins[-1]
             if name in left:
                 columns.append(f'"d_{name}".coded AS "{name}"' if name in self.types else f'f."{name}"')
                 again.append(f'f."{name}"')
@@ -234,11 +237,11 @@ class _Making:
                 again += dictionary.plain
         columns += masks.columns()
         again += masks.columns()
-        around = f"AS f {' '.join(joins)}"
+        around, anew = (f"AS f {' '.join(one)}" for one in (joins, read.values()))
         self._table(feed, f"SELECT {', '.join(columns)} FROM main.{feed} {around}")
         self.coded.recipes[feed] = Recipe(
-            tuple(step for dictionary in told.values() if dictionary for step in dictionary.again),
-            f"SELECT {', '.join(again)} FROM {came(feed)} {around}",
+            (*read,),
+            f"SELECT {', '.join(again)} FROM {came(feed)} {anew}",
         )
         self.coded.shown[feed] = tuple(self.connection.sql(f"FROM {self.coded.tables[feed]}").columns)
 
@@ -264,9 +267,10 @@ class _Making:
                 self.coded.instead[feed, one] = masks.there(name, absent=bool(absent))
             return None
         values, table = _values(name), f"_dictionary_{feed}_{name}"
-        distinct = 'CREATE OR REPLACE TEMP TABLE {} AS SELECT DISTINCT "{}" AS v FROM {} WHERE "{}" IS NOT NULL'
         if day:
-            self.connection.execute(distinct.format(values, name, f"main.{feed}", name))
+            self.connection.execute(
+                f'CREATE OR REPLACE TEMP TABLE {values} AS SELECT DISTINCT "{name}" AS v FROM main.{feed} WHERE "{name}" IS NOT NULL'
+            )
             if self.inside:  # days that are yet to come, or to be told of, have answers too
                 self.connection.execute(
                     f"INSERT INTO {values} SELECT day::DATE FROM (SELECT unnest(generate_series(min(v), max(v) + {_DAYS_AHEAD}, "
@@ -308,15 +312,16 @@ class _Making:
             self.coded.instead[feed, one] = f'"{column}"'
         shown += masks.of(name)
         plainly += masks.of(name)
-        made = f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {{}} FROM {table}_plain"
-        self.connection.execute(made.format(", ".join(shown)))
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {', '.join(shown)} FROM {table}_plain")
         self.connection.execute(f"DROP TABLE {table}_plain")
+        # Of further rows in one: to plan costs more than their few values do.
+        unknown = "error('a value that was not there before has no answer')"
+        surely = f" WHERE CASE WHEN {' OR '.join(decided)} THEN {unknown} END IS NULL" if decided else ""
         again = (
-            distinct.format(values, name, came(feed), name),
-            f"CREATE OR REPLACE TEMP TABLE {table}_plain AS {answers}",
-            *([f"SELECT error('a value that was not there before has no answer') FROM {table}_plain WHERE {' OR '.join(decided)}"] if decided else []),
-            made.format(", ".join(plainly)),
-        )  # fmt: skip
+            f"CREATE OR REPLACE TEMP TABLE {table} AS WITH {values} AS "
+            f'(SELECT DISTINCT "{name}" AS v FROM {came(feed)} WHERE "{name}" IS NOT NULL), '
+            f"answers AS MATERIALIZED ({answers}) SELECT {', '.join(plainly)} FROM answers{surely}"
+        )
         return _Dictionary(table, words, plain, again)
 
     def _kept(self, name: str, parts: Mapping[str, dict[str, Any]], type_: str) -> dict[str, tuple[str, Any]]:
@@ -363,7 +368,7 @@ class _Dictionary:
     table: str
     words: list[str]
     plain: list[str]
-    again: tuple[str, ...]
+    again: str
 
 
 class _Masks:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import duckdb
 
-from budgetwatch.rules import coding, sql, sums, withs
+from budgetwatch.rules import sums
 from budgetwatch.rules.coded import Coded, came
 from budgetwatch.rules.reach import Part
 from budgetwatch.rules.sums import Sum
@@ -62,12 +62,11 @@ def lay_over(connection: duckdb.DuckDBPyConnection, coded: Coded, changes: Mappi
 
 def _sum(connection: duckdb.DuckDBPyConnection, table: str, kept: Sum, inside: str, *, texts: bool) -> None:
     """Add to kept sums those of the rows that came; `texts` where their codes are not all known."""
-    statement = sql.tree(kept.text)
-    withs.point(statement, {kept.source: _new(kept.source)})
     there = f'"{inside}".main.{table}'
     told = connection.sql(f"FROM {there} LIMIT 0")
     parts, touched, both = f"{_new(table)}_parts", f"{_new(table)}_touched", _new(table)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {parts} AS {coding.said(statement)}")
+    here = f"WITH {kept.source} AS NOT MATERIALIZED (FROM {_new(kept.source)}) SELECT * FROM ({kept.text})"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {parts} AS {here}")
     came_as = connection.sql(f"FROM {parts}").types if texts else told.types
     types = {
         name: str(came if str(kind).startswith("ENUM") else kind)

@@ -84,6 +84,23 @@ def test_its_examples_flag_clear_and_cannot_be_judged(column: str, relation: str
     assert check_examples(rule) == []
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (Row("amount", "lt", "10000"), Row("amount", "lt", "50000")), (Row("amount", "lt", "50000"), Row("amount", "lt", "10000")),
+        (Row("amount", "ge", "50,000"), Row("amount", "gt", "10000"), Row("amount", "le", "90000")),
+        (Row("pay_date", "until", "2024-05-01"), Row("pay_date", "until", "2024-08-01")),
+        (Row("dep_eco_code", "is", "30201"), Row("dep_eco_code", "begins", "302")),
+        (Row("purpose", "contains", "礼品、烟酒"), Row("purpose", "isnt", "烟酒")),
+        (Row("purpose", "is", "烟酒"), Row("purpose", "contains", "礼品、烟酒"), Row("purpose", "present")),
+    ],
+    ids=lambda rows: ", ".join(f"{one.column} {one.relation} {one.value}" for one in rows),
+)  # fmt: skip
+def test_several_comparisons_of_one_column_have_an_example_that_meets_them_all(rows: tuple[Row, ...]) -> None:
+    rule = rule_of(rule_text(form(Condition("payment", (Group(rows),)))), LAWS, "x")
+    assert check_examples(rule) == []
+
+
 ENOUGH = [
     Condition("payment", (Group((Row("amount", "ge", "1000"),)),), least_rows="3"),
     Condition("payment", (Group((Row("amount", "lt", "50000"),)),), least_amount="200,000"),
