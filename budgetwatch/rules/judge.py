@@ -63,13 +63,13 @@ def judge(
     *,
     least_rows: int | None = None,
     prepared: Coded | None = None,
-    beside: Iterable[Rule] = (),
+    others: Iterable[Rule] = (),
     two: bool = False,
 ) -> Iterator[Verdict]:
     """The verdict of every rule over the facts on the connection; `have` names the feeds that hold facts.
 
     Feeds of `least_rows` and more are made ready for all questions first (`coded`), unless they were `prepared` before, for
-    these rules and those `beside` them; answers do not depend on it. `two` rules may be asked at a time where the connection's
+    these rules and `others`; answers do not depend on it. `two` rules may be asked at a time where the connection's
     feeds stand in its database and not in its temporary one (`side`).
     """
     present = set(have)
@@ -78,7 +78,7 @@ def judge(
     if unknown is None:
         unknown = install(connection, ready, as_of)
     counts = _Counts(
-        connection, [*ready, *(rule for rule in beside if prepared and present.issuperset(rule.relies_on))]
+        connection, [*ready, *(rule for rule in others if prepared and present.issuperset(rule.relies_on))]
     )
     counts.coded = prepared or _made_ready(connection, ready, as_of, counts, least_rows)
     for done, verdict in enumerate(_all(connection, rules, ready, as_of, present, counts, two=two), 1):

@@ -37,7 +37,7 @@ def judge_by_place(
     prepared: Coded | None = None,
     *,
     least_rows: int | None = None,
-    beside: Iterable[Rule] = (),
+    others: Iterable[Rule] = (),
     two: bool = False,
 ) -> Iterator[Verdict]:
     """The verdict of every rule, as `judge` gives it, each finding with the `params` it was judged by where a pack set any."""
@@ -59,7 +59,7 @@ def judge_by_place(
         progress,
         least_rows=least_rows,
         prepared=prepared,
-        beside=beside,
+        others=others,
         two=two,
     )
     for (rule, key, divided), verdict in zip(shares, verdicts, strict=True):

@@ -196,7 +196,7 @@ def _ask(
                 progress,
                 made,
                 least_rows=_UNREADY if few else None,
-                beside=[home.rules[one] for one in home.rules.active],
+                others=[home.rules[one] for one in home.rules.active],
                 two=True,
             ),
         ),

@@ -19,6 +19,7 @@ from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.home import Home
 from budgetwatch.records import ALL
 from budgetwatch.rules import Rule
+from budgetwatch.rules import compile as compiled
 from budgetwatch.rules.book import RuleBook
 from budgetwatch.rules.coded import Coded, Recipe, show
 from budgetwatch.rules.judge import Verdict, judge, questions
@@ -42,12 +43,13 @@ def whole(verdict: Verdict) -> tuple[Any, ...]:
     return verdict.rule.id, verdict.looked_at, verdict.could_not_judge, dict(verdict.reasons), verdict.failure, found
 
 
-def of_city(city: Home, copy: Copy | None) -> list[tuple[Any, ...]]:
+def of_city(city: Home, copy: Copy | None, day: dt.date = DAY) -> list[tuple[Any, ...]]:
     with city.facts(SYSTEM, prepared=copy.path if copy else None) as connection:
         rules = [rule for rule in city.rules.values() if rule.form != "outlier"]
         have = {*city.store.current(), *OWN}
-        made = opened(connection, copy, rules, DAY) if copy else None
-        return [whole(verdict) for verdict in judge_by_place(connection, rules, DAY, have, city.packs, prepared=made)]
+        made = opened(connection, copy, rules, day) if copy else None
+        asked = judge_by_place(connection, rules, day, have, city.packs, prepared=made, others=rules)
+        return [whole(verdict) for verdict in asked]
 
 
 def test_every_rule_says_the_same_of_a_city_in_a_file(city: Home) -> None:
@@ -56,6 +58,25 @@ def test_every_rule_says_the_same_of_a_city_in_a_file(city: Home) -> None:
     assert copy.told["few"], "no selective question reads a smaller table"
     assert of_city(city, copy) == of_city(city, None)
     assert prepare(city, least=1) == copy, "what is there is found, not made again"
+
+
+def test_on_a_later_day_every_rule_is_asked_as_it_was_found_for_any_day(
+    city: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = DAY + dt.timedelta(3)
+    copy = prepare(city, as_of=DAY, least=1)
+    assert copy is not None
+    plain, found = of_city(city, None, later), Coded._found
+    anew: list[str] = []
+    monkeypatch.setattr(Coded, "_found", lambda self, question: anew.append(question) or found(self, question))
+    told = of_city(city, copy, later)
+    assert told == plain
+    on = [
+        rule for rule in city.rules.values() if rule.enabled and rule.form != "outlier" and not city.packs.of(rule.id)
+    ]
+    assert on
+    assert {*anew}.isdisjoint(compiled.asked(rule, later) for rule in on)
+    assert told != of_city(city, copy), "some rule counts days"
 
 
 def test_a_change_of_the_facts_or_of_the_note_makes_it_worthless(city: Home, tmp_path: Path) -> None:
