@@ -171,7 +171,8 @@ class Coded:
 
 
 def _reads(how: Steps, table: str) -> bool:
-    return any(re.search(rf"\b{table}\b", text) for text in (how.last, *(step for _, step in how.before)))
+    texts = (how.last, *(step for _, step in how.before))
+    return any(table in text and re.search(rf"\b{table}\b", text) for text in texts)
 
 
 def large(rows: Mapping[str, int], least: int = LEAST_ROWS) -> frozenset[str]:

@@ -107,6 +107,8 @@ class Narrowing:
         self.basis = basis()
         self._moved: dict[tuple[str, str, dt.date], bool] = {}
         self._found: dict[tuple[str, str], bool] = {}
+        self._needs: dict[str, set[tuple[str, ...]]] = {}
+        self._lack: dict[str, dict[tuple[str, ...], int]] = {}
         self._bases = bases(home)
         with home.session() as session:
             self._incidents = frozenset(session.scalars(sa.select(Incident.rule_id).distinct()))
@@ -216,15 +218,25 @@ class Narrowing:
         if not change:
             return
         verdict.looked_at += change.many_added - change.many_removed
-        if not rule.needs:
-            return
-        asked = [f"count(*) FILTER ({' OR '.join(f'{c} IS NULL' for c in rule.needs)})"]
-        asked += [f"count(*) FILTER ({column} IS NULL)" for column in rule.needs]
-        for table, sign in ((change.added, 1), (change.removed, -1)):
-            [(lacking, *each)] = self.connection.execute(f"SELECT {', '.join(asked)} FROM {table}").fetchall()
-            verdict.could_not_judge += sign * lacking
-            for column, many in zip(rule.needs, each, strict=True):
-                verdict.reasons[reasons.missing(column)] += sign * many
+        for table, many, sign in ((change.added, change.many_added, 1), (change.removed, change.many_removed, -1)):
+            if many and rule.needs:
+                verdict.could_not_judge += sign * self._lacking(rule.over, table, rule.needs)
+                for column in rule.needs:
+                    verdict.reasons[reasons.missing(column)] += sign * self._lacking(rule.over, table, (column,))
+
+    def _lacking(self, feed: str, table: str, needs: tuple[str, ...]) -> int:
+        """How many rows of a change lack one of the columns; counted for all rules over the feed at once."""
+        if table not in self._lack:
+            asked = {needs, *self._needs.get(feed, ())}
+            asked |= {(column,) for needed in asked for column in needed}
+            told = ", ".join(f"count(*) FILTER ({' OR '.join(f'{c} IS NULL' for c in one)})" for one in asked)
+            [found] = self.connection.execute(f"SELECT {told} FROM {table}").fetchall()
+            self._lack[table] = dict(zip(asked, found, strict=True))
+        if needs not in self._lack[table]:
+            self._needs.setdefault(feed, set()).add(needs)
+            del self._lack[table]
+            return self._lacking(feed, table, needs)
+        return self._lack[table][needs]
 
     def _changed(self, rule: Rule, plan: Plan, base: Base, whole: str) -> dict[int, list[str]]:
         """Of each place where rows that matter came, went or look different now: the queries of those rows. Where the rule is
@@ -255,9 +267,12 @@ class Narrowing:
             yield change.removed, base.as_of
 
     def _look(self, rules: Iterable[Rule]) -> None:
-        """Find out of all the rules at once which of them have rows that matter among those that came or went."""
+        """Find out of all the rules at once which of them have rows that matter among those that came or went; and note what
+        columns they need."""
         asked: dict[str, dict[str, None]] = {}
         for rule in rules:
+            if rule.needs:
+                self._needs.setdefault(rule.over, set()).add(rule.needs)
             with suppress(Whole):
                 base, plan = self._base(rule), self._planned(rule)
                 for place, feed in enumerate(plan.places):

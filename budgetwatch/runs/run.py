@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import duckdb
 import sqlalchemy as sa
 
-from budgetwatch import tables
+from budgetwatch import exemptions, tables
 from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.home import Home
 from budgetwatch.lifecycle.service import current_body
@@ -159,7 +159,7 @@ def _ask(
     if prepared and made is None:
         forget(home, prepared)
     with home.session() as session:
-        known = versions_of(session, rules)
+        known, exempted = versions_of(session, rules), exemptions.exempted(session, day)
     whole: dict[str, str] = {}
     few = False
     if new and asked:
@@ -174,7 +174,16 @@ def _ask(
             for less in narrowed:
                 verdict = silent.settle(less.verdict)
                 done = keep(
-                    session, run_id, verdict, day, at, limits, standing=less.standing, asked=NARROWED, versions=known
+                    session,
+                    run_id,
+                    verdict,
+                    day,
+                    at,
+                    limits,
+                    standing=less.standing,
+                    asked=NARROWED,
+                    versions=known,
+                    exempted=exempted,
                 )
                 kept.append(done)
                 results.append(_result(verdict, done, NARROWED))
@@ -204,7 +213,7 @@ def _ask(
     for verdict in verdicts:
         code = whole.get(verdict.rule.id, "")
         with home.session() as session:
-            done = keep(session, run_id, verdict, day, at, limits, asked=code, versions=known)
+            done = keep(session, run_id, verdict, day, at, limits, asked=code, versions=known, exempted=exempted)
         kept.append(done)
         results.append(_result(verdict, done, code))
     return results, kept
