@@ -217,11 +217,11 @@ def example(condition: Condition, *, holds: bool) -> dict[str, Any]:
 
 
 def _fitting(column: Column, rows: Sequence[Row], holds: bool) -> Any:
-    """Of the values that one of the comparisons of a column suggests, one for which all hold, or none; else that of the last
-    (or first) comparison."""
-    found = [_value(column, one, holds) for one in rows]
+    """Of the values that the comparisons of a column suggest, the last one's first, one for which all hold; or none, the
+    first one's first. Where no value fits, the first that was looked at."""
+    found = [_value(column, one, holds) for one in rows][:: -1 if holds else 1]
     fitting = (value for value in found if all(_meets(one, value) == holds for one in rows))
-    return next(fitting, found[-1 if holds else 0])
+    return next(fitting, found[0])
 
 
 def _row(feed: Feed, row: Row, unsure: set[str], built: Built) -> str:
