@@ -83,19 +83,16 @@ def keep(
     standing: Standing | None = None,
     asked: str = "",
     versions: Mapping[str, int] | None = None,
-    exempted: Collection[str] | None = None,
 ) -> Kept:
     """Write one rule's verdict: its line of the run, its flags, their evidence, their cases; new ones began `at`, or now.
 
     New findings that another rule's flag says already become its echoes (`echo`); of the others, those past the limits become
     one incident and no flags (`hold`). With `standing` the verdict's findings are
-    only those of what changed; `asked` says how much was asked, and why no less. `versions` are those that are known (`versions_of`),
-    `exempted` the rules from which there are exemptions on that day (None: it is looked up).
+    only those of what changed; `asked` says how much was asked, and why no less. `versions` are those that are known (`versions_of`).
     """
     rule = verdict.rule
     version = (versions or {}).get(rule.digest) or version_of(session, rule)
-    maybe = exempted is None or rule.id in exempted
-    findings, left_out = _without_exempt(session, rule, verdict.findings, as_of) if maybe else (verdict.findings, 0)
+    findings, exempted = _without_exempt(session, rule, verdict.findings, as_of)
     keyed = {key_of(rule.id, finding.subject, finding.period): finding for finding in findings}
     known = _known(session, rule.id, keyed)
     fresh = {key: finding for key, finding in keyed.items() if key not in known}
@@ -129,10 +126,10 @@ def keep(
         {
             "run_id": run_id, "rule_id": rule.id, "rule_version_id": version, "looked_at": verdict.looked_at,
             "flagged": flagged, "could_not_judge": verdict.could_not_judge, "reasons": dict(verdict.reasons),
-            "exempted": left_out, "seconds": verdict.seconds, "basis": basis(), "asked": asked,
+            "exempted": exempted, "seconds": verdict.seconds, "basis": basis(), "asked": asked,
         },
     )  # fmt: skip
-    return Kept(len(fresh), len(changed), left_out, flagged, waiting.total())
+    return Kept(len(fresh), len(changed), exempted, flagged, waiting.total())
 
 
 def make(session: Session, rule: Rule, run_id: int, version: int, found: Mapping[str, Finding], at: dt.datetime) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import duckdb
 import sqlalchemy as sa
 
-from budgetwatch import exemptions, tables
+from budgetwatch import tables
 from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.home import Home
 from budgetwatch.lifecycle.service import current_body
@@ -159,7 +159,7 @@ def _ask(
     if prepared and made is None:
         forget(home, prepared)
     with home.session() as session:
-        known, exempted = versions_of(session, rules), exemptions.exempted(session, day)
+        known = versions_of(session, rules)
     whole: dict[str, str] = {}
     few = False
     if new and asked:
@@ -174,16 +174,7 @@ def _ask(
             for less in narrowed:
                 verdict = silent.settle(less.verdict)
                 done = keep(
-                    session,
-                    run_id,
-                    verdict,
-                    day,
-                    at,
-                    limits,
-                    standing=less.standing,
-                    asked=NARROWED,
-                    versions=known,
-                    exempted=exempted,
+                    session, run_id, verdict, day, at, limits, standing=less.standing, asked=NARROWED, versions=known
                 )
                 kept.append(done)
                 results.append(_result(verdict, done, NARROWED))
@@ -213,7 +204,7 @@ def _ask(
     for verdict in verdicts:
         code = whole.get(verdict.rule.id, "")
         with home.session() as session:
-            done = keep(session, run_id, verdict, day, at, limits, asked=code, versions=known, exempted=exempted)
+            done = keep(session, run_id, verdict, day, at, limits, asked=code, versions=known)
         kept.append(done)
         results.append(_result(verdict, done, code))
     return results, kept

@@ -15,14 +15,10 @@ from budgetwatch.rules import side
 from budgetwatch.rules.judge import Verdict, judge
 from budgetwatch.rules.side import LEAST, Side, beside
 from budgetwatch.runs.own import OWN
+from tests.rules.test_prepared import whole
 
 DAY = dt.date(2025, 12, 31)
 PLACES = range(40)
-
-
-def whole(verdict: Verdict) -> tuple[object, ...]:
-    found = sorted(verdict.findings, key=lambda one: (one.subject, one.period))
-    return verdict.rule.id, verdict.looked_at, verdict.could_not_judge, dict(verdict.reasons), verdict.failure, found
 
 
 @pytest.mark.parametrize("large", [400, 10**9], ids=["some large", "none large"])
