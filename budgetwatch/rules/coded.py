@@ -21,7 +21,7 @@ from typing import Any
 import duckdb
 
 from budgetwatch.rules import coding, few, sql, sums
-from budgetwatch.rules.reach import Part
+from budgetwatch.rules.reached import Part
 from budgetwatch.rules.refusal import Refusal
 from budgetwatch.rules.steps import Steps, steps
 from budgetwatch.rules.sums import Sum

@@ -15,7 +15,7 @@ import duckdb
 
 from budgetwatch.rules import sums
 from budgetwatch.rules.coded import Coded, came
-from budgetwatch.rules.reach import Part
+from budgetwatch.rules.reached import Part
 from budgetwatch.rules.sums import Sum
 
 _CAME = "_came_rows"

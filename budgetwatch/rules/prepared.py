@@ -35,9 +35,9 @@ from budgetwatch.rules.coding import Bit
 from budgetwatch.rules.judge import install, years_of
 from budgetwatch.rules.making import make_ready
 from budgetwatch.rules.overlay import Came, lay_over
-from budgetwatch.rules.reach import Part, Reach
+from budgetwatch.rules.reached import Joined, Part, Reach
 from budgetwatch.rules.rule import Rule
-from budgetwatch.rules.steps import Steps
+from budgetwatch.rules.steps import Steps, laid
 from budgetwatch.rules.sums import Sum
 from budgetwatch.settings import Settings
 
@@ -201,8 +201,7 @@ class Prepared:
             questions, counted, day = ask(connection)
             counted = {feed: many for feed, many in counted.items() if feed in feeds}
             made = make_ready(connection, questions, counted, least, inside=NAME)
-            asked = dict.fromkeys([*questions, *(coded.any_day(question, day) for question in questions)])
-            said = {question: replace(made.ask(question), columns=sql.columns(question) or ()) for question in asked}
+            said = asked_before(made, questions, day)
             years = {feed: sorted(years_of(connection, feed, feed)) for feed in made.large if feed in made.tables}
             connection.execute(f"CHECKPOINT {NAME}")
         finally:
@@ -254,6 +253,28 @@ class Prepared:
         return hmac.new(self._key, body.encode(), hashlib.sha256).hexdigest()
 
 
+def asked_before(made: Coded, questions: Iterable[str], day: dt.date) -> dict[str, Steps]:
+    """How the questions are asked, on that day and on any; what they reach on that day is kept in the file."""
+    said: dict[str, Steps] = {}
+    for question in dict.fromkeys(questions):
+        how, any_day = replace(made.ask(question), columns=sql.columns(question) or ()), coded.any_day(question, day)
+        other = how if any_day == question else replace(made.ask(any_day), columns=how.columns)
+        if how.reached:
+            reached = _kept(made, how, how.reached, f"_reached_{len(said)}")
+            how = replace(how, reached=reached)
+            other = replace(other, reached=other.reached and replace(other.reached, kept=reached.kept))
+        said |= {question: how, any_day: other}
+    return said
+
+
+def _kept(made: Coded, how: Steps, reached: Reach, name: str) -> Reach:
+    with laid(made.connection, replace(how, reached=None)):
+        try:
+            return reached.keep(made.connection, Part(f'"{NAME}".main.{reached.table}'), NAME, name)
+        finally:
+            reached.forget(made.connection)
+
+
 def _engine() -> str:
     """What a file rests on besides the facts: the code that makes and reads it, and the lists of working days."""
     made = memory.engine()
@@ -280,7 +301,11 @@ def _part(what: Any) -> str | Bit:
 def _steps(question: str, how: Sequence[Any]) -> Steps:
     before, last, reached, columns = how
     told = tuple((table, step) for table, step in before)
-    return Steps(told, last or question, Reach(*reached) if reached else None, tuple(columns))
+    return Steps(told, last or question, _reach(*reached) if reached else None, tuple(columns))
+
+
+def _reach(table: str, joined: Sequence[Sequence[str]], last: str, kept: str) -> Reach:
+    return Reach(table, tuple(Joined(*one) for one in joined), last, kept)
 
 
 def _sum(base: str, text: str, source: str, keys: Sequence[str], together: Sequence[Sequence[str]]) -> Sum:

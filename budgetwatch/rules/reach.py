@@ -1,4 +1,4 @@
-"""Which rows of a large table a question reaches through its small steps: found by what joins them, then they alone are read.
+"""How a question is asked of only those rows of a large table that its small steps reach, told from its tree (`reached`).
 
 A question that joins payments with three accounts needs a handful of payments in ten million. Read in one go, every column
 that it may need is read of all of them. Here the places of the rows are found first, by the joins and nothing else, and the
@@ -8,77 +8,15 @@ question is asked of these rows. Rows outside them join nothing, so the answers 
 from __future__ import annotations
 
 import copy
-import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
-
 from budgetwatch.rules import coding, sql
+from budgetwatch.rules.reached import KEYS, PLACE, PLACED, REACHED, Joined, Reach
 from budgetwatch.rules.withs import plain, point
 
-_log = logging.getLogger(__name__)
-#: The view of the rows that are reached, and the table of their places.
-REACHED, NUMBERS = "_reached", "_reached_rows"
-#: The view of all rows with their places, and the column that tells these.
-_PLACED, _PLACE = "_placed", "_place"
-#: Where more than this share of the rows is reached, to look them up costs what it costs to read all.
-MOST_SHARE = 0.01
 _ROW = "_row"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A table that a large one is put together of, which may be a view: it is called `t` in its `columns` and in what is
-    `left` out. Its rows are found by their place in it."""
-
-    table: str
-    columns: str = "t.*"
-    left: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """The large table, the question for the places of its rows that are reached, and what is then asked of `REACHED`."""
-
-    table: str
-    numbers: str
-    last: str
-
-    def few(self, connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> bool:
-        """Whether few rows are reached; they then stand in the view that is asked. `parts` are those of the table."""
-        parts = parts or (Part(self.table),)
-        try:
-            counts = " + ".join(f"(SELECT count(*) FROM {part.table})" for part in parts)
-            [(whole,)] = connection.execute(f"SELECT {counts}").fetchall()
-            most = int(whole * MOST_SHARE)
-            _view(connection, _PLACED, parts, "{columns}, t.rowid * {many} + {at} AS " + _PLACE, "")
-            made = f"CREATE OR REPLACE TEMP TABLE {NUMBERS} AS FROM ({self.numbers}) LIMIT {most + 1}"
-            [(many,)] = connection.execute(made).fetchall()
-            if many > most:
-                return False
-            here = f"(SELECT {_PLACE} // {{many}} FROM {NUMBERS} WHERE {_PLACE} % {{many}} = {{at}})"
-            _view(connection, REACHED, parts, "{columns}", f" WHERE t.rowid IN {here}")
-        except duckdb.Error as error:
-            _log.debug("rows are not looked for first: %s", str(error).splitlines()[0])
-            return False
-        return True
-
-
-def _view(connection: duckdb.DuckDBPyConnection, name: str, parts: Sequence[Part], shown: str, where: str) -> None:
-    told = [
-        f"SELECT {shown} FROM {part.table} AS t{part.left}{where}".format(columns=part.columns, many=len(parts), at=at)
-        for at, part in enumerate(parts)
-    ]
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {' UNION ALL '.join(told)}")
-
-
-def forget(connection: duckdb.DuckDBPyConnection) -> None:
-    """Take away what was made to look for rows."""
-    for view in (REACHED, _PLACED):
-        connection.execute(f"DROP VIEW IF EXISTS {view}")
-    connection.execute(f"DROP TABLE IF EXISTS {NUMBERS}")
 
 
 def reach(statement: dict[str, Any], numbered: Collection[str], laid: Collection[str]) -> Reach | None:
@@ -106,20 +44,18 @@ def reach(statement: dict[str, Any], numbered: Collection[str], laid: Collection
             or not _joined(select["from_table"])
         ):
             return None
-        told.append(_asked(select, ours[0], others, [named[name] for name in rows]))
+        told.append(_join(select, ours[0], others, [named[name] for name in rows]))
         reads += 1
     all_reads = sum(leaf["table_name"] in {table, *rows} for leaf in coding.base_tables(statement))
     if not told or all_reads != reads + len(rows):
         return None
     narrowed = copy.deepcopy(statement)
     point(narrowed, {table: REACHED})
-    for one in told:
-        point(one, {table: _PLACED})
-    texts = [coding.said(one) for one in (*told, narrowed)]
-    if None in texts:
+    last = coding.said(narrowed)
+    joined = [_said(one, table, at) for at, one in enumerate(told)]
+    if last is None or None in joined:
         return None
-    *numbers, last = (text for text in texts if text is not None)
-    return Reach(table, " UNION ALL ".join(f"({one})" for one in numbers), last)
+    return Reach(table, tuple(one for one in joined if one is not None), last)
 
 
 def _named(statement: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -168,14 +104,22 @@ def _joined(table: Mapping[str, Any]) -> bool:
     )
 
 
-def _asked(
-    select: Mapping[str, Any], leaf: Mapping[str, Any], others: Collection[Mapping[str, Any]], rows: Collection[Any]
-) -> dict[str, Any]:
-    """The places of the rows that a SELECT's joins reach, under what it asks of the steps alone; what it asks of single rows
-    would only have more columns read here."""
-    statement: dict[str, Any] = copy.deepcopy(
-        sql.tree(f'SELECT "{_name(leaf)}".{_PLACE}, {_PLACE} WHERE true AND true')
-    )
+@dataclass(slots=True)
+class _Join:
+    """The question for the places of the rows that a SELECT's joins reach; and where it joins one step only, that step in it,
+    and the columns by which they are joined."""
+
+    places: dict[str, Any]
+    step: dict[str, Any] | None
+    columns: tuple[str, ...]
+
+
+def _join(
+    select: Mapping[str, Any], leaf: Mapping[str, Any], others: Sequence[Mapping[str, Any]], rows: Collection[Any]
+) -> _Join:
+    """How a SELECT's joins reach rows, under what it asks of the steps alone; what it asks of single rows would only have more
+    columns read here."""
+    statement: dict[str, Any] = copy.deepcopy(sql.tree(f'SELECT "{_name(leaf)}".{PLACE}, {PLACE} WHERE true AND true'))
     node = statement["node"]
     names = {_name(one) for one in others}
     kept = [one for one in coding.conjuncts(select["where_clause"]) if _of_these(one, names)]
@@ -185,13 +129,46 @@ def _asked(
     node["from_table"] = select["from_table"]
     node["cte_map"]["map"] = [*rows]
     statement = copy.deepcopy(statement)
-    place = statement["node"]["select_list"].pop()
-    for entry in statement["node"]["cte_map"]["map"]:
+    node = statement["node"]
+    place = node["select_list"].pop()
+    for entry in node["cte_map"]["map"]:
         inner = entry["value"]["query_node"]
         inner["where_clause"] = None
         if not any(one["class"] == "STAR" for one in inner["select_list"]):
             inner["select_list"].append(copy.deepcopy(place))
-    return statement
+    columns = _joined_by(select["from_table"], names)
+    if len(others) != 1 or not columns:
+        return _Join(statement, None, ())
+    [step] = [one for one in coding.joined(node["from_table"]) if _name(one) in names]
+    return _Join(statement, step, columns)
+
+
+def _joined_by(table: Mapping[str, Any], names: Collection[str]) -> tuple[str, ...]:
+    """The columns of the tables of these names that joins speak of; none where it is not clear whose a column is."""
+    found: dict[str, None] = {}
+    for one in coding.walk(table):
+        if one.get("class") == "COLUMN_REF":
+            if len(one["column_names"]) != 2:
+                return ()
+            if one["column_names"][0] in names:
+                found[one["column_names"][1]] = None
+    return tuple(found)
+
+
+def _said(join: _Join, table: str, at: int) -> Joined | None:
+    """The join as SQL: its one step is asked for the keys, and the table of these is joined in its place."""
+    point(join.places, {table: PLACED})
+    keys: str | None = ""
+    if join.step is not None:
+        name = _name(join.step)
+        told = ", ".join(f'"{name}"."{column}"' for column in join.columns)
+        asked: dict[str, Any] = copy.deepcopy(sql.tree(f"SELECT DISTINCT {told}"))
+        asked["node"] |= {"from_table": copy.deepcopy(join.step), "where_clause": join.places["node"]["where_clause"]}
+        keys = coding.said(asked)
+        join.places["node"]["where_clause"] = None
+        join.step.update(table_name=f"{KEYS}{at}", alias=name, qualified_name={"path": [f"{KEYS}{at}"]})
+    places = coding.said(join.places)
+    return None if places is None or keys is None else Joined(places, keys)
 
 
 def _name(leaf: Mapping[str, Any]) -> str:

@@ -13,14 +13,14 @@ import datetime as dt
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 import duckdb
 
 from budgetwatch.rules import coding, reach, sql
-from budgetwatch.rules.reach import Part, Reach
+from budgetwatch.rules.reached import Part, Reach
 from budgetwatch.rules.refusal import Refusal
 from budgetwatch.rules.withs import alone, plain, point, question_node, written
 
@@ -45,7 +45,7 @@ class Steps:
             return text.replace(then.isoformat(), now.isoformat())
 
         before = tuple((table, at(step)) for table, step in self.before)
-        reached = self.reached and Reach(*map(at, astuple(self.reached)))
+        reached = self.reached and self.reached.moved(then.isoformat(), now.isoformat())
         return replace(self, before=before, last=at(self.last), reached=reached)
 
 
@@ -73,7 +73,7 @@ def laid(
         yield reached.last if reached and few else told.last
     finally:
         if told.reached:
-            reach.forget(connection)
+            told.reached.forget(connection)
         for table, _ in told.before:
             connection.execute(f"DROP TABLE IF EXISTS {table}")
 

@@ -26,7 +26,7 @@ from budgetwatch.rules.judge import Verdict, judge, questions
 from budgetwatch.rules.making import _times, make_ready
 from budgetwatch.rules.overlay import lay_over
 from budgetwatch.rules.placed import judge_by_place
-from budgetwatch.rules.prepared import NAME, Copy, Prepared, opened
+from budgetwatch.rules.prepared import NAME, Copy, Prepared, asked_before, opened
 from budgetwatch.runs import run
 from budgetwatch.runs.changes import Change
 from budgetwatch.runs.own import OWN
@@ -35,6 +35,7 @@ from tests.builders import facts
 from tests.effort import THOROUGH
 
 DAY = dt.date(2025, 12, 31)
+EVE = dt.date(2025, 11, 28)
 
 
 def whole(verdict: Verdict) -> tuple[Any, ...]:
@@ -290,7 +291,7 @@ def test_every_rule_over_payments_says_the_same_of_tables_full_of_traps(
         chance = random.Random(seed)
         tables.execute("DELETE FROM payment")
         fill(tables, "payment", [payment(chance, number) for number in range((400, 1, 90)[seed % 3])])
-        monkeypatch.setattr("budgetwatch.rules.reach.MOST_SHARE", seed % 2)  # all rows are looked for first, or none
+        monkeypatch.setattr("budgetwatch.rules.reached.MOST_SHARE", seed % 2)  # all rows are looked for first, or none
         plain = [whole(one) for one in judge(tables, payment_rules, DAY, have, least_rows=10**12)]
         ready = [whole(one) for one in judge(tables, payment_rules, DAY, have, least_rows=1)]
         for one, other in zip(plain, ready, strict=True):
@@ -327,8 +328,13 @@ def test_every_rule_says_the_same_of_what_came_since_a_file_was_made(
         tables.execute("DELETE FROM payment")
         fill(tables, "payment", [payment(chance, number) for number in range(400)])
         tables.execute(f"ATTACH ':memory:' AS {NAME}")
-        asked, rows = questions(tables, payment_rules, DAY, have)
+        monkeypatch.setattr("budgetwatch.rules.reached.MOST_SHARE", 1 - seed % 2)
+        asked, rows = questions(tables, payment_rules, EVE, have)
         coded = make_ready(tables, asked, rows, 1, inside=NAME)
+        coded.said = asked_before(coded, asked, EVE)
+        assert seed % 2 or any(how.reached and how.reached.kept for how in coded.said.values()), (
+            "nothing reached is kept"
+        )
         assert coded.few, "no selective question reads a smaller table"
         assert len(coded.sums) >= 5, "hardly any question asks for sums"
         assert any(_times(coded, one) for one in coded.sums.values()), "no sums lie in the order of time"
@@ -340,7 +346,7 @@ def test_every_rule_says_the_same_of_what_came_since_a_file_was_made(
         tables.execute(f"CREATE OR REPLACE TABLE gone AS FROM payment WHERE {gone}")
         tables.execute(f"DELETE FROM payment WHERE {gone}")
         came = [payment(chance, number) for number in range(1_000, 1_060)]
-        for row in came[::5] if seed % 2 else ():  # codes that were never there before
+        for row in came[::5] if seed else ():  # codes that were never there before
             row |= {"agency_code": "909001", "agency_name": "新单位", "adm_div_code": "990109", "func_code": "2090101"}
             row |= {"payee_name": "新公司", "payee_account": "9009", "settlement": "barter", "purpose": "第3期新事"}
         fill(tables, "payment", came, 1_000)
@@ -352,9 +358,8 @@ def test_every_rule_says_the_same_of_what_came_since_a_file_was_made(
         [(shown,)] = tables.execute(f"SELECT count(*) FROM {coded.tables['payment']}").fetchall()
         assert shown == payments - left + 60
         plain = [whole(one) for one in judge(tables, payment_rules, DAY, have, least_rows=10**12)]
-        monkeypatch.setattr("budgetwatch.rules.reach.MOST_SHARE", 1 - seed % 2)
-        told = [whole(one) for one in judge(tables, payment_rules, DAY, have, prepared=ready)]
-        for one, other in zip(plain, told, strict=True):
+        laid_over = [whole(one) for one in judge(tables, payment_rules, DAY, have, prepared=ready)]
+        for one, other in zip(plain, laid_over, strict=True):
             assert other == one, f"{one[0]}, seed {seed}"
         for table in made:
             tables.execute(f"DROP VIEW {table}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from budgetwatch.rules.reach import NUMBERS, REACHED
+from budgetwatch.rules.reached import NUMBERS, REACHED
 from budgetwatch.rules.steps import Steps, laid, steps
 
 ROWS = 4_000
@@ -62,7 +62,7 @@ def plain(connection: duckdb.DuckDBPyConnection, question: str) -> list[tuple[ob
 def test_few_rows_are_looked_for_first_and_the_answers_are_the_same(
     connection: duckdb.DuckDBPyConnection, question: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("budgetwatch.rules.reach.MOST_SHARE", 0.05)
+    monkeypatch.setattr("budgetwatch.rules.reached.MOST_SHARE", 0.05)
     how = told(question)
     assert how.reached is not None
     assert asked(connection, how) == (plain(connection, question), True)

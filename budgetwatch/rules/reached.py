@@ -1,0 +1,141 @@
+"""The rows of a large table that a question reaches through its small steps: looked for by what joins them, before they are read.
+
+Where the table lies in a file, the places that were reached when it was made are kept there, with the keys that reached
+them. Any rows besides those that are reached join nothing, so on a later day only what is new need be looked for: the rows that
+came since, and the keys that were not there then.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import duckdb
+
+_log = logging.getLogger(__name__)
+#: The view of the rows that are reached, and the table of their places.
+REACHED, NUMBERS = "_reached", "_reached_rows"
+#: The view of the rows among which is looked, with their places, and the column that tells these.
+PLACED, PLACE = "_placed", "_place"
+#: The tables of the keys that are looked for, by their numbers.
+KEYS = "_reach_keys_"
+#: Where more than this share of the rows is reached, to look them up costs what it costs to read all.
+MOST_SHARE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A table that a large one is put together of, which may be a view: it is called `t` in its `columns` and in what is
+    `left` out. Its rows are found by their place in it."""
+
+    table: str
+    columns: str = "t.*"
+    left: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """One join of the large table: the question for the places in `PLACED` that it reaches. Where it joins one step only, `keys`
+    asks the step for what is joined with, and the places are asked of the table `KEYS` of that number instead."""
+
+    places: str
+    keys: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The large table, what joins it, and what is then asked of `REACHED`; `kept` is what the tables are called in which the file
+    keeps what was reached when it was made."""
+
+    table: str
+    joined: tuple[Joined, ...]
+    last: str
+    kept: str = ""
+
+    def few(self, connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> bool:
+        """Whether few rows are reached; they then stand in the view that is asked. `parts` are those of the table."""
+        parts = parts or (Part(self.table),)
+        try:
+            counts = " + ".join(f"(SELECT count(*) FROM {part.table})" for part in parts)
+            [(whole,)] = connection.execute(f"SELECT {counts}").fetchall()
+            most = int(whole * MOST_SHARE)
+            self._laid(connection)
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {NUMBERS} ({PLACE} BIGINT)")
+            everywhere = range(len(parts))
+            look = self._since if self.kept else self._look
+            if look(connection, parts, everywhere, most) > most:
+                return False
+            here = f"(SELECT {PLACE} // {len(parts)} FROM {NUMBERS} WHERE {PLACE} % {len(parts)} = {{at}})"
+            _view(connection, REACHED, parts, everywhere, "{columns}", f" WHERE t.rowid IN {here}")
+        except duckdb.Error as error:
+            _log.debug("rows are not looked for first: %s", str(error).splitlines()[0])
+            return False
+        return True
+
+    def keep(self, connection: duckdb.DuckDBPyConnection, part: Part, inside: str, name: str) -> Reach:
+        """Keep what is reached now in tables of that name in the file; the table lies there in one part. Nothing is kept where
+        much is reached, or a join has more than one step."""
+        if not all(one.keys for one in self.joined) or not self.few(connection, (part,)):
+            return self
+        for at in range(len(self.joined)):
+            connection.execute(f"CREATE TABLE {inside}.main.{name}_{at} AS FROM {KEYS}{at}")
+        connection.execute(f"CREATE TABLE {inside}.main.{name} AS SELECT DISTINCT {PLACE} FROM {NUMBERS} ORDER BY 1")
+        return replace(self, kept=f"{inside}.main.{name}")
+
+    def moved(self, then: str, now: str) -> Reach:
+        """The same where one text stands for another: a day."""
+        joined = tuple(Joined(one.places.replace(then, now), one.keys.replace(then, now)) for one in self.joined)
+        return replace(self, joined=joined, last=self.last.replace(then, now))
+
+    def forget(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Take away what was made to look for rows."""
+        for view in (REACHED, PLACED):
+            connection.execute(f"DROP VIEW IF EXISTS {view}")
+        for table in (NUMBERS, *(f"{KEYS}{at}" for at in range(len(self.joined)))):
+            connection.execute(f"DROP TABLE IF EXISTS {table}")
+
+    def _laid(self, connection: duckdb.DuckDBPyConnection) -> None:
+        for at, one in enumerate(self.joined):
+            if one.keys:
+                connection.execute(f"CREATE OR REPLACE TEMP TABLE {KEYS}{at} AS {one.keys}")
+
+    def _look(
+        self, connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], among: Sequence[int], most: int
+    ) -> int:
+        """Add the places of rows that are reached in these of the parts; how many there are now, or more than `most`."""
+        _view(connection, PLACED, parts, among, f"{{columns}}, t.rowid * {len(parts)} + {{at}} AS {PLACE}", "")
+        every = " UNION ALL ".join(f"({one.places})" for one in self.joined)
+        connection.execute(f"INSERT INTO {NUMBERS} FROM ({every}) LIMIT {most + 1}")
+        [(many,)] = connection.execute(f"SELECT count(*) FROM {NUMBERS}").fetchall()
+        return int(many)
+
+    def _since(
+        self, connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], among: Sequence[int], most: int
+    ) -> int:
+        """The same, of the places that are kept, those in parts that came since, and in all rows those that new keys reach."""
+        connection.execute(f"INSERT INTO {NUMBERS} SELECT {PLACE} * {len(parts)} FROM {self.kept}")
+        many = self._look(connection, parts, among[1:], most) if among[1:] else 0
+        new = False
+        for at in range(len(self.joined)):
+            left = f"FROM {KEYS}{at} EXCEPT FROM {self.kept}_{at}"
+            [(keys,)] = connection.execute(f"CREATE OR REPLACE TEMP TABLE {KEYS}{at} AS {left}").fetchall()
+            new = new or bool(keys)
+        if new and many <= most:
+            many = self._look(connection, parts, among[:1], most)
+        return many
+
+
+def _view(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    parts: Sequence[Part],
+    among: Sequence[int],
+    shown: str,
+    where: str,
+) -> None:
+    told = [
+        f"SELECT {shown} FROM {parts[at].table} AS t{parts[at].left}{where}".format(columns=parts[at].columns, at=at)
+        for at in among
+    ]
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {' UNION ALL '.join(told)}")
