@@ -14,8 +14,9 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
@@ -59,7 +60,7 @@ class Coded:
     tables that are views, `large` the
     feeds that are (others were made ready to go with them), `said` the questions that were put before, as they are asked,
     `recipes` say how further rows are made ready alike, and `sums` are the tables of kept sums; those `behind` are brought up to
-    date when a question first reads them. `unknown` are the years whose days off are not known, where our functions are
+    date, on the connection that it is given, when a question first reads them. `unknown` are the years whose days off are not known, where our functions are
     on the connection for all rules. What is `said` of a question of `any_day` serves that question on the run's `day`.
     """
 
@@ -74,21 +75,40 @@ class Coded:
     said: dict[str, Steps] = field(default_factory=dict)
     recipes: dict[str, Recipe] = field(default_factory=dict)
     sums: dict[str, Sum] = field(default_factory=dict)
-    behind: dict[str, Callable[[], None]] = field(default_factory=dict)
+    behind: dict[str, Callable[[duckdb.DuckDBPyConnection], None]] = field(default_factory=dict)
     unknown: list[int] | None = None
     day: dt.date | None = None
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def on(self, connection: duckdb.DuckDBPyConnection) -> Coded:
+        """The same, asked on another connection to the database; only what stands in a file is there too."""
+        return replace(self, connection=connection)
 
     def ask(self, question: str) -> Steps:
         """How the question is asked: of what was made ready where it can be, and in steps where that spares work (`steps`)."""
+        with self.lock:
+            for table in [one for one in self.behind if _reads(self._put(question), one)]:
+                try:
+                    self.behind.pop(table)(self.connection)
+                except duckdb.Error as error:
+                    _log.warning("what came cannot be added to kept sums: %s", str(error).splitlines()[0])
+                    self.forget(table)
+                    return self.ask(question)
+            return self._put(question)
+
+    def light(self, question: str) -> bool:
+        """Whether it reads nothing large: only sums that a file keeps, and rows of which it keeps where they are."""
+        with self.lock:
+            how = self._put(question)
+        kept = how.reached is not None and how.reached.kept
+        texts = (how.reached.last if how.reached and kept else how.last, *(step for _, step in how.before))
+        if not self.parts or any(_speaks(text, name) for text in texts for name in self._wide()):
+            return False
+        return bool(kept) or any(_speaks(text, table) for text in texts for table in self.sums)
+
+    def _put(self, question: str) -> Steps:
         if question not in self.said:
             self.said[question] = self._of_any_day(question) or self._found(question)
-        for table in [one for one in self.behind if _reads(self.said[question], one)]:
-            try:
-                self.behind.pop(table)()
-            except duckdb.Error as error:
-                _log.warning("what came cannot be added to kept sums: %s", str(error).splitlines()[0])
-                self.forget(table)
-                return self.ask(question)
         return self.said[question]
 
     def _of_any_day(self, question: str) -> Steps | None:
@@ -99,17 +119,23 @@ class Coded:
 
     def _found(self, question: str) -> Steps:
         told = self.say(question)
-        names = {*self.large, *(self.tables[feed] for feed in self.large if feed in self.tables)}
-        names |= {table for (feed, _), table in self.few.items() if feed in self.large}
-        names = {name for name in names if name in told}  # to look at the question's tree costs more
+        names = {
+            name for name in self.large | self._wide() if name in told
+        }  # to look at the question's tree costs more
         numbered = names - self.large
         return (steps(told, names, self.sums, numbered) if names else None) or Steps((), told)
+
+    def _wide(self) -> set[str]:
+        """What large feeds are read from."""
+        names = {self.tables[feed] for feed in self.large if feed in self.tables}
+        return names | {table for (feed, _), table in self.few.items() if feed in self.large}
 
     def forget(self, table: str) -> None:
         """Ask nothing of kept sums any more."""
         del self.sums[table]
         self.behind.pop(table, None)
-        self.said = {question: how for question, how in self.said.items() if not _reads(how, table)}
+        for question in [question for question, how in self.said.items() if _reads(how, table)]:
+            del self.said[question]
 
     def summed(self, question: str) -> str | None:
         """The question over kept sums, where it reads nothing else."""
@@ -171,8 +197,11 @@ class Coded:
 
 
 def _reads(how: Steps, table: str) -> bool:
-    texts = (how.last, *(step for _, step in how.before))
-    return any(table in text and re.search(rf"\b{table}\b", text) for text in texts)
+    return any(_speaks(text, table) for text in (how.last, *(step for _, step in how.before)))
+
+
+def _speaks(text: str, table: str) -> bool:
+    return table in text and re.search(rf"\b{table}\b", text) is not None
 
 
 def large(rows: Mapping[str, int], least: int = LEAST_ROWS) -> frozenset[str]:
@@ -181,9 +210,9 @@ def large(rows: Mapping[str, int], least: int = LEAST_ROWS) -> frozenset[str]:
 
 
 def show(connection: duckdb.DuckDBPyConnection, tables: Iterable[str], inside: str) -> None:
-    """Let questions call the tables of an attached database by their bare names."""
+    """Let questions call the tables of an attached database by their bare names, on every connection to the main one."""
     for table in tables:
-        connection.execute(f'CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM "{inside}".main.{table}')
+        connection.execute(f'CREATE OR REPLACE VIEW {table} AS SELECT * FROM "{inside}".main.{table}')
 
 
 def _shadowed(statement: dict[str, Any], name: str) -> bool:

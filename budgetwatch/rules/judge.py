@@ -7,6 +7,7 @@ unable to judge; the others go on.
 from __future__ import annotations
 
 import contextlib
+import copy
 import datetime as dt
 import logging
 import time
@@ -99,29 +100,27 @@ def _all(
     *,
     two: bool,
 ) -> Iterator[Verdict]:
-    simple = [at for at, rule in enumerate(rules) if two and rule in ready and _simple(rule, counts.coded.large)]
-
+    asked: dict[int, str] = {}
+    aside = []
+    for at, rule in enumerate(rules) if two else ():
+        with contextlib.suppress(duckdb.Error, ValueError):  # it will say so itself
+            if rule in ready and rule.form != "outlier" and not rule.baselines:
+                asked[at] = compiled.asked(rule, as_of)
+                if counts.coded.large.isdisjoint(rule.reads) or counts.coded.light(asked[at]):
+                    aside.append(at)
     years = functions.span(connection)
-    # What is known of questions that are asked as they are.
-    known = {asked: how for asked, how in counts.coded.said.items() if how.last == asked and not how.before}
 
     def begin(second: duckdb.DuckDBPyConnection) -> Callable[[int], Verdict]:
         functions.same(second, years)
-        own = _Counts(second, [rules[at] for at in simple])
-        own.coded.said, own.coded.day = known, counts.coded.day
-        return lambda at: _one(second, rules[at], as_of, own)
+        own = counts.on(second)
+        return lambda at: _one(second, rules[at], as_of, own, asked[at])
 
-    with side.beside(connection, simple, begin) as aside:
+    with side.beside(connection, aside, begin) as other:
         for at, rule in enumerate(rules):
-            if (told := aside.elsewhere(at)) is not None:
+            if (told := other.elsewhere(at)) is not None:
                 yield told.result()
             else:
-                yield _alone(connection, rule, ready, as_of, present, counts)
-
-
-def _simple(rule: Rule, large: frozenset[str]) -> bool:
-    """Whether all that the rule needs can be asked on any connection to the database."""
-    return rule.form != "outlier" and not rule.baselines and large.isdisjoint(rule.reads)
+                yield _alone(connection, rule, ready, as_of, present, counts, asked.get(at, ""))
 
 
 def _alone(
@@ -131,9 +130,10 @@ def _alone(
     as_of: dt.date,
     present: set[str],
     counts: _Counts,
+    question: str,
 ) -> Verdict:
     if rule in ready:
-        return _one(connection, rule, as_of, counts)
+        return _one(connection, rule, as_of, counts, question)
     verdict = Verdict(rule)
     if rule.over in present:
         verdict.looked_at = counts.rows(rule.over)
@@ -227,6 +227,12 @@ class _Counts:
         self.coded = Coded(connection)
         self.many: dict[str, int] = {}
 
+    def on(self, connection: duckdb.DuckDBPyConnection) -> _Counts:
+        """The same on another connection; what the one counts the other knows."""
+        other = copy.copy(self)
+        other.connection, other.coded = connection, self.coded.on(connection)
+        return other
+
     def rows(self, feed: str) -> int:
         if feed not in self.many:
             asked = f"SELECT count(*) AS n FROM {feed}"
@@ -312,22 +318,22 @@ def _failed(rule: Rule, error: Exception, counts: _Counts) -> Verdict:
     return verdict
 
 
-def _one(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, counts: _Counts) -> Verdict:
-    """The verdict of one rule whose feeds all have facts."""
+def _one(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: dt.date, counts: _Counts, question: str) -> Verdict:
+    """The verdict of one rule whose feeds all have facts; what it asks, where that is known."""
     started = time.perf_counter()
     try:
         if rule.form == "outlier":
             verdict = _ranked(connection, rule, as_of, counts)
         else:
             verdict = _begin(rule, counts)
-            how = counts.coded.ask(compiled.asked(rule, as_of))
-            with laid(connection, how, counts.coded.parts) as question:
+            how = counts.coded.ask(question or compiled.asked(rule, as_of))
+            with laid(connection, how, counts.coded.parts) as left:
                 if rule.form == "when":
-                    _hits(connection, question, rule, as_of, verdict)
+                    _hits(connection, left, rule, as_of, verdict)
                 elif rule.form == "deadline":
-                    _late(connection, question, rule, as_of, verdict)
+                    _late(connection, left, rule, as_of, verdict)
                 else:
-                    collect(connection, question, rule, as_of, verdict, how.columns)
+                    collect(connection, left, rule, as_of, verdict, how.columns)
     except (duckdb.Error, ValueError) as error:
         verdict = _failed(rule, error, counts)
     verdict.seconds = time.perf_counter() - started

@@ -57,10 +57,10 @@ def lay_over(connection: duckdb.DuckDBPyConnection, coded: Coded, changes: Mappi
             if change.many_removed:  # from a sum something could be taken away, from a greatest value not
                 coded.forget(name)
             else:
-                coded.behind[name] = partial(_sum, connection, name, kept, inside, texts=bool(loose))
+                coded.behind[name] = partial(_sum, table=name, kept=kept, inside=inside, texts=bool(loose))
 
 
-def _sum(connection: duckdb.DuckDBPyConnection, table: str, kept: Sum, inside: str, *, texts: bool) -> None:
+def _sum(connection: duckdb.DuckDBPyConnection, *, table: str, kept: Sum, inside: str, texts: bool) -> None:
     """Add to kept sums those of the rows that came; `texts` where their codes are not all known."""
     there = f'"{inside}".main.{table}'
     told = connection.sql(f"FROM {there} LIMIT 0")
@@ -75,9 +75,9 @@ def _sum(connection: duckdb.DuckDBPyConnection, table: str, kept: Sum, inside: s
     counted = ", ".join(["count(*)", *(f"count({name})" for name in kept.keys)])
     [(many, *present)] = connection.execute(f"SELECT {counted} FROM {parts}").fetchall()
     absent = {name for name, there_are in zip(kept.keys, present, strict=True) if there_are < many}
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {touched} AS {sums.touched(kept, there, parts, absent)}")
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {both} AS {sums.added(kept, touched, parts, types)}")
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS {sums.untouched(there, touched)} UNION ALL FROM {both}")
+    connection.execute(f"CREATE OR REPLACE TABLE {touched} AS {sums.touched(kept, there, parts, absent)}")
+    connection.execute(f"CREATE OR REPLACE TABLE {both} AS {sums.added(kept, touched, parts, types)}")
+    connection.execute(f"CREATE OR REPLACE VIEW {table} AS {sums.untouched(there, touched)} UNION ALL FROM {both}")
 
 
 def _unknown(connection: duckdb.DuckDBPyConnection, table: str, inside: str) -> list[str]:
@@ -99,11 +99,11 @@ def _add(coded: Coded, table: str, rows: str, change: Came, inside: str, loose: 
     there = f'"{inside}".main.{table}'
     told = ", ".join(f'"{name}"::VARCHAR AS "{name}"' for name in loose)
     texts = f" REPLACE ({told})" if loose else ""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_new(table)} AS SELECT *{texts} FROM {there} LIMIT 0")
+    connection.execute(f"CREATE OR REPLACE TABLE {_new(table)} AS SELECT *{texts} FROM {there} LIMIT 0")
     connection.execute(f"INSERT INTO {_new(table)} {rows}")
     left = f" ANTI JOIN {change.removed} AS r ON r._row = t._row" if change.many_removed else ""
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT t.*{texts} FROM {there} AS t{left} UNION ALL FROM {_new(table)}"
+        f"CREATE OR REPLACE VIEW {table} AS SELECT t.*{texts} FROM {there} AS t{left} UNION ALL FROM {_new(table)}"
     )
     coded.parts[table] = Part(there, f"t.*{texts}", left), Part(_new(table))
 

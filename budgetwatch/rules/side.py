@@ -1,8 +1,9 @@
-"""Two rules at a time: while large feeds are asked on one connection, rules that read none of them are asked on another.
+"""Two rules at a time: while what is large is asked on one connection, rules that read little are asked on another.
 
-What is on a connection for large feeds alone (what was made ready, progress baselines) is not on the second one, so only
-rules that need nothing of it are for the side. The first works through all rules from the front, the side through its own
-from the back, until they meet; so neither waits for the other but at the end.
+What one connection has for itself (feeds made ready without a file, progress baselines) is not on the second one, so only
+rules that need nothing of it are for the side; and two that read what is large would want the memory twice. The first works
+through all rules from the front, the side through its own from the back, until they meet; so neither waits for the other but
+at the end.
 """
 
 from __future__ import annotations

@@ -92,8 +92,8 @@ class Changes:
         return sorted(row for (row,) in found)
 
     def _counted(self, told: Change, added: str, removed: str) -> Change:
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {told.added} AS {added}")
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {told.removed} AS {removed}")
+        self.connection.execute(f"CREATE OR REPLACE TABLE {told.added} AS {added}")
+        self.connection.execute(f"CREATE OR REPLACE TABLE {told.removed} AS {removed}")
         [(many, gone)] = self.connection.execute(
             f"SELECT (SELECT count(*) FROM {told.added}), (SELECT count(*) FROM {told.removed})"
         ).fetchall()
