@@ -102,10 +102,17 @@ class Copy:
 
 def opened(connection: duckdb.DuckDBPyConnection, copy: Copy, rules: Sequence[Rule], as_of: dt.date) -> Coded | None:
     """What was made ready, for asking these rules on that day; None where what changed since cannot be laid over it."""
-    unknown = install(connection, rules, as_of, copy.years(connection))  # what came is made ready with our functions
+    return laid_over(connection, copy, install(connection, rules, as_of, copy.years(connection)), as_of)
+
+
+def laid_over(
+    connection: duckdb.DuckDBPyConnection, copy: Copy, unknown: Sequence[int], as_of: dt.date
+) -> Coded | None:
+    """The same where our functions are on the connection: what came is made ready with them. `unknown` are the years whose days
+    off are not known."""
     try:
         made = copy.open(connection)
-        made.unknown, made.day = unknown, as_of
+        made.unknown, made.day = [*unknown], as_of
         return made
     except duckdb.Error as error:
         _log.warning("what was made ready does not fit what came since: %s", str(error).splitlines()[0])

@@ -57,6 +57,12 @@ class Side(Generic[T]):
             self._left.clear()
 
 
+def worth_it(connection: duckdb.DuckDBPyConnection, asked: Collection[object]) -> bool:
+    """Whether a second connection is worth its making for so much; with one thread it is not."""
+    [(threads,)] = connection.execute("SELECT current_setting('threads')").fetchall()
+    return len(asked) >= LEAST and int(threads) > 1
+
+
 @contextmanager
 def beside(
     connection: duckdb.DuckDBPyConnection,
@@ -67,8 +73,7 @@ def beside(
 
     With few places, or one thread only, all are left to the caller. At the end the side stops after what it is at.
     """
-    [(threads,)] = connection.execute("SELECT current_setting('threads')").fetchall()
-    if len(places) < LEAST or threads < 2:
+    if not worth_it(connection, places):
         yield Side(())
         return
     side: Side[T] = Side(places)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from budgetwatch import tables
 from budgetwatch.access.viewer import SYSTEM
@@ -17,16 +18,18 @@ from budgetwatch.home import Home
 from budgetwatch.lifecycle.service import current_body
 from budgetwatch.progress import Progress
 from budgetwatch.rules import Rule
-from budgetwatch.rules.judge import Verdict
+from budgetwatch.rules.coded import Coded
+from budgetwatch.rules.judge import Verdict, install
 from budgetwatch.rules.placed import judge_by_place
-from budgetwatch.rules.prepared import Copy, opened
+from budgetwatch.rules.prepared import Copy, laid_over
+from budgetwatch.runs.ahead import ahead, sure
 from budgetwatch.runs.changes import Changes
 from budgetwatch.runs.day import last_day
 from budgetwatch.runs.echo import in_turn
 from budgetwatch.runs.fresh import touched
 from budgetwatch.runs.hold import Limits
-from budgetwatch.runs.keep import Kept, keep, versions_of
-from budgetwatch.runs.mute import mute, muted
+from budgetwatch.runs.keep import Kept, Standing, keep, versions_of
+from budgetwatch.runs.mute import Mute, mute, muted
 from budgetwatch.runs.narrow import NARROWED, Narrowed, Narrowing, reads_large
 from budgetwatch.runs.own import OWN, note_down
 from budgetwatch.runs.prepare import FEW, forget, over_earlier, ready_or_made
@@ -113,20 +116,41 @@ def run(
                 rules = touched(home, rules, pinned, day)
             run_id = _begin(home, actor, day, pinned)
             try:
-                have = {
-                    *pinned,
-                    *(OWN if versions is None else ()),
-                }  # of its own affairs the house knows that there are none
-                results, kept = _ask(home, connection, rules, day, changes, have, run_id, at, progress, laid, new=new)
+                # Of its own affairs the house knows that there are none.
+                have = {*pinned, *(OWN if versions is None else ())}
+                keeping = _Keeping(home, rules, day, run_id, at)
+                _ask(home, connection, rules, day, changes, have, keeping, progress, laid, new=new)
             except BaseException as error:
                 _end(home, run_id, failure=f"{type(error).__name__}: {error}"[:2000])
                 raise
         report = RunReport(
-            run_id, day, pinned, sorted(results, key=lambda r: _place(rules, r.rule_id)),
-            sum(k.new for k in kept), sum(k.changed for k in kept),
+            run_id, day, pinned, sorted(keeping.results, key=lambda r: _place(rules, r.rule_id)),
+            sum(k.new for k in keeping.kept), sum(k.changed for k in keeping.kept),
         )  # fmt: skip
         _end(home, run_id, new=report.new_flags, changed=report.changed_flags)
     return report
+
+
+class _Keeping:
+    """What a run keeps of each verdict, in the order in which they come."""
+
+    def __init__(self, home: Home, rules: Sequence[Rule], day: dt.date, run_id: int, at: dt.datetime | None) -> None:
+        self.home, self.day, self.run_id, self.at = home, day, run_id, at
+        self.limits = Limits(
+            home.settings.hold_factor, home.settings.hold_least, lambda rule: current_body(home, rule.id) or rule.body
+        )
+        with home.session() as session:
+            self.versions = versions_of(session, rules)
+        self.results: list[RuleResult] = []
+        self.kept: list[Kept] = []
+
+    def keep(self, session: Session, verdict: Verdict, asked: str, standing: Standing | None = None) -> None:
+        done = keep(
+            session, self.run_id, verdict, self.day, self.at, self.limits,
+            standing=standing, asked=asked, versions=self.versions,
+        )  # fmt: skip
+        self.kept.append(done)
+        self.results.append(_result(verdict, done, asked))
 
 
 def _ask(
@@ -135,79 +159,67 @@ def _ask(
     rules: list[Rule],
     day: dt.date,
     changes: Changes,
-    have: Iterable[str],
-    run_id: int,
-    at: dt.datetime | None,
+    have: Collection[str],
+    keeping: _Keeping,
     progress: Progress | None,
     prepared: Copy | None = None,
     *,
     new: bool = False,
-) -> tuple[list[RuleResult], list[Kept]]:
-    results, kept = [], []
+) -> None:
     rules = in_turn(rules)
-    limits = Limits(
-        home.settings.hold_factor, home.settings.hold_least, lambda rule: current_body(home, rule.id) or rule.body
-    )
     silent = mute(home, connection, changes.versions, day)
     why = {rule.id: told for rule in rules if (told := silent.of(rule))}
     asked = [rule for rule in rules if rule.id not in why]
-    made = (
-        opened(connection, prepared, [rule for rule in asked if set(rule.relies_on) <= {*have}], day)
-        if prepared
-        else None
-    )
-    if prepared and made is None:
-        forget(home, prepared)
-    with home.session() as session:
-        known = versions_of(session, rules)
-    whole: dict[str, str] = {}
-    few = False
-    if new and asked:
-        narrowing = Narrowing(home, connection, day, changes, ready=made)
-        narrowed: list[Narrowed] = []
-        for rule, less, code in narrowing.all(asked, silent.places):
-            if less is None:
-                whole[rule.id] = code
-            else:
-                narrowed.append(less)
-        with home.session() as session:
-            for less in narrowed:
-                verdict = silent.settle(less.verdict)
-                done = keep(
-                    session, run_id, verdict, day, at, limits, standing=less.standing, asked=NARROWED, versions=known
-                )
-                kept.append(done)
-                results.append(_result(verdict, done, NARROWED))
-        asked = [rule for rule in asked if rule.id in whole]
-        few = sum(reads_large(rule, changes) for rule in asked) <= FEW
-    # Large feeds first: the others are asked beside them.
-    asked.sort(key=lambda rule: (bool(rule.echo_of), not reads_large(rule, changes)))
-    verdicts = itertools.chain(
+    ready = [rule for rule in asked if {*have}.issuperset(rule.relies_on)]
+    unknown = install(connection, ready, day, prepared.years(connection)) if prepared else []
+    begun = sure(ready, changes) if prepared and new else []
+    with ahead(connection, begun, day, have, home.packs, unknown) as begun_with:
+        made = laid_over(connection, prepared, unknown, day) if prepared else None
+        if prepared and made is None:
+            forget(home, prepared)
+        whole: dict[str, str] = {}
+        few = False
+        if new and asked:
+            whole = _narrowed(home, connection, asked, day, changes, keeping, made, silent)
+            asked = [rule for rule in asked if rule.id in whole]
+            few = sum(reads_large(rule, changes) for rule in asked) <= FEW
+        asked = [rule for rule in asked if rule.id not in begun_with.rules]
+        # Large feeds first: the others are asked beside them.
+        asked.sort(key=lambda rule: (bool(rule.echo_of), not reads_large(rule, changes)))
+        others = [home.rules[one] for one in home.rules.active]
+        judged = judge_by_place(
+            connection, asked, day, have, home.packs, progress, made,
+            least_rows=_UNREADY if few else None, others=others, two=True,
+        )  # fmt: skip
         # A rule that is muted says so before its echoes are asked: what it found before goes on standing.
-        (muted(rule, why[rule.id], connection, have) for rule in rules if rule.id in why),
-        map(
-            silent.settle,
-            judge_by_place(
-                connection,
-                asked,
-                day,
-                have,
-                home.packs,
-                progress,
-                made,
-                least_rows=_UNREADY if few else None,
-                others=[home.rules[one] for one in home.rules.active],
-                two=True,
-            ),
-        ),
-    )
-    for verdict in verdicts:
-        code = whole.get(verdict.rule.id, "")
-        with home.session() as session:
-            done = keep(session, run_id, verdict, day, at, limits, asked=code, versions=known)
-        kept.append(done)
-        results.append(_result(verdict, done, code))
-    return results, kept
+        mutes = (muted(rule, why[rule.id], connection, have) for rule in rules if rule.id in why)
+        for verdict in itertools.chain(mutes, map(silent.settle, itertools.chain(judged, begun_with.verdicts()))):
+            with home.session() as session:
+                keeping.keep(session, verdict, whole.get(verdict.rule.id, ""))
+
+
+def _narrowed(
+    home: Home,
+    connection: duckdb.DuckDBPyConnection,
+    asked: list[Rule],
+    day: dt.date,
+    changes: Changes,
+    keeping: _Keeping,
+    made: Coded | None,
+    silent: Mute,
+) -> dict[str, str]:
+    """Keep what the rules say of which only what changed need be asked; gives the others, each with the code why."""
+    whole: dict[str, str] = {}
+    narrowed: list[Narrowed] = []
+    for rule, less, code in Narrowing(home, connection, day, changes, ready=made).all(asked, silent.places):
+        if less is None:
+            whole[rule.id] = code
+        else:
+            narrowed.append(less)
+    with home.session() as session:
+        for less in narrowed:
+            keeping.keep(session, silent.settle(less.verdict), NARROWED, less.standing)
+    return whole
 
 
 def _result(verdict: Verdict, kept: Kept, asked: str = "") -> RuleResult:
