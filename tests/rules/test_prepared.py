@@ -386,7 +386,7 @@ def test_sums_to_which_what_came_cannot_be_added_are_asked_no_more(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def broken() -> None:
+    def broken(_: duckdb.DuckDBPyConnection) -> None:
         raise duckdb.ConversionException("too much")
 
     monkeypatch.setattr("budgetwatch.rules.making._MOST_GROUPS", 100)

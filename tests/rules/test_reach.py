@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import duckdb
 import pytest
 
-from budgetwatch.rules.reached import NUMBERS, REACHED
+from budgetwatch.rules.reached import NUMBERS, REACHED, Part
 from budgetwatch.rules.steps import Steps, laid, steps
 
 ROWS = 4_000
@@ -123,3 +124,109 @@ def test_a_question_for_numbers_that_fails_makes_it_be_asked_as_ever(connection:
         FROM unit u"""
     how = told(question)
     assert asked(connection, how) == (plain(connection, question), False)
+
+
+# ------------------------------------------------------------------ kept with the table, and looked for since
+
+
+SEVERAL = (
+    f"WITH {SUMS}, other AS (SELECT unit FROM payment GROUP BY unit HAVING max(amount) = 9) "
+    f"SELECT 'a' AS kind, p._row FROM payment p JOIN sums s ON {ON} WHERE s.whole < 8 UNION ALL "
+    "SELECT 'b', p._row FROM payment p JOIN other o ON o.unit = p.unit AND p.payee = 'twice'"
+)
+
+
+@pytest.fixture
+def kept(connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Steps]:
+    """The payments in a file; and a question whose reach in them is kept there."""
+    monkeypatch.setattr("budgetwatch.rules.reached.MOST_SHARE", 0.05)
+    connection.execute("ATTACH ':memory:' AS file")
+    connection.execute("CREATE TABLE file.main.payments AS FROM payment")
+
+    def keep(question: str) -> Steps:
+        how = told(question)
+        assert how.reached is not None
+        with laid(connection, replace(how, reached=None)):
+            reached = how.reached.keep(connection, Part("file.main.payments"), "file", "_found")
+            how.reached.forget(connection)
+        return replace(how, reached=reached)
+
+    return keep
+
+
+def with_more(connection: duckdb.DuckDBPyConnection, *rows: tuple[object, ...], gone: str = "false") -> list[Part]:
+    """Payments as they are after more came and some went, and the parts they are put together of."""
+    connection.execute("CREATE TABLE more AS FROM payment LIMIT 0")
+    if rows:
+        connection.executemany("INSERT INTO more VALUES (?, ?, ?, ?)", rows)
+    connection.execute(f"CREATE TABLE gone AS SELECT _row FROM payment WHERE {gone}")
+    connection.execute("DROP TABLE payment")
+    left = " ANTI JOIN gone AS r ON r._row = t._row"
+    connection.execute(
+        f"CREATE VIEW payment AS SELECT t.* FROM file.main.payments AS t{left} UNION ALL BY NAME FROM more"
+    )
+    return [Part("file.main.payments", left=left), Part("more")]
+
+
+@pytest.mark.parametrize(
+    ("came", "gone"),
+    [
+        ((), "false"),
+        (((9_000, "U1", "twice", 1), (9_001, "U9", "new", 1)), "false"),
+        (tuple((9_000 + n, "U7", "new", 2) for n in range(3)), "false"),
+        (((9_000, "U2", "P5", 3),), "payee = 'P5'"),
+        (((9_000, "U2", "P5", 3), (9_001, None, "P6", 9), (9_002, "U3", None, 9)), "_row = 4001"),
+        (tuple((9_000 + n, f"U{n % 3}", f"P{n}", 3) for n in range(60)), "amount = -1 AND _row % 3 = 0"),
+    ],
+    ids=["nothing", "a row of a known key", "a new key", "a key whose rows went", "what is empty", "much"],
+)
+def test_what_was_reached_once_is_not_looked_for_again_and_the_answers_are_those_of_now(
+    connection: duckdb.DuckDBPyConnection,
+    kept: Callable[[str], Steps],
+    came: tuple[tuple[object, ...], ...],
+    gone: str,
+) -> None:
+    how = kept(SEVERAL)
+    assert how.reached is not None
+    assert how.reached.kept
+    parts = with_more(connection, *came, gone=gone)
+    with laid(connection, how, {"payment": parts}) as question:
+        assert REACHED in question
+        found = sorted(connection.sql(question).fetchall(), key=str)
+    assert found == plain(connection, SEVERAL)
+    assert found
+
+
+def test_rows_of_a_key_that_is_new_are_found_among_the_old_ones(
+    connection: duckdb.DuckDBPyConnection, kept: Callable[[str], Steps]
+) -> None:
+    connection.execute("INSERT INTO file.main.payments VALUES (8000, 'U5', 'slow', 1), (8001, 'U5', 'slow', 1)")
+    connection.execute("INSERT INTO payment VALUES (8000, 'U5', 'slow', 1), (8001, 'U5', 'slow', 1)")
+    how = kept(SEVERAL)
+    parts = with_more(connection, (9_000, "U5", "slow", 1))
+    with laid(connection, how, {"payment": parts}) as question:
+        rows = {row for _, row in connection.sql(question).fetchall()}
+    assert {8000, 8001, 9000} <= rows
+
+
+def test_where_much_is_reached_nothing_is_kept(
+    connection: duckdb.DuckDBPyConnection, kept: Callable[[str], Steps], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("budgetwatch.rules.reached.MOST_SHARE", 0.0)
+    how = kept(SEVERAL)
+    assert how.reached is not None
+    assert not how.reached.kept
+    assert connection.sql("SELECT count(*) FROM duckdb_tables() WHERE table_name LIKE '_found%'").fetchall() == [(0,)]
+
+
+def test_a_join_with_two_steps_is_looked_for_anew(
+    connection: duckdb.DuckDBPyConnection, kept: Callable[[str], Steps]
+) -> None:
+    question = (
+        f"WITH {SUMS}, other AS (SELECT unit FROM payment GROUP BY unit HAVING max(amount) = 9) "
+        f"SELECT p._row FROM payment p JOIN sums s ON {ON} JOIN other o ON o.unit = p.unit"
+    )
+    how = kept(question)
+    assert how.reached is not None
+    assert not how.reached.kept
+    assert asked(connection, how) == (plain(connection, question), True)

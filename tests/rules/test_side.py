@@ -12,10 +12,17 @@ import pytest
 from budgetwatch.access.viewer import SYSTEM
 from budgetwatch.home import Home
 from budgetwatch.rules import side
+from budgetwatch.rules.coded import Coded
 from budgetwatch.rules.judge import Verdict, judge
+from budgetwatch.rules.prepared import opened
 from budgetwatch.rules.side import LEAST, Side, beside
+from budgetwatch.rules.steps import Steps
+from budgetwatch.runs.changes import Changes
 from budgetwatch.runs.own import OWN
+from budgetwatch.runs.prepare import over_earlier, prepare
+from tests.effort import THOROUGH
 from tests.rules.test_prepared import whole
+from tests.runs.test_narrow import PAST, City
 
 DAY = dt.date(2025, 12, 31)
 PLACES = range(40)
@@ -42,6 +49,42 @@ def test_every_rule_says_the_same_whether_it_is_asked_beside_others_or_alone(
         asked = [place for place, rule in enumerate(rules) if {*have}.issuperset(rule.relies_on)]
         assert {*aside} <= {*asked}
         assert aside, "nothing was asked beside the others"
+
+
+@pytest.mark.parametrize("seed", range(8 if THOROUGH else 3))
+def test_rules_over_sums_and_rows_that_a_file_keeps_are_asked_beside_each_other_too(
+    city: Home, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("budgetwatch.rules.coded.LEAST_ROWS", 400)
+    monkeypatch.setattr("budgetwatch.rules.reached.MOST_SHARE", 1)
+    monkeypatch.setattr("budgetwatch.rules.making._MOST_GROUPS", 100)
+    town = City(seed)
+    town.put((city,), town.batch("payment", PAST, 400))
+    rules = [rule for rule in city.rules.values() if rule.form != "outlier" and "payment" in rule.reads]
+    copy = prepare(city, rules=rules, as_of=DAY)
+    assert copy is not None
+    town.put((city,), (*town.batch("payment", PAST, 10)[:2], {}))
+    pinned = city.store.current()
+    aside: list[Steps] = []
+    light = Coded.light
+
+    def watched(self: Coded, question: str) -> bool:
+        found = light(self, question)
+        aside.extend([self.said[question]] * found)
+        return found
+
+    monkeypatch.setattr(Coded, "light", watched)
+    with city.facts(SYSTEM, pinned, prepared=copy.path) as connection:
+        have = {*pinned, *OWN}
+        laid = over_earlier(copy, Changes(city, connection, pinned))
+        assert laid is not None
+        made = opened(connection, laid, rules, DAY)
+        assert made is not None
+        assert made.behind, "no sums are to be brought up to date by whoever comes first"
+        together = [whole(one) for one in judge(connection, rules, DAY, have, prepared=made, two=True)]
+        assert together == [whole(one) for one in judge(connection, rules, DAY, have, least_rows=10**12)]
+    assert any(how.reached for how in aside), "no rule over rows that are kept was asked beside others"
+    assert any(how.before or not how.reached for how in aside)
 
 
 def test_each_place_is_asked_once_by_one_of_the_two() -> None:
