@@ -84,6 +84,14 @@ def connect(
     return connection
 
 
+def hold(connection: duckdb.DuckDBPyConnection, feed: str) -> None:
+    """Lay the rows of a feed into memory, under its name: where many questions read it, to read its files for each costs more. The
+    connection must be nobody else's."""
+    connection.execute(f'CREATE TABLE "_held_{feed}" AS FROM main."{feed}"')
+    connection.execute(f'DROP VIEW main."{feed}"')
+    connection.execute(f'ALTER TABLE "_held_{feed}" RENAME TO "{feed}"')
+
+
 def view(feed: Feed, snapshot: Snapshot, viewer: Scope | None = None, copied: Copied | None = None) -> str:
     """The SELECT behind a feed's view: its columns and `_row`, without superseded rows, within scope.
 

@@ -26,6 +26,13 @@ def lacking(feed: Feed, files: Sequence[str | Path]) -> frozenset[str]:
     return frozenset(feed.by_name).difference(*(_columns(str(path)) for path in _telling(files)))
 
 
+def rows(files: Sequence[str | Path]) -> int:
+    """How many rows the files hold, the superseded ones among them."""
+    import pyarrow.parquet as pq  # heavy; the command line loads what it uses
+
+    return sum(pq.read_metadata(path).num_rows for path in files)
+
+
 def _telling(files: Sequence[str | Path]) -> list[str | Path]:
     """The files that tell which columns there are.
 

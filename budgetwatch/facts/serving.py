@@ -22,6 +22,7 @@ import duckdb
 
 from budgetwatch.facts.durable import only_one, sync
 from budgetwatch.facts.engine import literal, view
+from budgetwatch.facts.reading import rows
 from budgetwatch.facts.store import ROW, Snapshot
 from budgetwatch.records import ALL
 
@@ -112,7 +113,7 @@ class Serving:
         copy = self._best(feed, snapshot)
         if copy is None:
             return False
-        whole, tail = _rows(snapshot.files[feed]), _rows([f for f in snapshot.files[feed] if f not in copy.files])
+        whole, tail = rows(snapshot.files[feed]), rows([f for f in snapshot.files[feed] if f not in copy.files])
         return tail == 0 or (whole > SMALL and tail <= whole * TAIL)
 
     def make(self, feed: str, snapshot: Snapshot) -> Path | None:
@@ -148,7 +149,7 @@ class Serving:
                 log.warning("no serving copy of %s", feed, exc_info=True)
 
     def _copy(self, feed: str, snapshot: Snapshot, target: Path) -> bool:
-        if _rows(snapshot.files[feed]) > MOST_ROWS:
+        if rows(snapshot.files[feed]) > MOST_ROWS:
             return False
         source = view(ALL[feed], snapshot)
         with duckdb.connect(config={"memory_limit": self._memory, "threads": 1}) as connection:
@@ -195,17 +196,9 @@ def _slices(files: Sequence[str]) -> list[tuple[int, int]]:
                 return [_ALL]  # a writer that tells nothing of its row groups
             groups.append((int(span.min), int(span.max), int(group.num_rows)))
     ranges: list[tuple[int, int, int]] = []
-    for first, last, rows in sorted(groups):
+    for first, last, many in sorted(groups):
         if ranges and (ranges[-1][2] < SLICE or first <= ranges[-1][1]):
-            ranges[-1] = (ranges[-1][0], max(last, ranges[-1][1]), ranges[-1][2] + rows)
+            ranges[-1] = (ranges[-1][0], max(last, ranges[-1][1]), ranges[-1][2] + many)
         else:
-            ranges.append((first, last, rows))
+            ranges.append((first, last, many))
     return [(first, last) for first, last, _ in ranges]
-
-
-def _rows(files: Sequence[str]) -> int:
-    if not files:
-        return 0
-    import pyarrow.parquet as pq  # heavy; the command line loads what it uses
-
-    return sum(pq.read_metadata(path).num_rows for path in files)

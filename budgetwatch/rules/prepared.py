@@ -27,6 +27,7 @@ import duckdb
 from budgetwatch.errors import BudgetwatchError
 from budgetwatch.facts.durable import only_one, sync
 from budgetwatch.facts.engine import connect
+from budgetwatch.facts.reading import rows
 from budgetwatch.facts.store import Snapshot
 from budgetwatch.records import ALL
 from budgetwatch.rules import coded, memory, sql
@@ -321,10 +322,3 @@ def _sum(base: str, text: str, source: str, keys: Sequence[str], together: Seque
 
 def _plain(what: str | Bit) -> Any:
     return what if isinstance(what, str) else asdict(what)
-
-
-def rows(files: Sequence[str]) -> int:
-    """How many rows these Parquet files hold."""
-    import pyarrow.parquet as pq  # heavy; the command line loads what it uses
-
-    return sum(pq.read_metadata(path).num_rows for path in files)

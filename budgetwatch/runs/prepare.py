@@ -1,21 +1,25 @@
-"""Having the large feeds ready before rules are asked: made once for a set of facts, read by every run over them and later ones."""
+"""Having feeds ready before rules are asked: the large ones made once for a set of facts and read by every run over them and later
+ones, the small ones that many rules read laid into memory."""
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
+from budgetwatch.facts.engine import hold
+from budgetwatch.facts.reading import rows
 from budgetwatch.home import Home
 from budgetwatch.records import ALL
 from budgetwatch.rules import Rule, coded
 from budgetwatch.rules.placed import questions_by_place
-from budgetwatch.rules.prepared import Copy, Prepared, rows
+from budgetwatch.rules.prepared import Copy, Prepared
 from budgetwatch.runs.changes import Changes
 from budgetwatch.runs.day import last_day
 from budgetwatch.runs.own import OWN
@@ -27,8 +31,21 @@ _log = logging.getLogger(__name__)
 FEW = 15
 #: The room that must be free: so many times that of the large feeds (measured: 1.8 times are used).
 _ROOM = 4
+#: A feed of no more rows is laid into memory where so many rules read it.
+HELD_ROWS, HELD_BY = 50_000, 3
 #: Of a feed of which more than this share changed, what was made ready before is not used.
 MOST_CHANGED = 0.1
+
+
+def hold_small(
+    home: Home, connection: duckdb.DuckDBPyConnection, versions: Mapping[str, int], rules: Sequence[Rule]
+) -> None:
+    """Lay the small feeds into memory that several of the rules read; the connection must be nobody else's."""
+    files = home.store.snapshot(versions).files
+    asked = Counter(feed for rule in rules for feed in rule.reads)
+    for feed, many in asked.items():
+        if many >= HELD_BY and files.get(feed) and rows(files[feed]) <= HELD_ROWS:
+            hold(connection, feed)
 
 
 def ready(home: Home, versions: Mapping[str, int]) -> Copy | None:

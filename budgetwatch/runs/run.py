@@ -32,7 +32,7 @@ from budgetwatch.runs.keep import Kept, Standing, keep, versions_of
 from budgetwatch.runs.mute import Mute, mute, muted
 from budgetwatch.runs.narrow import NARROWED, Narrowed, Narrowing, reads_large
 from budgetwatch.runs.own import OWN, note_down
-from budgetwatch.runs.prepare import FEW, forget, over_earlier, ready_or_made
+from budgetwatch.runs.prepare import FEW, forget, hold_small, over_earlier, ready_or_made
 from budgetwatch.runs.turn import turn
 
 _log = logging.getLogger(__name__)
@@ -114,6 +114,7 @@ def run(
                 forget(home, copy)
             if new:
                 rules = touched(home, rules, pinned, day)
+            hold_small(home, connection, pinned, rules)
             run_id = _begin(home, actor, day, pinned)
             try:
                 # Of its own affairs the house knows that there are none.
