@@ -17,6 +17,8 @@ from budgetwatch.rules.reached import KEYS, PLACE, PLACED, REACHED, Joined, Reac
 from budgetwatch.rules.withs import plain, point
 
 _ROW = "_row"
+#: What a star in a tree may leave out or show differently.
+_STAR_BUT = ("exclude_list", "qualified_exclude_list", "replace_list", "rename_list", "expr")
 
 
 def reach(statement: dict[str, Any], numbered: Collection[str], laid: Collection[str]) -> Reach | None:
@@ -107,11 +109,12 @@ def _joined(table: Mapping[str, Any]) -> bool:
 @dataclass(slots=True)
 class _Join:
     """The question for the places of the rows that a SELECT's joins reach; and where it joins one step only, that step in it,
-    and the columns by which they are joined."""
+    the columns by which they are joined, and one of them with the column of the table itself that it must equal."""
 
     places: dict[str, Any]
-    step: dict[str, Any] | None
-    columns: tuple[str, ...]
+    step: dict[str, Any] | None = None
+    columns: tuple[str, ...] = ()
+    equal: tuple[str, str] = ("", "")
 
 
 def _join(
@@ -138,9 +141,41 @@ def _join(
             inner["select_list"].append(copy.deepcopy(place))
     columns = _joined_by(select["from_table"], names)
     if len(others) != 1 or not columns:
-        return _Join(statement, None, ())
+        return _Join(statement)
     [step] = [one for one in coding.joined(node["from_table"]) if _name(one) in names]
-    return _Join(statement, step, columns)
+    return _Join(statement, step, columns, _equal(select, leaf, step, rows))
+
+
+def _equal(
+    select: Mapping[str, Any], leaf: Mapping[str, Any], step: Mapping[str, Any], rows: Collection[Any]
+) -> tuple[str, str]:
+    """A column of the table itself that an inner join has equal to one of the step's, and that; nothing where none is plain."""
+    ours, theirs = _name(leaf), _name(step)
+    for one in coding.conjuncts(select["from_table"].get("condition")):
+        sides = (one["left"], one["right"]) if one.get("type") == "COMPARE_EQUAL" else ()
+        named = {side["column_names"][0]: side["column_names"][1] for side in sides if side["class"] == "COLUMN_REF"}
+        if {*named} == {ours, theirs} and (column := _source(leaf["table_name"], named[ours], rows)):
+            return column, '"' + named[theirs] + '"'
+    return "", ""
+
+
+def _source(name: str, column: str, rows: Collection[Any]) -> str:
+    """The column of the table itself that a column of its rows is; empty where it is made of something."""
+    entry = next((entry for entry in rows if entry["key"] == name), None)
+    if entry is None:
+        return f'"{column}"'
+    node = entry["value"]["query_node"]
+    found = [
+        one for one in node["select_list"]
+        if one["class"] != "STAR" and column == (one["alias"] or one.get("column_names", [""])[-1])
+    ]  # fmt: skip
+    if not found:
+        stars = [one for one in node["select_list"] if one["class"] == "STAR"]
+        whole = stars and not any(one.get(changed) for one in stars for changed in _STAR_BUT)
+        return _source(node["from_table"]["table_name"], column, rows) if whole else ""
+    if len(found) > 1 or found[0]["class"] != "COLUMN_REF":
+        return ""
+    return _source(node["from_table"]["table_name"], found[0]["column_names"][-1], rows)
 
 
 def _joined_by(table: Mapping[str, Any], names: Collection[str]) -> tuple[str, ...]:
@@ -168,7 +203,7 @@ def _said(join: _Join, table: str, at: int) -> Joined | None:
         join.places["node"]["where_clause"] = None
         join.step.update(table_name=f"{KEYS}{at}", alias=name, qualified_name={"path": [f"{KEYS}{at}"]})
     places = coding.said(join.places)
-    return None if places is None or keys is None else Joined(places, keys)
+    return None if places is None or keys is None else Joined(places, keys, *join.equal)
 
 
 def _name(leaf: Mapping[str, Any]) -> str:

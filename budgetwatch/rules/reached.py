@@ -37,10 +37,13 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Joined:
     """One join of the large table: the question for the places in `PLACED` that it reaches. Where it joins one step only, `keys`
-    asks the step for what is joined with, and the places are asked of the table `KEYS` of that number instead."""
+    asks the step for what is joined with, and the places are asked of the table `KEYS` of that number instead; `column` and
+    `key` are then what must be equal in both, where that is known of a column of the table itself."""
 
     places: str
     keys: str = ""
+    column: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,9 @@ class Reach:
 
     def moved(self, then: str, now: str) -> Reach:
         """The same where one text stands for another: a day."""
-        joined = tuple(Joined(one.places.replace(then, now), one.keys.replace(then, now)) for one in self.joined)
+        joined = tuple(
+            replace(one, places=one.places.replace(then, now), keys=one.keys.replace(then, now)) for one in self.joined
+        )
         return replace(self, joined=joined, last=self.last.replace(then, now))
 
     def forget(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -104,9 +109,12 @@ class Reach:
         self, connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], among: Sequence[int], most: int
     ) -> int:
         """Add the places of rows that are reached in these of the parts; how many there are now, or more than `most`."""
-        _view(connection, PLACED, parts, among, f"{{columns}}, t.rowid * {len(parts)} + {{at}} AS {PLACE}", "")
+        _placed(connection, parts, among)
         every = " UNION ALL ".join(f"({one.places})" for one in self.joined)
-        connection.execute(f"INSERT INTO {NUMBERS} FROM ({every}) LIMIT {most + 1}")
+        return self._found(connection, every, most)
+
+    def _found(self, connection: duckdb.DuckDBPyConnection, places: str, most: int) -> int:
+        connection.execute(f"INSERT INTO {NUMBERS} FROM ({places}) LIMIT {most + 1}")
         [(many,)] = connection.execute(f"SELECT count(*) FROM {NUMBERS}").fetchall()
         return int(many)
 
@@ -116,14 +124,22 @@ class Reach:
         """The same, of the places that are kept, those in parts that came since, and in all rows those that new keys reach."""
         connection.execute(f"INSERT INTO {NUMBERS} SELECT {PLACE} * {len(parts)} FROM {self.kept}")
         many = self._look(connection, parts, among[1:], most) if among[1:] else 0
-        new = False
-        for at in range(len(self.joined)):
+        for at, one in enumerate(self.joined):
             left = f"FROM {KEYS}{at} EXCEPT FROM {self.kept}_{at}"
             [(keys,)] = connection.execute(f"CREATE OR REPLACE TEMP TABLE {KEYS}{at} AS {left}").fetchall()
-            new = new or bool(keys)
-        if new and many <= most:
-            many = self._look(connection, parts, among[:1], most)
+            if keys and many <= most:
+                # A few keys leave few rows by any of their columns; only of these the others are read.
+                by = f" WHERE t.{one.column} IN (SELECT {one.key} FROM {KEYS}{at})" if one.column else ""
+                _placed(connection, parts, among[:1], by)
+                many = self._found(connection, one.places, most)
         return many
+
+
+def _placed(
+    connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], among: Sequence[int], where: str = ""
+) -> None:
+    """Show the rows of these of the parts with their places."""
+    _view(connection, PLACED, parts, among, f"{{columns}}, t.rowid * {len(parts)} + {{at}} AS {PLACE}", where)
 
 
 def _view(

@@ -230,3 +230,21 @@ def test_a_join_with_two_steps_is_looked_for_anew(
     assert how.reached is not None
     assert not how.reached.kept
     assert asked(connection, how) == (plain(connection, question), True)
+
+
+@pytest.mark.parametrize(
+    ("base", "on", "column"),
+    [
+        ("SELECT * FROM payment", "p.unit = s.unit", '"unit"'),
+        ("SELECT unit AS unit, payee, _row FROM payment", "s.unit = p.unit AND s.payee = p.payee", '"unit"'),
+        ("SELECT upper(unit) AS unit, payee AS who, _row FROM payment", "s.unit = p.unit AND s.payee = p.who", '"payee"'),
+        ("SELECT * FROM payment", "p.unit IS NOT DISTINCT FROM s.unit AND s.payee = p.payee", '"payee"'),
+        ("SELECT * REPLACE (upper(unit) AS unit) FROM payment", "p.unit = s.unit", ""),
+        ("SELECT payee AS unit, _row FROM payment", "p.unit = s.unit", '"payee"'),
+        ("SELECT upper(unit) AS unit, _row FROM payment", "p.unit = s.unit", ""),
+    ],
+)  # fmt: skip
+def test_new_keys_are_looked_for_by_a_column_of_the_table_itself(base: str, on: str, column: str) -> None:
+    reached = told(f"WITH base AS ({base}), {SUMS} SELECT p._row FROM base p JOIN sums s ON {on}").reached
+    assert reached is not None
+    assert [one.column for one in reached.joined] == [column]
