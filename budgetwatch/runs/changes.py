@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Change:
     """The tables of a feed's rows that are new, and of those that no longer stand, with how many each holds; where nothing
-    changed there are none."""
+    changed there are none, and where no row went there is none of these."""
 
     feed: str
     added: str
@@ -73,7 +73,7 @@ class Changes:
         spans = " OR ".join(
             f"{ROW} BETWEEN {batch << BATCH_SHIFT} AND {(batch + 1 << BATCH_SHIFT) - 1}" for batch in sorted(brought)
         )
-        removed = f"SELECT * FROM main.{feed} WHERE false"
+        removed = ""
         if since is not None and (old := self._superseded(feed, now, spans)):
             numbers = f"[{', '.join(map(str, old))}]"
             with _as_of(self.home, store, feed, since) as rows:
@@ -92,12 +92,11 @@ class Changes:
         return sorted(row for (row,) in found)
 
     def _counted(self, told: Change, added: str, removed: str) -> Change:
-        self.connection.execute(f"CREATE OR REPLACE TABLE {told.added} AS {added}")
-        self.connection.execute(f"CREATE OR REPLACE TABLE {told.removed} AS {removed}")
-        [(many, gone)] = self.connection.execute(
-            f"SELECT (SELECT count(*) FROM {told.added}), (SELECT count(*) FROM {told.removed})"
-        ).fetchall()
-        return Change(told.feed, told.added, told.removed, many, gone)
+        counts = [
+            self.connection.execute(f"CREATE OR REPLACE TABLE {table} AS {rows}").fetchall()[0][0] if rows else 0
+            for table, rows in ((told.added, added), (told.removed, removed))
+        ]
+        return Change(told.feed, told.added, told.removed, *counts)
 
 
 @contextmanager
