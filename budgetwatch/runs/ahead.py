@@ -17,16 +17,16 @@ from budgetwatch.rules.judge import Verdict
 from budgetwatch.rules.packs import Packs
 from budgetwatch.rules.placed import judge_by_place
 from budgetwatch.rules.side import worth_it
-from budgetwatch.runs.changes import Changes
-from budgetwatch.runs.narrow import reads_large
+from budgetwatch.runs.narrow import Narrowing, reads_large
 
 
-def sure(rules: Sequence[Rule], changes: Changes) -> list[Rule]:
-    """The rules that nothing can be narrowed of, that read no large feed, and for which no other waits."""
+def sure(rules: Sequence[Rule], narrowing: Narrowing) -> list[Rule]:
+    """The rules that are asked whole whatever changed, that need nothing large, and for which no other waits."""
     waited_for = {rule_id for rule in rules for rule_id in rule.echo_of}
     return [
         rule for rule in rules
-        if rule.form == "deadline" and not rule.echo_of and rule.id not in waited_for and not reads_large(rule, changes)
+        if not (rule.echo_of or rule.id in waited_for or rule.baselines or rule.form == "outlier")
+        and not reads_large(rule, narrowing.changes) and narrowing.surely_whole(rule)
     ]  # fmt: skip
 
 

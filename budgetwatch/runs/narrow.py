@@ -95,13 +95,12 @@ class Narrowing:
 
     def __init__(
         self, home: Home, connection: duckdb.DuckDBPyConnection, day: dt.date, changes: Changes,
-        *, ready: Coded | None = None, least_rows: int | None = None, most_share: float | None = None,
+        *, least_rows: int | None = None, most_share: float | None = None,
     ) -> None:  # fmt: skip
-        """`ready` are the feeds that were made ready: to ask a rule of all their rows costs less than to look for some."""
         self.home, self.connection, self.day = home, connection, day
         self.changes, self.versions = changes, changes.versions
-        self.made_ready = dict(ready.tables) if ready else {}
-        self._unknown: list[int] | None = ready.unknown if ready else None
+        self.made_ready: dict[str, str] = {}
+        self._unknown: list[int] | None = None
         self.least = LEAST_ROWS if least_rows is None else least_rows
         self.most = MOST_SHARE if most_share is None else most_share
         self.basis = basis()
@@ -117,6 +116,10 @@ class Narrowing:
         self._with_null: frozenset[int] = frozenset()
         self._on: dict[str, tuple[str, ...]] = {}
         self.parted = home.settings.mute_late == "places"
+
+    def beside(self, made: Coded) -> None:
+        """Know the feeds that were made ready: to ask a rule of all their rows costs less than to look for some."""
+        self.made_ready, self._unknown = dict(made.tables), made.unknown
 
     def ready(self, rules: Sequence[Rule]) -> None:
         """Our functions on the connection, for the rules that may be narrowed."""
@@ -174,6 +177,15 @@ class Narrowing:
         return made
 
     # ---- whether at all
+
+    def surely_whole(self, rule: Rule) -> bool:
+        """Whether the rule must be asked of everything whatever changed: told without looking at any row, with our functions on
+        the connection."""
+        try:
+            base, plan = self._base(rule), self._planned(rule)
+            return self._day_matters(plan, base)
+        except (Whole, duckdb.Error, ValueError):
+            return True
 
     def _base(self, rule: Rule) -> Base:
         base = self._bases.get(rule.id)
@@ -242,7 +254,7 @@ class Narrowing:
         """Of each place where rows that matter came, went or look different now: the queries of those rows. Where the rule is
         then asked `whole` anyhow, the first is enough: it is raised."""
         moving = sorted(set(plan.moving)) if base.as_of != self.day else []
-        if any(self._has_moved(feed, expression, base.as_of) for feed, expression in moving if not feed):
+        if self._day_matters(plan, base):
             raise Whole("day")
         found: dict[int, list[str]] = {}
         for place, query in itertools.chain(self._came_or_went(plan, base), self._look_different(plan, base, moving)):
@@ -250,6 +262,12 @@ class Narrowing:
                 raise Whole(whole)
             found.setdefault(place, []).append(query)
         return found
+
+    def _day_matters(self, plan: Plan, base: Base) -> bool:
+        """Whether something that rests on no row is another on this day."""
+        return base.as_of != self.day and any(
+            self._has_moved(feed, expression, base.as_of) for feed, expression in sorted(set(plan.moving)) if not feed
+        )
 
     def _came_or_went(self, plan: Plan, base: Base) -> Iterator[tuple[int, str]]:
         for place, feed in enumerate(plan.places):

@@ -18,7 +18,6 @@ from budgetwatch.home import Home
 from budgetwatch.lifecycle.service import current_body
 from budgetwatch.progress import Progress
 from budgetwatch.rules import Rule
-from budgetwatch.rules.coded import Coded
 from budgetwatch.rules.judge import Verdict, install
 from budgetwatch.rules.placed import judge_by_place
 from budgetwatch.rules.prepared import Copy, laid_over
@@ -173,15 +172,18 @@ def _ask(
     asked = [rule for rule in rules if rule.id not in why]
     ready = [rule for rule in asked if {*have}.issuperset(rule.relies_on)]
     unknown = install(connection, ready, day, prepared.years(connection)) if prepared else []
-    begun = sure(ready, changes) if prepared and new else []
+    narrowing = Narrowing(home, connection, day, changes) if new and asked else None
+    begun = sure(ready, narrowing) if prepared and narrowing else []
     with ahead(connection, begun, day, have, home.packs, unknown) as begun_with:
         made = laid_over(connection, prepared, unknown, day) if prepared else None
         if prepared and made is None:
             forget(home, prepared)
+        if narrowing and made:
+            narrowing.beside(made)
         whole: dict[str, str] = {}
         few = False
-        if new and asked:
-            whole = _narrowed(home, connection, asked, day, changes, keeping, made, silent)
+        if narrowing:
+            whole = _narrowed(narrowing, asked, keeping, silent)
             asked = [rule for rule in asked if rule.id in whole]
             few = sum(reads_large(rule, changes) for rule in asked) <= FEW
         asked = [rule for rule in asked if rule.id not in begun_with.rules]
@@ -199,25 +201,16 @@ def _ask(
                 keeping.keep(session, verdict, whole.get(verdict.rule.id, ""))
 
 
-def _narrowed(
-    home: Home,
-    connection: duckdb.DuckDBPyConnection,
-    asked: list[Rule],
-    day: dt.date,
-    changes: Changes,
-    keeping: _Keeping,
-    made: Coded | None,
-    silent: Mute,
-) -> dict[str, str]:
+def _narrowed(narrowing: Narrowing, asked: list[Rule], keeping: _Keeping, silent: Mute) -> dict[str, str]:
     """Keep what the rules say of which only what changed need be asked; gives the others, each with the code why."""
     whole: dict[str, str] = {}
     narrowed: list[Narrowed] = []
-    for rule, less, code in Narrowing(home, connection, day, changes, ready=made).all(asked, silent.places):
+    for rule, less, code in narrowing.all(asked, silent.places):
         if less is None:
             whole[rule.id] = code
         else:
             narrowed.append(less)
-    with home.session() as session:
+    with keeping.home.session() as session:
         for less in narrowed:
             keeping.keep(session, silent.settle(less.verdict), NARROWED, less.standing)
     return whole
