@@ -15,6 +15,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -66,12 +67,13 @@ def judge(
     prepared: Coded | None = None,
     others: Iterable[Rule] = (),
     two: bool = False,
+    took: Mapping[str, float] = MappingProxyType({}),
 ) -> Iterator[Verdict]:
     """The verdict of every rule over the facts on the connection; `have` names the feeds that hold facts.
 
     Feeds of `least_rows` and more are made ready for all questions first (`coded`), unless they were `prepared` before, for
     these rules and `others`; answers do not depend on it. `two` rules may be asked at a time where the connection's
-    feeds stand in its database and not in its temporary one (`side`).
+    feeds stand in its database and not in its temporary one (`side`); `took` is how long they took before, in seconds.
     """
     present = set(have)
     ready = [rule for rule in rules if present.issuperset(rule.relies_on)]
@@ -82,7 +84,7 @@ def judge(
         connection, [*ready, *(rule for rule in others if prepared and present.issuperset(rule.relies_on))]
     )
     counts.coded = prepared or _made_ready(connection, ready, as_of, counts, least_rows)
-    for done, verdict in enumerate(_all(connection, rules, ready, as_of, present, counts, two=two), 1):
+    for done, verdict in enumerate(_all(connection, rules, ready, as_of, present, counts, two=two, took=took), 1):
         if verdict.rule.uses_workdays:
             verdict.reasons.update({reasons.no_holidays(year): 1 for year in unknown})
         if progress:
@@ -99,6 +101,7 @@ def _all(
     counts: _Counts,
     *,
     two: bool,
+    took: Mapping[str, float],
 ) -> Iterator[Verdict]:
     asked: dict[int, str] = {}
     aside = []
@@ -108,6 +111,7 @@ def _all(
                 asked[at] = compiled.asked(rule, as_of)
                 if counts.coded.large.isdisjoint(rule.reads) or counts.coded.light(asked[at]):
                     aside.append(at)
+    aside.sort(key=lambda at: (took.get(rules[at].id, 0), at), reverse=True)
     years = functions.span(connection)
 
     def begin(second: duckdb.DuckDBPyConnection) -> Callable[[int], Verdict]:

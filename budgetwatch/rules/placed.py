@@ -12,7 +12,8 @@ import dataclasses
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import duckdb
 
@@ -39,6 +40,7 @@ def judge_by_place(
     least_rows: int | None = None,
     others: Iterable[Rule] = (),
     two: bool = False,
+    took: Mapping[str, float] = MappingProxyType({}),
 ) -> Iterator[Verdict]:
     """The verdict of every rule, as `judge` gives it, each finding with the `params` it was judged by where a pack set any."""
     present = set(have)
@@ -61,6 +63,7 @@ def judge_by_place(
         prepared=prepared,
         others=others,
         two=two,
+        took=took,
     )
     for (rule, key, divided), verdict in zip(shares, verdicts, strict=True):
         if divided is None:

@@ -1,16 +1,16 @@
 """Two rules at a time: while what is large is asked on one connection, rules that read little are asked on another.
 
-What one connection has for itself (feeds made ready without a file, progress baselines) is not on the second one, so only
-rules that need nothing of it are for the side; and two that read what is large would want the memory twice. The first works
-through all rules from the front, the side through its own from the back, until they meet; so neither waits for the other but
-at the end.
+What one connection has for itself (feeds made ready without a file, progress baselines) is not on the second one, so only rules
+that need nothing of it are for the side; and two that read what is large would want the memory twice. The first works
+through all rules in their order, the side through its own beginning with those that took longest, until nothing is left; so
+neither waits for the other but at the end.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Generic, TypeVar
@@ -26,8 +26,8 @@ LEAST = 6
 class Side(Generic[T]):
     """What is asked by whom: each place in the order is taken by one of the two."""
 
-    def __init__(self, places: Collection[int]) -> None:
-        self._left = {*places}
+    def __init__(self, places: Sequence[int]) -> None:
+        self._left, self._order = {*places}, places
         self._lock = threading.Lock()
         self._told: dict[int, Future[T]] = {place: Future() for place in places}
 
@@ -42,8 +42,8 @@ class Side(Generic[T]):
             return free
 
     def work(self, ask: Callable[[int], T]) -> None:
-        """Ask from the back what nobody has begun with."""
-        for place in sorted(self._told, reverse=True):
+        """Ask, in the side's own order, what nobody has begun with."""
+        for place in self._order:
             if not self._take(place):
                 continue
             try:
@@ -66,10 +66,10 @@ def worth_it(connection: duckdb.DuckDBPyConnection, asked: Collection[object]) -
 @contextmanager
 def beside(
     connection: duckdb.DuckDBPyConnection,
-    places: Collection[int],
+    places: Sequence[int],
     begin: Callable[[duckdb.DuckDBPyConnection], Callable[[int], T]],
 ) -> Iterator[Side[T]]:
-    """Have places asked on a second connection to the same database; `begin` makes it ready and says how they are asked.
+    """Have places asked on a second connection to the same database, in this order; `begin` makes it ready and says how they are asked.
 
     With few places, or one thread only, all are left to the caller. At the end the side stops after what it is at.
     """

@@ -69,6 +69,7 @@ class Base:
     reasons: Mapping[str, int]
     exempted: int
     basis: str
+    seconds: float
 
 
 @dataclass(slots=True)
@@ -108,7 +109,7 @@ class Narrowing:
         self._found: dict[tuple[str, str], bool] = {}
         self._needs: dict[str, set[tuple[str, ...]]] = {}
         self._lack: dict[str, dict[tuple[str, ...], int]] = {}
-        self._bases = bases(home)
+        self.bases = bases(home)
         with home.session() as session:
             self._incidents = frozenset(session.scalars(sa.select(Incident.rule_id).distinct()))
             self._exempted = exemptions.exempted(session, day)
@@ -135,7 +136,7 @@ class Narrowing:
                 if rule.echo_of:  # what is no echo any more is a flag, whether or not its own rows changed
                     raise Whole("echo")
                 if parted(rule) or (
-                    self.parted and any(code.startswith("late:") for code in self._bases[rule.id].reasons)
+                    self.parted and any(code.startswith("late:") for code in self.bases[rule.id].reasons)
                 ):
                     raise Whole("late")
                 if not ready:
@@ -188,7 +189,7 @@ class Narrowing:
             return True
 
     def _base(self, rule: Rule) -> Base:
-        base = self._bases.get(rule.id)
+        base = self.bases.get(rule.id)
         if base is None:
             raise Whole("first")
         if base.digest != rule.digest:
@@ -497,7 +498,7 @@ def bases(home: Home) -> dict[str, Base]:
     query = (
         sa.select(
             RunRule.rule_id, RunRule.run_id, RuleVersion.digest, Run.as_of, Run.versions, RunRule.looked_at,
-            RunRule.could_not_judge, RunRule.reasons, RunRule.exempted, RunRule.basis,
+            RunRule.could_not_judge, RunRule.reasons, RunRule.exempted, RunRule.basis, RunRule.seconds,
         )
         .join(newest, sa.and_(newest.c.rule_id == RunRule.rule_id, newest.c.run_id == RunRule.run_id))
         .join(Run, Run.id == RunRule.run_id)

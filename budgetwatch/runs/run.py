@@ -29,7 +29,7 @@ from budgetwatch.runs.fresh import touched
 from budgetwatch.runs.hold import Limits
 from budgetwatch.runs.keep import Kept, Standing, keep, versions_of
 from budgetwatch.runs.mute import Mute, mute, muted
-from budgetwatch.runs.narrow import NARROWED, Narrowed, Narrowing, reads_large
+from budgetwatch.runs.narrow import NARROWED, Narrowed, Narrowing, bases, reads_large
 from budgetwatch.runs.own import OWN, note_down
 from budgetwatch.runs.prepare import FEW, forget, hold_small, over_earlier, ready_or_made
 from budgetwatch.runs.turn import turn
@@ -193,6 +193,7 @@ def _ask(
         judged = judge_by_place(
             connection, asked, day, have, home.packs, progress, made,
             least_rows=_UNREADY if few else None, others=others, two=True,
+            took={rule: base.seconds for rule, base in (narrowing.bases if narrowing else bases(home)).items()},
         )  # fmt: skip
         # A rule that is muted says so before its echoes are asked: what it found before goes on standing.
         mutes = (muted(rule, why[rule.id], connection, have) for rule in rules if rule.id in why)

@@ -94,7 +94,7 @@ def test_each_place_is_asked_once_by_one_of_the_two() -> None:
         asked.append((place, threading.current_thread().name))
         return place * place
 
-    with duckdb.connect(config={"threads": 2}) as connection, beside(connection, PLACES, lambda _: ask) as aside:
+    with duckdb.connect(config={"threads": 2}) as connection, beside(connection, PLACES[::-1], lambda _: ask) as aside:
         told = [ask(place) if (later := aside.elsewhere(place)) is None else later.result() for place in PLACES]
     assert told == [place * place for place in PLACES]
     assert sorted(place for place, _ in asked) == [*PLACES]
@@ -106,7 +106,7 @@ def test_the_second_connection_reads_the_same_database() -> None:
 
     with duckdb.connect(config={"threads": 2}) as connection:
         connection.execute("CREATE TABLE facts AS SELECT range AS n FROM range(40)")
-        with beside(connection, PLACES, begin) as aside:
+        with beside(connection, PLACES[::-1], begin) as aside:
             told = [(place, later.result()) for place in reversed(PLACES) if (later := aside.elsewhere(place))]
     assert told == [(place, [(place * place,)]) for place, _ in told]
 
@@ -120,7 +120,7 @@ def test_what_fails_on_the_side_is_raised_where_it_is_asked_for() -> None:
             raise ValueError("no")
         return place
 
-    with duckdb.connect(config={"threads": 2}) as connection, beside(connection, PLACES, lambda _: ask) as aside:
+    with duckdb.connect(config={"threads": 2}) as connection, beside(connection, PLACES[::-1], lambda _: ask) as aside:
         assert reached.wait(10)
         told = aside.elsewhere(PLACES[-1])
         assert told is not None
@@ -133,7 +133,7 @@ def test_a_side_that_cannot_begin_leaves_all_to_the_caller_and_says_so(caplog: p
         second.execute("SELECT nothing")
         return int
 
-    with duckdb.connect(config={"threads": 2}) as connection, beside(connection, PLACES, begin) as aside:
+    with duckdb.connect(config={"threads": 2}) as connection, beside(connection, PLACES[::-1], begin) as aside:
         assert [place for place in PLACES if aside.elsewhere(place) is None] == [*PLACES]
     assert "all is asked on the first" in caplog.text
 
@@ -149,7 +149,7 @@ def test_whoever_stops_early_waits_for_one_place_at_most() -> None:
         return place
 
     def stops() -> None:
-        with duckdb.connect(config={"threads": 2}) as connection, beside(connection, PLACES, lambda _: ask):
+        with duckdb.connect(config={"threads": 2}) as connection, beside(connection, PLACES[::-1], lambda _: ask):
             assert begun.wait(10)
             threading.Timer(0.1, go_on.set).start()
             raise KeyboardInterrupt

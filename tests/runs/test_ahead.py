@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from budgetwatch.access.viewer import SYSTEM
@@ -19,6 +20,7 @@ from budgetwatch.rules.placed import judge_by_place
 from budgetwatch.runs import run
 from budgetwatch.runs.ahead import Ahead, ahead, sure
 from budgetwatch.runs.changes import Changes
+from budgetwatch.runs.narrow import Narrowing
 from budgetwatch.runs.own import OWN
 from budgetwatch.runs.prepare import prepare
 from budgetwatch.settings import Settings
@@ -66,14 +68,19 @@ def large_payments(homes: list[Home], monkeypatch: pytest.MonkeyPatch) -> None:
     town.put(homes, town.batch("payment", PAST, 300))
 
 
+def narrowing(home: Home, connection: duckdb.DuckDBPyConnection) -> Narrowing:
+    return Narrowing(home, connection, DAY, Changes(home, connection, home.store.current()))
+
+
 def test_rules_begun_ahead_say_what_they_say_in_their_turn(city: Home) -> None:
     with_deadlines(city)
     with city.facts(SYSTEM) as connection:
         have = {*city.store.current(), *OWN}
         rules = [rule for rule in city.rules.values() if have.issuperset(rule.relies_on)]
-        begun = sure(rules, Changes(city, connection, city.store.current()))
+        begun = sure(rules, narrowing(city, connection))
         assert len(begun) >= side.LEAST
-        assert {rule.form for rule in begun} == {"deadline"}
+        assert {"deadline", "select"} <= {rule.form for rule in begun}
+        assert not any(rule.baselines or rule.form == "outlier" for rule in begun)
         unknown = install(connection, rules, DAY)
         with ahead(connection, begun, DAY, have, city.packs, unknown) as told:
             assert told.rules == {rule.id for rule in begun}
@@ -86,21 +93,36 @@ def test_nothing_is_begun_ahead_that_others_wait_for_or_that_reads_a_large_feed(
     city: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with city.facts(SYSTEM) as connection:
-        changes = Changes(city, connection, city.store.current())
-        first, second, *_ = begun = sure([*city.rules.values()], changes)
+        asking = narrowing(city, connection)
+        first, second, *_ = begun = sure([*city.rules.values()], asking)
         echo = replace(
             second, spec=second.spec.model_copy(update={"echo_of": [EchoSpec(rule=first.id, same="subject")]})
         )
-        assert [rule.id for rule in sure([*begun[:1], echo, *begun[2:]], changes)] == [rule.id for rule in begun[2:]]
+        assert [rule.id for rule in sure([*begun[:1], echo, *begun[2:]], asking)] == [rule.id for rule in begun[2:]]
         monkeypatch.setattr("budgetwatch.rules.coded.LEAST_ROWS", 0)
-        assert not sure(begun, changes)
+        assert not sure(begun, asking)
 
 
 def test_few_rules_are_left_to_their_turn(city: Home) -> None:
     with city.facts(SYSTEM) as connection:
-        few = sure([*city.rules.values()], Changes(city, connection, city.store.current()))[: side.LEAST - 1]
+        few = sure([*city.rules.values()], narrowing(city, connection))[: side.LEAST - 1]
         with ahead(connection, few, DAY, {*city.store.current()}, city.packs, []) as told:
             assert (told, [*told.verdicts()]) == (Ahead(), [])
+
+
+def test_on_another_day_what_rests_on_the_day_is_begun_ahead_and_what_does_not_is_not(city: Home) -> None:
+    with_deadlines(city)
+    run(city, actor="t", as_of=DAY, models=False)
+    with city.facts(SYSTEM) as connection:
+        rules = [city.rules[one] for one in city.rules.active]
+        same = {rule.id for rule in sure(rules, narrowing(city, connection))}
+        later = narrowing(city, connection)
+        later.day = DAY + dt.timedelta(1)
+        install(connection, rules, later.day)
+        begun = {rule.id for rule in sure(rules, later)}
+        reads_no_day = {rule.id for rule in rules if isinstance(rule.question, str) and "as_of" not in rule.question}
+    assert same < begun
+    assert not (begun - same) & reads_no_day
 
 
 @pytest.mark.usefixtures("large_payments")
