@@ -183,7 +183,7 @@ def _ask(
         whole: dict[str, str] = {}
         few = False
         if narrowing:
-            whole = _narrowed(narrowing, asked, keeping, silent)
+            whole = _narrowed(narrowing, asked, keeping, silent, begun_with.rules)
             asked = [rule for rule in asked if rule.id in whole]
             few = sum(reads_large(rule, changes) for rule in asked) <= FEW
         asked = [rule for rule in asked if rule.id not in begun_with.rules]
@@ -202,12 +202,15 @@ def _ask(
                 keeping.keep(session, verdict, whole.get(verdict.rule.id, ""))
 
 
-def _narrowed(narrowing: Narrowing, asked: list[Rule], keeping: _Keeping, silent: Mute) -> dict[str, str]:
-    """Keep what the rules say of which only what changed need be asked; gives the others, each with the code why."""
+def _narrowed(
+    narrowing: Narrowing, asked: list[Rule], keeping: _Keeping, silent: Mute, begun: Collection[str]
+) -> dict[str, str]:
+    """Keep what the rules say of which only what changed need be asked; gives the others, those begun with among them, each with
+    the code why."""
     whole: dict[str, str] = {}
     narrowed: list[Narrowed] = []
     for rule, less, code in narrowing.all(asked, silent.places):
-        if less is None:
+        if less is None or rule.id in begun:
             whole[rule.id] = code
         else:
             narrowed.append(less)
