@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 GOAL = 0.05
 #: What is soon over is asked more often, each time anew; the middle one by CPU is told.
-ROUNDS = {"new": 5, "kept": 3}
+ROUNDS = {"rules": {"new": 5, "kept": 3}, "models": dict[str, int]()}
 
 
 def figures(work: Path, rows: int, home: Path | None, each: bool = False) -> list[Figure]:
@@ -44,7 +44,9 @@ def figures(work: Path, rows: int, home: Path | None, each: bool = False) -> lis
     told: dict[str, dict[str, Any]] = {}
     for models, ways in (("rules", ("new", "kept", "full")), ("models", ("new", "full"))):
         for way in ways:
-            rounds = [_round(ready, work / f"narrowed-{models}-{way}", way, models) for _ in range(ROUNDS.get(way, 1))]
+            rounds = [
+                _round(ready, work / f"narrowed-{models}-{way}", way, models) for _ in range(ROUNDS[models].get(way, 1))
+            ]
             told[f"{models}-{way}"] = sorted(rounds, key=lambda said: float(said["cpu"]))[len(rounds) // 2]
     narrow, kept, full = (told[f"rules-{way}"] for way in ("new", "kept", "full"))
     if each:

@@ -57,11 +57,11 @@ class Coded:
     """The feeds that were made ready: their tables, their coded columns, and what stands for parts of questions.
 
     `shown` are the columns of a table, `few` the smaller tables for the conditions of selective questions, `parts` those of
-    tables that are views, `large` the
-    feeds that are (others were made ready to go with them), `said` the questions that were put before, as they are asked,
-    `recipes` say how further rows are made ready alike, and `sums` are the tables of kept sums; those `behind` are brought up to
-    date, on the connection that it is given, when a question first reads them. `unknown` are the years whose days off are not known, where our functions are
-    on the connection for all rules. What is `said` of a question of `any_day` serves that question on the run's `day`.
+    tables that are views, `large` the feeds that are (others were made ready to go with them), `said` the questions that
+    were put before, as they are asked, `recipes` say how further rows are made ready alike, and `sums` are the tables of
+    kept sums; those `behind` are brought up to date, on the connection that it is given, when a question first reads them.
+    `unknown` are the years whose days off are not known, where our functions are on the connection for all rules. What is
+    `said` of a question of `any_day` serves that question on the run's `day`.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -119,9 +119,8 @@ class Coded:
 
     def _found(self, question: str) -> Steps:
         told = self.say(question)
-        names = {
-            name for name in self.large | self._wide() if name in told
-        }  # to look at the question's tree costs more
+        # To look at the question's tree costs more.
+        names = {name for name in self.large | self._wide() if name in told}
         numbered = names - self.large
         return (steps(told, names, self.sums, numbered) if names else None) or Steps((), told)
 
