@@ -28,9 +28,7 @@ def lacking(feed: Feed, files: Sequence[str | Path]) -> frozenset[str]:
 
 def rows(files: Sequence[str | Path]) -> int:
     """How many rows the files hold, the superseded ones among them."""
-    import pyarrow.parquet as pq  # heavy; the command line loads what it uses
-
-    return sum(pq.read_metadata(path).num_rows for path in files)
+    return sum(_rows(str(path)) for path in files)
 
 
 def _telling(files: Sequence[str | Path]) -> list[str | Path]:
@@ -41,6 +39,14 @@ def _telling(files: Sequence[str | Path]) -> list[str | Path]:
     """
     batches = sorted((path for path in files if Path(path).name.startswith("b")), key=lambda path: Path(path).name)
     return [*batches[:1], *batches[1:][-1:], *(path for path in files if not Path(path).name.startswith("b"))]
+
+
+@lru_cache(maxsize=4096)
+def _rows(path: str) -> int:
+    """The rows of a file, which never changes."""
+    import pyarrow.parquet as pq  # heavy; the command line loads what it uses
+
+    return int(pq.read_metadata(path).num_rows)
 
 
 @lru_cache(maxsize=4096)

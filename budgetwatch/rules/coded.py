@@ -56,7 +56,7 @@ def came(feed: str) -> str:
 class Coded:
     """The feeds that were made ready: their tables, their coded columns, and what stands for parts of questions.
 
-    `shown` are the columns of a table, `few` the smaller tables for the conditions of selective questions, `parts` those of
+    `shown` are the columns of a table, `few` the smaller tables (of a feed, or of kept sums) for the conditions of selective questions, `parts` those of
     tables that are views, `large` the feeds that are (others were made ready to go with them), `said` the questions that
     were put before, as they are asked, `recipes` say how further rows are made ready alike, and `sums` are the tables of
     kept sums; those `behind` are brought up to date, on the connection that it is given, when a question first reads them.
@@ -87,7 +87,8 @@ class Coded:
     def ask(self, question: str) -> Steps:
         """How the question is asked: of what was made ready where it can be, and in steps where that spares work (`steps`)."""
         with self.lock:
-            for table in [one for one in self.behind if _reads(self._put(question), one)]:
+            how = self._put(question)
+            for table in [one for one in self.behind if any(_reads(how, name) for name in (one, *self.smaller(one)))]:
                 try:
                     self.behind.pop(table)(self.connection)
                 except duckdb.Error as error:
@@ -104,7 +105,7 @@ class Coded:
         texts = (how.reached.last if how.reached and kept else how.last, *(step for _, step in how.before))
         if not self.parts or any(_speaks(text, name) for text in texts for name in self._wide()):
             return False
-        return bool(kept) or any(_speaks(text, table) for text in texts for table in self.sums)
+        return bool(kept) or any(_speaks(text, table) for text in texts for table in self._sums())
 
     def _put(self, question: str) -> Steps:
         if question not in self.said:
@@ -122,18 +123,33 @@ class Coded:
         # To look at the question's tree costs more.
         names = {name for name in self.large | self._wide() if name in told}
         numbered = names - self.large
-        return (steps(told, names, self.sums, numbered) if names else None) or Steps((), told)
+        return (steps(told, names, self._sums(), numbered) if names else None) or Steps((), told)
 
     def _wide(self) -> set[str]:
         """What large feeds are read from."""
         names = {self.tables[feed] for feed in self.large if feed in self.tables}
         return names | {table for (feed, _), table in self.few.items() if feed in self.large}
 
+    def _sums(self) -> set[str]:
+        """The tables of kept sums, and the smaller ones made of them."""
+        return {*self.sums} | {table for (of, _), table in self.few.items() if of in self.sums}
+
+    def smaller(self, of: str) -> dict[str, list[str]]:
+        """The smaller tables of a feed or of kept sums, each with the conditions whose rows it holds."""
+        found: dict[str, list[str]] = {}
+        for (whose, condition), one in self.few.items():
+            if whose == of:
+                found.setdefault(one, []).append(condition)
+        return found
+
     def forget(self, table: str) -> None:
         """Ask nothing of kept sums any more."""
+        names = (table, *self.smaller(table))
         del self.sums[table]
         self.behind.pop(table, None)
-        for question in [question for question, how in self.said.items() if _reads(how, table)]:
+        for key in [key for key, one in self.few.items() if one in names]:
+            del self.few[key]
+        for question in [one for one, how in self.said.items() if any(_reads(how, name) for name in names)]:
             del self.said[question]
 
     def summed(self, question: str) -> str | None:
@@ -165,10 +181,13 @@ class Coded:
             sums.put(statement, self.tables.values(), self.sums)
 
     def conditions(self, statement: dict[str, Any]) -> list[tuple[str, dict[str, Any], str]]:
-        """Of a tree over what was made ready: feed, the one reference to its table, and what each row that matters meets."""
+        """Of a tree over what was made ready: feed (or kept sums), the one reference to its table, and what each row that matters meets."""
+        read = {table["table_name"] for table in coding.base_tables(statement)}
+        of = [(feed, columns, self.tables[feed]) for feed, columns in self.shown.items()]
+        of += [(table, tuple(one.columns), table) for table, one in self.sums.items() if table in read]
         found = []
-        for feed, columns in self.shown.items():
-            told = few.condition(statement, feed, columns, self.tables[feed])
+        for feed, columns, table in of:
+            told = few.condition(statement, feed, columns, table)
             if told is not None:
                 found.append((feed, *told))
         return found

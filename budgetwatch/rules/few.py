@@ -9,7 +9,7 @@ smaller table of the same columns. The question keeps its condition and reads th
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -18,6 +18,8 @@ from budgetwatch.rules import coding, sql
 
 #: Parts of a feed's rows: a table takes in conditions that are each no wider than this share, and all no wider together.
 SHARES = ((0.02, 0.1), (0.3, 0.6))
+#: The same of groups of kept sums: to read a number of them costs little, so only what is rare is worth a table.
+SUM_SHARES = ((0.1, 0.2),)
 _NEVER = {"SUBQUERY", "WINDOW", "STAR", "LAMBDA", "PARAMETER", "DEFAULT"}
 
 
@@ -60,7 +62,13 @@ def condition(
 
 
 def lay_aside(
-    connection: duckdb.DuckDBPyConnection, table: str, into: str, conditions: Collection[str]
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    into: str,
+    conditions: Collection[str],
+    *,
+    shares: Sequence[tuple[float, float]] = SHARES,
+    columns: str = "*",
 ) -> dict[str, str]:
     """Make the smaller tables of `table`, called `into` and a number; condition -> the number of the table that holds its rows."""
     listed = sorted(set(conditions))
@@ -70,7 +78,7 @@ def lay_aside(
     [(whole, *many)] = connection.execute(f"SELECT count(*), {asked} FROM {table}").fetchall()
     left = sorted(zip(many, listed, strict=True))
     placed: dict[str, str] = {}
-    for number, (each, together) in enumerate(SHARES):
+    for number, (each, together) in enumerate(shares):
         taken: list[str] = []
         room = together * whole
         while left and left[0][0] <= min(each * whole, room):
@@ -79,7 +87,7 @@ def lay_aside(
             taken.append(one)
         if taken:
             wanted = " OR ".join(f"({one})" for one in taken)
-            connection.execute(f"CREATE OR REPLACE {into}{number} AS SELECT * FROM {table} WHERE {wanted}")
+            connection.execute(f"CREATE OR REPLACE {into}{number} AS SELECT {columns} FROM {table} WHERE {wanted}")
             placed.update(dict.fromkeys(taken, str(number)))
     return placed
 

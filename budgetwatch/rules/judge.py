@@ -119,12 +119,11 @@ def _all(
         own = counts.on(second)
         return lambda at: _one(second, rules[at], as_of, own, asked[at])
 
+    def here(at: int) -> Verdict:
+        return _alone(connection, rules[at], ready, as_of, present, counts, asked.get(at, ""))
+
     with side.beside(connection, aside, begin) as other:
-        for at, rule in enumerate(rules):
-            if (told := other.elsewhere(at)) is not None:
-                yield told.result()
-            else:
-                yield _alone(connection, rule, ready, as_of, present, counts, asked.get(at, ""))
+        yield from other.shared(len(rules), here)
 
 
 def _alone(

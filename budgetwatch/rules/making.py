@@ -88,7 +88,13 @@ def _lay_aside(coded: Coded, questions: Sequence[str], inside: str) -> None:
     for feed, conditions in wanted.items():
         name = f"_few_{feed}_"
         into = f'TABLE "{inside}".main.{name}' if inside else f"TEMP TABLE {name}"
-        placed = few.lay_aside(coded.connection, coded.tables[feed], into, conditions)
+        if feed in coded.sums:
+            there = f'"{inside}".main.{feed}'
+            placed = few.lay_aside(
+                coded.connection, there, into, conditions, shares=few.SUM_SHARES, columns=sums.PLACED
+            )
+        else:
+            placed = few.lay_aside(coded.connection, coded.tables[feed], into, conditions)
         if inside:
             show(coded.connection, sorted({f"{name}{number}" for number in placed.values()}), inside)
         coded.few |= {(feed, condition): f"{name}{number}" for condition, number in placed.items()}

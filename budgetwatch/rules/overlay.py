@@ -45,23 +45,32 @@ def lay_over(connection: duckdb.DuckDBPyConnection, coded: Coded, changes: Mappi
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {_CAME} AS {recipe.rows}")
         loose = _unknown(connection, table, inside)
         _add(coded, table, f"FROM {_CAME}", change, inside, loose)
-        smaller: dict[str, list[str]] = {}
-        for (of, condition), one in coded.few.items():
-            if of == feed:
-                smaller.setdefault(one, []).append(f"({condition})")
-        for one, wanted in smaller.items():
-            _add(coded, one, f"FROM {_new(table)} WHERE {' OR '.join(wanted)}", change, inside, loose)
+        for one, wanted in coded.smaller(feed).items():
+            met = " OR ".join(f"({condition})" for condition in wanted)
+            _add(coded, one, f"FROM {_new(table)} WHERE {met}", change, inside, loose)
         for name, kept in list(coded.sums.items()):
             if kept.source != table:
                 continue
             if change.many_removed:  # from a sum something could be taken away, from a greatest value not
                 coded.forget(name)
             else:
-                coded.behind[name] = partial(_sum, table=name, kept=kept, inside=inside, texts=bool(loose))
+                smaller = coded.smaller(name)
+                coded.behind[name] = partial(
+                    _sum, table=name, kept=kept, smaller=smaller, inside=inside, texts=bool(loose)
+                )
 
 
-def _sum(connection: duckdb.DuckDBPyConnection, *, table: str, kept: Sum, inside: str, texts: bool) -> None:
-    """Add to kept sums those of the rows that came; `texts` where their codes are not all known."""
+def _sum(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    table: str,
+    kept: Sum,
+    smaller: Mapping[str, Sequence[str]],
+    inside: str,
+    texts: bool,
+) -> None:
+    """Add to kept sums, and to the smaller tables of some of them, those of the rows that came; `texts` where their codes are not
+    all known."""
     there = f'"{inside}".main.{table}'
     told = connection.sql(f"FROM {there} LIMIT 0")
     parts, touched, both = f"{_new(table)}_parts", f"{_new(table)}_touched", _new(table)
@@ -78,6 +87,9 @@ def _sum(connection: duckdb.DuckDBPyConnection, *, table: str, kept: Sum, inside
     connection.execute(f"CREATE OR REPLACE TABLE {touched} AS {sums.touched(kept, there, parts, absent)}")
     connection.execute(f"CREATE OR REPLACE TABLE {both} AS {sums.added(kept, touched, parts, types)}")
     connection.execute(f"CREATE OR REPLACE VIEW {table} AS {sums.untouched(there, touched)} UNION ALL FROM {both}")
+    for name, conditions in smaller.items():
+        some = sums.smaller(f'"{inside}".main.{name}', touched, both, conditions)
+        connection.execute(f"CREATE OR REPLACE VIEW {name} AS {some}")
 
 
 def _unknown(connection: duckdb.DuckDBPyConnection, table: str, inside: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The rows of a large table that a question reaches through its small steps: looked for by what joins them, before they are read.
 
-Where the table lies in a file, the places that were reached when it was made are kept there, with the keys that reached
+Where the table lies in a file, the rows that were reached when it was made are kept there, with the keys that reached
 them. Any rows besides those that are reached join nothing, so on a later day only what is new need be looked for: the rows that
 came since, and the keys that were not there then.
 """
@@ -33,6 +33,10 @@ class Part:
     columns: str = "t.*"
     left: str = ""
 
+    def shown(self, instead: str = "", more: str = "") -> str:
+        """The SELECT of its rows, or of rows like these `instead`."""
+        return f"SELECT {self.columns}{more} FROM {instead or self.table} AS t{self.left}"
+
 
 @dataclass(frozen=True, slots=True)
 class Joined:
@@ -49,7 +53,7 @@ class Joined:
 @dataclass(frozen=True, slots=True)
 class Reach:
     """The large table, what joins it, and what is then asked of `REACHED`; `kept` is what the tables are called in which the file
-    keeps what was reached when it was made."""
+    keeps the rows that were reached when it was made, and the keys that reached them."""
 
     table: str
     joined: tuple[Joined, ...]
@@ -66,24 +70,29 @@ class Reach:
             self._laid(connection)
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {NUMBERS} ({PLACE} BIGINT)")
             everywhere = range(len(parts))
-            look = self._since if self.kept else self._look
-            if look(connection, parts, everywhere, most) > most:
+            if self.kept:
+                many, arms = self._since(connection, parts, most)
+            else:
+                many, arms = self._look(connection, parts, everywhere, most), _found_in(parts, everywhere)
+            if many > most:
                 return False
-            here = f"(SELECT {PLACE} // {len(parts)} FROM {NUMBERS} WHERE {PLACE} % {len(parts)} = {{at}})"
-            _view(connection, REACHED, parts, everywhere, "{columns}", f" WHERE t.rowid IN {here}")
+            _view(connection, REACHED, arms)
         except duckdb.Error as error:
             _log.debug("rows are not looked for first: %s", str(error).splitlines()[0])
             return False
         return True
 
     def keep(self, connection: duckdb.DuckDBPyConnection, part: Part, inside: str, name: str) -> Reach:
-        """Keep what is reached now in tables of that name in the file; the table lies there in one part. Nothing is kept where
-        much is reached, or a join has more than one step."""
+        """Keep the rows that are reached now in tables of that name in the file; their table lies there in one part. Nothing is
+        kept where much is reached, or a join has more than one step."""
         if not all(one.keys for one in self.joined) or not self.few(connection, (part,)):
             return self
         for at in range(len(self.joined)):
             connection.execute(f"CREATE TABLE {inside}.main.{name}_{at} AS FROM {KEYS}{at}")
-        connection.execute(f"CREATE TABLE {inside}.main.{name} AS SELECT DISTINCT {PLACE} FROM {NUMBERS} ORDER BY 1")
+        connection.execute(
+            f"CREATE TABLE {inside}.main.{name} AS SELECT t.*, t.rowid AS {PLACE} FROM {part.table} AS t "
+            f"WHERE t.rowid IN (SELECT {PLACE} FROM {NUMBERS}) ORDER BY t.rowid"
+        )
         return replace(self, kept=f"{inside}.main.{name}")
 
     def moved(self, then: str, now: str) -> Reach:
@@ -118,40 +127,40 @@ class Reach:
         [(many,)] = connection.execute(f"SELECT count(*) FROM {NUMBERS}").fetchall()
         return int(many)
 
-    def _since(
-        self, connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], among: Sequence[int], most: int
-    ) -> int:
-        """The same, of the places that are kept, those in parts that came since, and in all rows those that new keys reach."""
-        connection.execute(f"INSERT INTO {NUMBERS} SELECT {PLACE} * {len(parts)} FROM {self.kept}")
-        many = self._look(connection, parts, among[1:], most) if among[1:] else 0
+    def _since(self, connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], most: int) -> tuple[int, list[str]]:
+        """The same, where the rows are kept that were reached before: looked for are only those in parts that came since, and in
+        all rows those that new keys reach. Gives how many there are, and the SELECTs that show them."""
+        since = range(1, len(parts))
+        [(kept,)] = connection.execute(f"SELECT count(*) FROM {self.kept}").fetchall()
+        arms = [parts[0].shown(f"(SELECT * EXCLUDE ({PLACE}) FROM {self.kept})"), *_found_in(parts, since)]
+        late = found = self._look(connection, parts, since, most) if since else 0
         for at, one in enumerate(self.joined):
             left = f"FROM {KEYS}{at} EXCEPT FROM {self.kept}_{at}"
             [(keys,)] = connection.execute(f"CREATE OR REPLACE TEMP TABLE {KEYS}{at} AS {left}").fetchall()
-            if keys and many <= most:
+            if keys and kept + found <= most:
                 # A few keys leave few rows by any of their columns; only of these the others are read.
                 by = f" WHERE t.{one.column} IN (SELECT {one.key} FROM {KEYS}{at})" if one.column else ""
-                _placed(connection, parts, among[:1], by)
-                many = self._found(connection, one.places, most)
-        return many
+                _placed(connection, parts, (0,), by)
+                found = self._found(connection, one.places, most)
+        if found > late:
+            [again] = _found_in(parts, (0,))
+            arms.append(f"{again} AND t.rowid NOT IN (SELECT {PLACE} FROM {self.kept})")
+        return kept + found, arms
+
+
+def _found_in(parts: Sequence[Part], among: Sequence[int]) -> list[str]:
+    """The SELECTs of the rows of these parts whose places were found."""
+    places = f"(SELECT {PLACE} // {len(parts)} FROM {NUMBERS} WHERE {PLACE} % {len(parts)} = {{at}})"
+    return [f"{parts[at].shown()} WHERE t.rowid IN {places.format(at=at)}" for at in among]
 
 
 def _placed(
     connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], among: Sequence[int], where: str = ""
 ) -> None:
     """Show the rows of these of the parts with their places."""
-    _view(connection, PLACED, parts, among, f"{{columns}}, t.rowid * {len(parts)} + {{at}} AS {PLACE}", where)
+    told = (parts[at].shown(more=f", t.rowid * {len(parts)} + {at} AS {PLACE}") for at in among)
+    _view(connection, PLACED, [f"{arm}{where}" for arm in told])
 
 
-def _view(
-    connection: duckdb.DuckDBPyConnection,
-    name: str,
-    parts: Sequence[Part],
-    among: Sequence[int],
-    shown: str,
-    where: str,
-) -> None:
-    told = [
-        f"SELECT {shown} FROM {parts[at].table} AS t{parts[at].left}{where}".format(columns=parts[at].columns, at=at)
-        for at in among
-    ]
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {' UNION ALL '.join(told)}")
+def _view(connection: duckdb.DuckDBPyConnection, name: str, arms: Sequence[str]) -> None:
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {' UNION ALL '.join(arms)}")

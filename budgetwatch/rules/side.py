@@ -31,6 +31,20 @@ class Side(Generic[T]):
         self._lock = threading.Lock()
         self._told: dict[int, Future[T]] = {place: Future() for place in places}
 
+    def shared(self, many: int, ask: Callable[[int], T]) -> Iterator[T]:
+        """What is said of so many places, in their order: the caller asks, meanwhile, what the side has not begun with."""
+        known: dict[int, T] = {}
+        waiting = iter(range(many))
+        for place in range(many):
+            told = None if place in known else self.elsewhere(place)
+            if told is None:
+                yield known.pop(place) if place in known else ask(place)
+                continue
+            while not told.done() and (later := next(waiting, None)) is not None:
+                if later > place and later not in known and self.elsewhere(later) is None:
+                    known[later] = ask(later)
+            yield told.result()
+
     def elsewhere(self, place: int) -> Future[T] | None:
         """What the side says of that place, now or soon; None where it has not begun with it: it is then the caller's."""
         return None if self._take(place) else self._told.get(place)

@@ -27,6 +27,8 @@ _TOGETHER = {
 }  # fmt: skip
 _NEVER = {"SUBQUERY", "WINDOW", "STAR", "LAMBDA", "PARAMETER", "DEFAULT"}
 Tree = dict[str, Any]
+#: The columns of a smaller table of some groups, with their places in the table of all.
+PLACED = "*, rowid AS _at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,13 @@ def touched(one: Sum, table: str, parts: str, absent: Collection[str]) -> str:
 def untouched(table: str, touched: str) -> str:
     """The SELECT of the others; to look for their places costs half of what looking for their keys does."""
     return f"SELECT t.* FROM {table} AS t ANTI JOIN {touched} AS p ON p._at = t.rowid"
+
+
+def smaller(table: str, touched: str, both: str, conditions: Collection[str]) -> str:
+    """The SELECT of a smaller table of those groups that meet one of the conditions, with what further parts add (`both`)."""
+    met = " OR ".join(f"({one})" for one in conditions)
+    left = f"SELECT t.* EXCLUDE (_at) FROM {table} AS t ANTI JOIN {touched} AS p ON p._at = t._at"
+    return f"{left} UNION ALL FROM {both} WHERE {met}"
 
 
 def added(one: Sum, touched: str, parts: str, types: Mapping[str, str]) -> str:

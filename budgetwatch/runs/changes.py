@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from budgetwatch.facts.engine import literal, view
-from budgetwatch.facts.reading import source
+from budgetwatch.facts.reading import rows, source
 from budgetwatch.facts.store import REPLACES, ROW, FactStore
 from budgetwatch.home import Home
 from budgetwatch.records import ALL
@@ -51,10 +52,14 @@ class Changes:
         return self._known[key]
 
     def rows(self, feed: str) -> int:
-        """How many rows the feed has now."""
+        """How many rows the feed's files hold now, the superseded ones among them: about as many as it has."""
         if feed not in self._rows:
-            [(self._rows[feed],)] = self.connection.execute(f"SELECT count(*) FROM main.{feed}").fetchall()
+            self._rows[feed] = rows(self._files.get(feed, ()))
         return self._rows[feed]
+
+    @cached_property
+    def _files(self) -> Mapping[str, Sequence[str]]:
+        return self.home.store.snapshot(self.versions).files
 
     def _found(self, feed: str, since: int | None) -> Change:
         now = self.versions.get(feed)

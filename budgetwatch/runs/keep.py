@@ -113,7 +113,7 @@ def keep(
     _touch(session, [ids[key] for key in keyed if key in known], run_id)
     flagged = len(keyed) - len(stopped) - len(echoes)
     if standing is not None:
-        flagged = _stand(session, rule.id, run_id, standing)
+        flagged += _stand(session, rule.id, run_id, standing)
     _update_changed(session, changed, ids)
     cases.evidence_changed(session, [ids[key] for key in changed], run_id)
     _insert_evidence(
@@ -197,28 +197,20 @@ def _touch(session: Session, flag_ids: Iterable[int], run_id: int) -> None:
 
 
 def _stand(session: Session, rule_id: str, run_id: int, standing: Standing) -> int:
-    """Say of the flags that nothing touched that they hold in this run too; how many flags hold in all."""
+    """Say of the flags that nothing touched that they hold in this run too; how many those are."""
     gone = list(standing.gone)
-    kept = sa.select(Flag.id).where(Flag.rule_id == rule_id, Flag.key.in_(gone[:_CHUNK])) if gone else None
-    if len(gone) <= _CHUNK:
-        left = [Flag.rule_id == rule_id, Flag.last_run_id == standing.run_id]
-        session.execute(
-            sa.update(Flag)
-            .where(*left, *([Flag.id.not_in(kept)] if kept is not None else []))
-            .values(last_run_id=run_id),
-            execution_options={"synchronize_session": False},
-        )
-    else:
-        rows = session.execute(
-            sa.select(Flag.id, Flag.key).where(Flag.rule_id == rule_id, Flag.last_run_id == standing.run_id)
-        )
-        _touch(session, [flag_id for flag_id, key in rows if key not in standing.gone], run_id)
-    return int(
-        session.scalar(
-            sa.select(sa.func.count()).select_from(Flag).where(Flag.rule_id == rule_id, Flag.last_run_id == run_id)
-        )
-        or 0
+    left = [Flag.rule_id == rule_id, Flag.last_run_id == standing.run_id]
+    if len(gone) > _CHUNK:
+        rows = session.execute(sa.select(Flag.id, Flag.key).where(*left))
+        held = [flag_id for flag_id, key in rows if key not in standing.gone]
+        _touch(session, held, run_id)
+        return len(held)
+    if gone:
+        left.append(Flag.id.not_in(sa.select(Flag.id).where(Flag.rule_id == rule_id, Flag.key.in_(gone))))
+    done = session.execute(
+        sa.update(Flag).where(*left).values(last_run_id=run_id), execution_options={"synchronize_session": False}
     )
+    return int(cast(sa.CursorResult[Any], done).rowcount)
 
 
 def _update_changed(session: Session, changed: Mapping[str, Finding], ids: Mapping[str, int]) -> None:

@@ -209,6 +209,19 @@ def test_rows_of_a_key_that_is_new_are_found_among_the_old_ones(
     assert {8000, 8001, 9000} <= rows
 
 
+def test_a_row_that_new_keys_reach_too_is_shown_once(
+    connection: duckdb.DuckDBPyConnection, kept: Callable[[str], Steps]
+) -> None:
+    for table in ("payment", "file.main.payments"):
+        connection.execute(f"INSERT INTO {table} VALUES (8000, 'U5', 'twice', 3)")
+    how = kept(SEVERAL)
+    parts = with_more(connection, (9_000, "U5", None, 9))
+    with laid(connection, how, {"payment": parts}) as question:
+        found = sorted(connection.sql(question).fetchall(), key=str)
+    assert found == plain(connection, SEVERAL)
+    assert [kind for kind, row in found if row == 8000] == ["a", "b"]
+
+
 def test_where_much_is_reached_nothing_is_kept(
     connection: duckdb.DuckDBPyConnection, kept: Callable[[str], Steps], monkeypatch: pytest.MonkeyPatch
 ) -> None:
