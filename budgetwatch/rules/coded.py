@@ -98,7 +98,7 @@ class Coded:
             return self._put(question)
 
     def light(self, question: str) -> bool:
-        """Whether it reads nothing large: only sums that a file keeps, and rows of which it keeps where they are."""
+        """Whether it reads nothing large: only sums that a file keeps, and rows that it keeps."""
         with self.lock:
             how = self._put(question)
         kept = how.reached is not None and how.reached.kept
