@@ -22,10 +22,10 @@ from typing import Any
 import duckdb
 
 from budgetwatch.rules import coding, few, sql, sums
+from budgetwatch.rules.made import Made
 from budgetwatch.rules.reached import Part
 from budgetwatch.rules.refusal import Refusal
 from budgetwatch.rules.steps import Steps, steps
-from budgetwatch.rules.sums import Sum
 from budgetwatch.rules.trees import SENTINEL
 
 _log = logging.getLogger(__name__)
@@ -33,48 +33,23 @@ _log = logging.getLogger(__name__)
 LEAST_ROWS = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How more rows of a feed come to stand as its table's do: from a table `came(feed)` of them, the SQL to run `first`, then
-    the `rows`, as texts in the table's order."""
-
-    first: tuple[str, ...]
-    rows: str
-
-
 def any_day(question: str, day: dt.date) -> str:
     """The question of that day, as one of no day in particular."""
     return question.replace(day.isoformat(), SENTINEL.isoformat())
 
 
-def came(feed: str) -> str:
-    """What a table of further rows of the feed is called."""
-    return f"_came_{feed}"
-
-
 @dataclass(slots=True)
 class Coded:
-    """The feeds that were made ready: their tables, their coded columns, and what stands for parts of questions.
+    """What was `made` ready, on a connection.
 
-    `shown` are the columns of a table, `few` the smaller tables (of a feed, or of kept sums) for the conditions of selective questions, `parts` those of
-    tables that are views, `large` the feeds that are (others were made ready to go with them), `said` the questions that
-    were put before, as they are asked, `recipes` say how further rows are made ready alike, and `sums` are the tables of
-    kept sums; those `behind` are brought up to date, on the connection that it is given, when a question first reads them.
-    `unknown` are the years whose days off are not known, where our functions are on the connection for all rules. What is
-    `said` of a question of `any_day` serves that question on the run's `day`.
+    `parts` are those of tables that are views; kept sums that are `behind` are brought up to date, on the connection that is
+    given, when a question first reads them. `unknown` are the years whose days off are not known, where our functions are on the
+    connection for all rules. What was said of a question of `any_day` serves that question on the run's `day`.
     """
 
     connection: duckdb.DuckDBPyConnection
-    tables: dict[str, str] = field(default_factory=dict)
-    columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    instead: dict[tuple[str, str], str | coding.Bit] = field(default_factory=dict)
-    shown: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    few: dict[tuple[str, str], str] = field(default_factory=dict)
+    made: Made = field(default_factory=Made)
     parts: dict[str, tuple[Part, ...]] = field(default_factory=dict)
-    large: frozenset[str] = frozenset()
-    said: dict[str, Steps] = field(default_factory=dict)
-    recipes: dict[str, Recipe] = field(default_factory=dict)
-    sums: dict[str, Sum] = field(default_factory=dict)
     behind: dict[str, Callable[[duckdb.DuckDBPyConnection], None]] = field(default_factory=dict)
     unknown: list[int] | None = None
     day: dt.date | None = None
@@ -88,7 +63,9 @@ class Coded:
         """How the question is asked: of what was made ready where it can be, and in steps where that spares work (`steps`)."""
         with self.lock:
             how = self._put(question)
-            for table in [one for one in self.behind if any(_reads(how, name) for name in (one, *self.smaller(one)))]:
+            for table in [
+                one for one in self.behind if any(_reads(how, name) for name in (one, *self.made.smaller(one)))
+            ]:
                 try:
                     self.behind.pop(table)(self.connection)
                 except duckdb.Error as error:
@@ -103,88 +80,71 @@ class Coded:
             how = self._put(question)
         kept = how.reached is not None and how.reached.kept
         texts = (how.reached.last if how.reached and kept else how.last, *(step for _, step in how.before))
-        if not self.parts or any(_speaks(text, name) for text in texts for name in self._wide()):
+        if not self.parts or any(_speaks(text, name) for text in texts for name in self.made.wide()):
             return False
-        return bool(kept) or any(_speaks(text, table) for text in texts for table in self._sums())
+        return bool(kept) or any(_speaks(text, table) for text in texts for table in self.made.of_sums())
 
     def _put(self, question: str) -> Steps:
-        if question not in self.said:
-            self.said[question] = self._of_any_day(question) or self._found(question)
-        return self.said[question]
+        if question not in self.made.said:
+            self.made.said[question] = self._of_any_day(question) or self._found(question)
+        return self.made.said[question]
 
     def _of_any_day(self, question: str) -> Steps | None:
         if self.day is None:
             return None
-        known = self.said.get(any_day(question, self.day))
+        known = self.made.said.get(any_day(question, self.day))
         return known and known.moved(SENTINEL, self.day)
 
     def _found(self, question: str) -> Steps:
         told = self.say(question)
         # To look at the question's tree costs more.
-        names = {name for name in self.large | self._wide() if name in told}
-        numbered = names - self.large
-        return (steps(told, names, self._sums(), numbered) if names else None) or Steps((), told)
-
-    def _wide(self) -> set[str]:
-        """What large feeds are read from."""
-        names = {self.tables[feed] for feed in self.large if feed in self.tables}
-        return names | {table for (feed, _), table in self.few.items() if feed in self.large}
-
-    def _sums(self) -> set[str]:
-        """The tables of kept sums, and the smaller ones made of them."""
-        return {*self.sums} | {table for (of, _), table in self.few.items() if of in self.sums}
-
-    def smaller(self, of: str) -> dict[str, list[str]]:
-        """The smaller tables of a feed or of kept sums, each with the conditions whose rows it holds."""
-        found: dict[str, list[str]] = {}
-        for (whose, condition), one in self.few.items():
-            if whose == of:
-                found.setdefault(one, []).append(condition)
-        return found
+        names = {name for name in self.made.large | self.made.wide() if name in told}
+        numbered = names - self.made.large
+        return (steps(told, names, self.made.of_sums(), numbered) if names else None) or Steps((), told)
 
     def forget(self, table: str) -> None:
         """Ask nothing of kept sums any more."""
-        names = (table, *self.smaller(table))
-        del self.sums[table]
+        names = (table, *self.made.smaller(table))
+        del self.made.sums[table]
         self.behind.pop(table, None)
-        for key in [key for key, one in self.few.items() if one in names]:
-            del self.few[key]
-        for question in [one for one, how in self.said.items() if any(_reads(how, name) for name in names)]:
-            del self.said[question]
+        for key in [key for key, one in self.made.few.items() if one in names]:
+            del self.made.few[key]
+        for question in [one for one, how in self.made.said.items() if any(_reads(how, name) for name in names)]:
+            del self.made.said[question]
 
     def summed(self, question: str) -> str | None:
         """The question over kept sums, where it reads nothing else."""
         how = self.ask(question)
         read = {table["table_name"] for table in coding.base_tables(sql.tree(how.last))}
-        return how.last if not how.before and read and read <= {*self.sums} else None
+        return how.last if not how.before and read and read <= {*self.made.sums} else None
 
     def put(self, question: str) -> dict[str, Any] | None:
         """The question's tree over what was made ready; None where it reads nothing of it."""
         statement = sql.tree(question)
         reads = {table["table_name"] for table in coding.base_tables(statement)}
-        used = [feed for feed in self.tables if feed in reads]
-        if not any(self.columns[feed] for feed in used):
+        used = [feed for feed in self.made.tables if feed in reads]
+        if not any(self.made.columns[feed] for feed in used):
             return None
-        coding.rewrite(statement, {feed: self.columns[feed] for feed in used}, self.instead)
+        coding.rewrite(statement, {feed: self.made.columns[feed] for feed in used}, self.made.instead)
         for table in coding.base_tables(statement):
             name = table["table_name"]
             if name in used and (table["schema_name"] == "main" or not _shadowed(statement, name)):
                 table.update(
-                    table_name=self.tables[name], schema_name="", alias=table["alias"] or name,
-                    qualified_name={"path": [self.tables[name]]},
+                    table_name=self.made.tables[name], schema_name="", alias=table["alias"] or name,
+                    qualified_name={"path": [self.made.tables[name]]},
                 )  # fmt: skip
         return statement
 
     def sum(self, statement: dict[str, Any]) -> None:
         """Let a tree over what was made ready read the sums that are kept."""
-        if self.sums:
-            sums.put(statement, self.tables.values(), self.sums)
+        if self.made.sums:
+            sums.put(statement, self.made.tables.values(), self.made.sums)
 
     def conditions(self, statement: dict[str, Any]) -> list[tuple[str, dict[str, Any], str]]:
         """Of a tree over what was made ready: feed (or kept sums), the one reference to its table, and what each row that matters meets."""
         read = {table["table_name"] for table in coding.base_tables(statement)}
-        of = [(feed, columns, self.tables[feed]) for feed, columns in self.shown.items()]
-        of += [(table, tuple(one.columns), table) for table, one in self.sums.items() if table in read]
+        of = [(feed, columns, self.made.tables[feed]) for feed, columns in self.made.shown.items()]
+        of += [(table, tuple(one.columns), table) for table, one in self.made.sums.items() if table in read]
         found = []
         for feed, columns, table in of:
             told = few.condition(statement, feed, columns, table)
@@ -194,15 +154,16 @@ class Coded:
 
     def say(self, question: str) -> str:
         """The question in one, as it is asked of what was made ready; as it was where that cannot be."""
-        if not any(feed in question for feed in self.tables if feed in self.large):  # of others it spares nothing
+        # Of feeds that are not large it spares nothing.
+        if not any(feed in question for feed in self.made.tables if feed in self.made.large):
             return question
         try:
             statement = self.put(question)
             if statement is None:
                 return question
             self.sum(statement)
-            for feed, reference, condition in self.conditions(statement) if self.few else ():
-                if table := self.few.get((feed, condition)):
+            for feed, reference, condition in self.conditions(statement) if self.made.few else ():
+                if table := self.made.few.get((feed, condition)):
                     reference.update(table_name=table, alias=reference["alias"], qualified_name={"path": [table]})
             told = coding.said(statement)
             if told is None or self.connection.sql(told).columns != self.connection.sql(question).columns:

@@ -27,6 +27,7 @@ from budgetwatch.rules import compile as compiled
 from budgetwatch.rules import sql as sqls
 from budgetwatch.rules.coded import Coded
 from budgetwatch.rules.finding import Finding, answers, build, together
+from budgetwatch.rules.made import Made
 from budgetwatch.rules.making import make_ready
 from budgetwatch.rules.ranking import ranked
 from budgetwatch.rules.rule import Rule
@@ -109,7 +110,7 @@ def _all(
         with contextlib.suppress(duckdb.Error, ValueError):  # it will say so itself
             if rule in ready and rule.form != "outlier" and not rule.baselines:
                 asked[at] = compiled.asked(rule, as_of)
-                if counts.coded.large.isdisjoint(rule.reads) or counts.coded.light(asked[at]):
+                if counts.coded.made.large.isdisjoint(rule.reads) or counts.coded.light(asked[at]):
                     aside.append(at)
     aside.sort(key=lambda at: (took.get(rules[at].id, 0), at), reverse=True)
     years = functions.span(connection)
@@ -177,12 +178,12 @@ def _made_ready(
     """The large feeds made ready for the questions of all rules; nothing is where that fails."""
     rows = _rows(rules, counts)
     if max(rows.values(), default=0) < (coded.LEAST_ROWS if least is None else least):
-        return Coded(connection, large=coded.large(rows))
+        return Coded(connection, Made(large=coded.large(rows)))
     try:
         return make_ready(connection, _questions(rules, as_of, counts), rows, least)
     except duckdb.Error:
         _log.exception("the feeds could not be made ready; they are asked as they are")
-        return Coded(connection, large=coded.large(rows))
+        return Coded(connection, Made(large=coded.large(rows)))
 
 
 def questions(
@@ -244,7 +245,7 @@ class _Counts:
 
     def _of_sums(self, feed: str, question: str) -> str | None:
         """The question over kept sums, where they tell it all."""
-        return self.coded.summed(question) if feed in self.coded.large and self.coded.sums else None
+        return self.coded.summed(question) if feed in self.coded.made.large and self.coded.made.sums else None
 
     def lacking(self, feed: str, needs: tuple[str, ...]) -> tuple[int, dict[str, int]]:
         """Rows that lack any of the columns, and how many lack each."""

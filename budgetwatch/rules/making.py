@@ -18,7 +18,8 @@ import duckdb
 from budgetwatch.records import ALL
 from budgetwatch.rules import coded as ready
 from budgetwatch.rules import coding, few, sql, sums
-from budgetwatch.rules.coded import Coded, Recipe, came, large, show
+from budgetwatch.rules.coded import Coded, large, show
+from budgetwatch.rules.made import Made, Recipe, came
 from budgetwatch.rules.refusal import Refusal
 from budgetwatch.rules.sums import Sum
 
@@ -51,7 +52,7 @@ def make_ready(
     """
     least = ready.LEAST_ROWS if least is None else least
     if max(rows.values(), default=0) < least:
-        return Coded(connection, large=large(rows))
+        return Coded(connection, Made(large=large(rows)))
     trees = []
     for question in questions:
         try:
@@ -64,8 +65,8 @@ def make_ready(
     beside = [
         feed for feed in rows if feed not in many and rows[feed] and any(feed in names and not names.isdisjoint(many) for names in read)
     ]  # fmt: skip
-    coded = _Making(connection, reading, inside).made(many, beside)
-    coded.large = large(rows, least)
+    coded = _Making(connection, reading, inside).work(many, beside)
+    coded.made.large = large(rows, least)
     if many:
         if inside:
             _sum_up(coded, questions, inside, least)
@@ -88,27 +89,27 @@ def _lay_aside(coded: Coded, questions: Sequence[str], inside: str) -> None:
     for feed, conditions in wanted.items():
         name = f"_few_{feed}_"
         into = f'TABLE "{inside}".main.{name}' if inside else f"TEMP TABLE {name}"
-        if feed in coded.sums:
+        if feed in coded.made.sums:
             there = f'"{inside}".main.{feed}'
             placed = few.lay_aside(
                 coded.connection, there, into, conditions, shares=few.SUM_SHARES, columns=sums.PLACED
             )
         else:
-            placed = few.lay_aside(coded.connection, coded.tables[feed], into, conditions)
+            placed = few.lay_aside(coded.connection, coded.made.tables[feed], into, conditions)
         if inside:
             show(coded.connection, sorted({f"{name}{number}" for number in placed.values()}), inside)
-        coded.few |= {(feed, condition): f"{name}{number}" for condition, number in placed.items()}
+        coded.made.few |= {(feed, condition): f"{name}{number}" for condition, number in placed.items()}
 
 
 def _sum_up(coded: Coded, questions: Sequence[str], inside: str, least: int) -> None:
     """Keep the sums of large tables that the questions ask, where they are fewer than the rows: to read groups costs a tenth of making them."""
     rows: dict[str, int] = {}
-    for one in sums.wanted(map(coded.say, questions), coded.tables.values()):
+    for one in sums.wanted(map(coded.say, questions), coded.made.tables.values()):
         if one.source not in rows:
             [(rows[one.source],)] = coded.connection.execute(f"SELECT count(*) FROM {one.source}").fetchall()
         if rows[one.source] < least:
             continue
-        name = f"_sums_{len(coded.sums)}"
+        name = f"_sums_{len(coded.made.sums)}"
         with suppress(duckdb.Error):
             told = coded.connection.sql(one.text)
             # What is not exact comes out different when it is added up in another order.
@@ -123,7 +124,7 @@ def _sum_up(coded: Coded, questions: Sequence[str], inside: str, least: int) -> 
             show(coded.connection, [name], inside)
             [(groups,)] = coded.connection.execute(f"SELECT count(*) FROM {name}").fetchall()
             if groups <= _MOST_GROUPS * rows[one.source]:
-                coded.sums[name] = exact
+                coded.made.sums[name] = exact
                 continue
         coded.connection.execute(f"DROP VIEW IF EXISTS {name}")
         coded.connection.execute(f'DROP TABLE IF EXISTS "{inside}".main.{name}')
@@ -131,7 +132,7 @@ def _sum_up(coded: Coded, questions: Sequence[str], inside: str, least: int) -> 
 
 def _times(coded: Coded, one: Sum) -> list[str]:
     """The keys of a sum that only tell a time: a budget year, or what is asked of a day."""
-    feed = next(feed for feed, table in coded.tables.items() if table == one.source)
+    feed = next(feed for feed, table in coded.made.tables.items() if table == one.source)
     days = [column.name for column in ALL[feed].columns if column.kind == "date"]
     told = re.compile("|".join(["budget_year", *days, *(rf"_{day}_\d+" for day in days)]))
     return [name for name, read in sums.keys_read(one) if read and all(told.fullmatch(column) for column in read)]
@@ -147,10 +148,10 @@ class _Making:
         self.inside = inside
         self.reading = reading
         self.kinds = {feed: {column.name: column.kind for column in ALL[feed].columns} for feed in reading}
-        self.coded = Coded(connection)
+        self.made = Made()
         self.types: dict[str, str] = {}
 
-    def made(self, large: Sequence[str], beside: Sequence[str]) -> Coded:
+    def work(self, large: Sequence[str], beside: Sequence[str]) -> Coded:
         used = {feed: self._used(feed) for feed in (*large, *beside)}
         worded = {feed: self._repeating(feed, used[feed]) for feed in large}
         shared = {name for names in worded.values() for name in names}
@@ -169,9 +170,9 @@ class _Making:
                     for name in (*used[feed], _ROW)
                 ]
                 plain = ", ".join(f'f."{name}"' for name in (*used[feed], _ROW))
-                self.coded.recipes[feed] = Recipe((), f"SELECT {plain} FROM {came(feed)} AS f")
+                self.made.recipes[feed] = Recipe((), f"SELECT {plain} FROM {came(feed)} AS f")
                 self._table(feed, f"SELECT {', '.join(shown)} FROM main.{feed} AS f")
-        return self.coded
+        return Coded(self.connection, self.made)
 
     def _used(self, feed: str) -> list[str]:
         """The columns that the questions mention, in the feed's order."""
@@ -225,7 +226,7 @@ class _Making:
                 parts.setdefault(column, {}).update(wanted)
         masks = _Masks()
         told = {name: self._answered(feed, name, parts.get(name, {}), masks) for name in (*worded, *days)}
-        self.coded.columns[feed] = tuple(used)
+        self.made.columns[feed] = tuple(used)
         left = self._left(feed)
         columns, again, joins = [f"f.{_ROW}"], [f"f.{_ROW}"], []
         read: dict[str, str] = {}
@@ -245,18 +246,18 @@ class _Making:
         again += masks.columns()
         around, anew = (f"AS f {' '.join(one)}" for one in (joins, read.values()))
         self._table(feed, f"SELECT {', '.join(columns)} FROM main.{feed} {around}")
-        self.coded.recipes[feed] = Recipe(
+        self.made.recipes[feed] = Recipe(
             (*read,),
             f"SELECT {', '.join(again)} FROM {came(feed)} {anew}",
         )
-        self.coded.shown[feed] = tuple(self.connection.sql(f"FROM {self.coded.tables[feed]}").columns)
+        self.made.shown[feed] = tuple(self.connection.sql(f"FROM {self.made.tables[feed]}").columns)
 
     def _left(self, feed: str) -> set[str]:
         """The columns that the questions still mention once their parts are put."""
         left: set[str] = set()
         for tree in self.reading[feed]:
             one = json.loads(json.dumps(tree))
-            coding.rewrite(one, {feed: self.coded.columns[feed]}, self.coded.instead)
+            coding.rewrite(one, {feed: self.made.columns[feed]}, self.made.instead)
             found = coding.mentioned(_without_shadow(one, feed), feed)
             left |= {*self.kinds[feed]} if found is None else found
         return left
@@ -270,7 +271,7 @@ class _Making:
             return None
         if name not in self.types and all(map(_asks_if_there, (parts[one] for one in kept))):
             for one, (_, absent) in kept.items():
-                self.coded.instead[feed, one] = masks.there(name, absent=bool(absent))
+                self.made.instead[feed, one] = masks.there(name, absent=bool(absent))
             return None
         values, table = _values(name), f"_dictionary_{feed}_{name}"
         if day:
@@ -297,7 +298,7 @@ class _Making:
                     f'SELECT count(*) FROM {table}_plain WHERE "{column}" IS NULL'
                 ).fetchall()
                 may_be_null = bool(unsure) or absent is None
-                self.coded.instead[feed, one] = masks.put(name, column, absent, may_be_null=may_be_null)
+                self.made.instead[feed, one] = masks.put(name, column, absent, may_be_null=may_be_null)
                 if not may_be_null:
                     decided.append(f'"{column}" IS NULL')
                 continue
@@ -315,7 +316,7 @@ class _Making:
                     f'"d_{name}"."{column}"' if absent is None
                     else f'CASE WHEN f."{name}" IS NULL THEN {empty}{cast} ELSE "d_{name}"."{column}" END AS "{column}"'
                 )  # fmt: skip
-            self.coded.instead[feed, one] = f'"{column}"'
+            self.made.instead[feed, one] = f'"{column}"'
         shown += masks.of(name)
         plainly += masks.of(name)
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {', '.join(shown)} FROM {table}_plain")
@@ -362,8 +363,8 @@ class _Making:
             show(self.connection, [name], self.inside)
         else:
             self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
-        self.coded.tables[feed] = name
-        self.coded.columns.setdefault(feed, ())
+        self.made.tables[feed] = name
+        self.made.columns.setdefault(feed, ())
 
 
 @dataclass(frozen=True, slots=True)

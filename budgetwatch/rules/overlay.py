@@ -14,7 +14,8 @@ from typing import Protocol
 import duckdb
 
 from budgetwatch.rules import sums
-from budgetwatch.rules.coded import Coded, came
+from budgetwatch.rules.coded import Coded
+from budgetwatch.rules.made import came
 from budgetwatch.rules.reached import Part
 from budgetwatch.rules.sums import Sum
 
@@ -37,24 +38,24 @@ class Came(Protocol):
 def lay_over(connection: duckdb.DuckDBPyConnection, coded: Coded, changes: Mapping[str, Came], inside: str) -> None:
     """Show the tables of the attached file with what changed since it was made."""
     for feed, change in changes.items():
-        table = coded.tables[feed]
+        table = coded.made.tables[feed]
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {came(feed)} AS FROM {change.added}")
-        recipe = coded.recipes[feed]
+        recipe = coded.made.recipes[feed]
         for step in recipe.first:
             connection.execute(step).fetchall()
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {_CAME} AS {recipe.rows}")
         loose = _unknown(connection, table, inside)
         _add(coded, table, f"FROM {_CAME}", change, inside, loose)
-        for one, wanted in coded.smaller(feed).items():
+        for one, wanted in coded.made.smaller(feed).items():
             met = " OR ".join(f"({condition})" for condition in wanted)
             _add(coded, one, f"FROM {_new(table)} WHERE {met}", change, inside, loose)
-        for name, kept in list(coded.sums.items()):
+        for name, kept in list(coded.made.sums.items()):
             if kept.source != table:
                 continue
             if change.many_removed:  # from a sum something could be taken away, from a greatest value not
                 coded.forget(name)
             else:
-                smaller = coded.smaller(name)
+                smaller = coded.made.smaller(name)
                 coded.behind[name] = partial(
                     _sum, table=name, kept=kept, smaller=smaller, inside=inside, texts=bool(loose)
                 )

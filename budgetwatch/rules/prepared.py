@@ -17,7 +17,7 @@ import json
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -31,15 +31,14 @@ from budgetwatch.facts.reading import rows
 from budgetwatch.facts.store import Snapshot
 from budgetwatch.records import ALL
 from budgetwatch.rules import coded, memory, sql
-from budgetwatch.rules.coded import Coded, Recipe, show
-from budgetwatch.rules.coding import Bit
+from budgetwatch.rules.coded import Coded, show
 from budgetwatch.rules.judge import install, years_of
+from budgetwatch.rules.made import Made
 from budgetwatch.rules.making import make_ready
 from budgetwatch.rules.overlay import Came, lay_over
-from budgetwatch.rules.reached import Joined, Part, Reach
+from budgetwatch.rules.reached import Part, Reach
 from budgetwatch.rules.rule import Rule
 from budgetwatch.rules.steps import Steps, laid
-from budgetwatch.rules.sums import Sum
 from budgetwatch.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -76,29 +75,18 @@ class Copy:
     def open(self, connection: duckdb.DuckDBPyConnection) -> Coded:
         """What was made ready, for questions on a connection to which the file is attached; raises `duckdb.Error` where what
         changed since cannot be laid over it."""
-        told = self.told
-        made = Coded(
-            connection,
-            tables=dict(told["tables"]),
-            columns={feed: tuple(columns) for feed, columns in told["columns"].items()},
-            instead={(feed, key): _part(what) for feed, key, what in told["instead"]},
-            shown={feed: tuple(columns) for feed, columns in told["shown"].items()},
-            few={(feed, condition): table for feed, condition, table in told["few"]},
-            large=frozenset(told["large"]),
-            said={question: _steps(question, how) for question, how in told["said"].items()},
-            sums={table: _sum(*what) for table, *what in told["sums"]},
-            recipes={feed: Recipe(tuple(first), rows) for feed, (first, rows) in told["recipes"].items()},
-        )
-        shown = sorted({*made.tables.values(), *made.few.values(), *made.sums})
+        made = Made.of(self.told)
+        coded = Coded(connection, made)
+        shown = made.names
         show(connection, shown, NAME)
-        made.parts = {table: (Part(f'"{NAME}".main.{table}'),) for table in shown}
+        coded.parts = {table: (Part(f'"{NAME}".main.{table}'),) for table in shown}
         try:
-            lay_over(connection, made, self.changes, NAME)
+            lay_over(connection, coded, self.changes, NAME)
         except duckdb.Error:
             for table in shown:
                 connection.execute(f"DROP VIEW {table}")
             raise
-        return made
+        return coded
 
 
 def opened(connection: duckdb.DuckDBPyConnection, copy: Copy, rules: Sequence[Rule], as_of: dt.date) -> Coded | None:
@@ -208,36 +196,15 @@ class Prepared:
         try:
             questions, counted, day = ask(connection)
             counted = {feed: many for feed, many in counted.items() if feed in feeds}
-            made = make_ready(connection, questions, counted, least, inside=NAME)
-            said = asked_before(made, questions, day)
-            years = {feed: sorted(years_of(connection, feed, feed)) for feed in made.large if feed in made.tables}
+            ready = make_ready(connection, questions, counted, least, inside=NAME)
+            said = asked_before(ready, questions, day)
+            years = {
+                feed: sorted(years_of(connection, feed, feed)) for feed in ready.made.large if feed in ready.made.tables
+            }
             connection.execute(f"CHECKPOINT {NAME}")
         finally:
             connection.close()
-        kept = {
-            "tables": made.tables,
-            "columns": {feed: list(columns) for feed, columns in made.columns.items()},
-            "instead": [[feed, key, _plain(what)] for (feed, key), what in made.instead.items()],
-            "shown": {feed: list(columns) for feed, columns in made.shown.items()},
-            "few": [[feed, condition, table] for (feed, condition), table in made.few.items()],
-            "large": sorted(made.large),
-            "years": years,
-            "recipes": {feed: [list(recipe.first), recipe.rows] for feed, recipe in made.recipes.items()},
-            "sums": [
-                [table, one.base, one.text, one.source, one.keys, one.together] for table, one in made.sums.items()
-            ],
-            "said": {
-                question: [
-                    list(map(list, how.before)),
-                    None if how.last == question else how.last,
-                    how.reached and astuple(how.reached),
-                    how.columns,
-                ]
-                for question, how in said.items()
-            },
-        }
-        plain: dict[str, Any] = json.loads(json.dumps(kept))
-        return plain
+        return ready.made.told(said) | {"years": years}
 
     def _noted(self, path: Path) -> dict[str, Any] | None:
         try:
@@ -298,27 +265,3 @@ def _facts(snapshot: Snapshot, feeds: Iterable[str]) -> dict[str, Any]:
         else [feed in snapshot.replaced, *(Path(path).name for path in snapshot.files.get(feed, ()))]
         for feed in sorted(feeds)
     }
-
-
-def _part(what: Any) -> str | Bit:
-    if isinstance(what, str):
-        return what
-    return Bit(what["mask"], what["yes"], tuple(what["unsure"]) if what["unsure"] else None)
-
-
-def _steps(question: str, how: Sequence[Any]) -> Steps:
-    before, last, reached, columns = how
-    told = tuple((table, step) for table, step in before)
-    return Steps(told, last or question, _reach(*reached) if reached else None, tuple(columns))
-
-
-def _reach(table: str, joined: Sequence[Sequence[str]], last: str, kept: str) -> Reach:
-    return Reach(table, tuple(Joined(*one) for one in joined), last, kept)
-
-
-def _sum(base: str, text: str, source: str, keys: Sequence[str], together: Sequence[Sequence[str]]) -> Sum:
-    return Sum(base, text, source, tuple(keys), tuple((name, how) for name, how in together))
-
-
-def _plain(what: str | Bit) -> Any:
-    return what if isinstance(what, str) else asdict(what)

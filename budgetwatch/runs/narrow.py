@@ -118,9 +118,9 @@ class Narrowing:
         self._on: dict[str, tuple[str, ...]] = {}
         self.parted = home.settings.mute_late == "places"
 
-    def beside(self, made: Coded) -> None:
+    def beside(self, ready: Coded) -> None:
         """Know the feeds that were made ready: to ask a rule of all their rows costs less than to look for some."""
-        self.made_ready, self._unknown = dict(made.tables), made.unknown
+        self.made_ready, self._unknown = dict(ready.made.tables), ready.unknown
 
     def ready(self, rules: Sequence[Rule]) -> None:
         """Our functions on the connection, for the rules that may be narrowed."""

@@ -21,8 +21,9 @@ from budgetwatch.records import ALL
 from budgetwatch.rules import Rule
 from budgetwatch.rules import compile as compiled
 from budgetwatch.rules.book import RuleBook
-from budgetwatch.rules.coded import Coded, Recipe, show
+from budgetwatch.rules.coded import Coded, show
 from budgetwatch.rules.judge import Verdict, judge, questions
+from budgetwatch.rules.made import Recipe
 from budgetwatch.rules.making import _times, make_ready
 from budgetwatch.rules.overlay import lay_over
 from budgetwatch.rules.placed import judge_by_place
@@ -311,7 +312,7 @@ class Laid:
         return {}
 
     def open(self, connection: duckdb.DuckDBPyConnection) -> Coded:
-        show(connection, sorted({*self.coded.tables.values(), *self.coded.few.values(), *self.coded.sums}), NAME)
+        show(connection, self.coded.made.names, NAME)
         lay_over(connection, self.coded, {"payment": self.change}, NAME)
         return self.coded
 
@@ -320,7 +321,9 @@ def test_every_rule_says_the_same_of_what_came_since_a_file_was_made(
     tables: duckdb.DuckDBPyConnection, payment_rules: list[Rule], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("budgetwatch.rules.making._MOST_GROUPS", 100)  # all sums, however many groups
-    monkeypatch.setattr("budgetwatch.rules.few.SUM_SHARES", ((1, 100),))  # and a smaller table of each for all that select some
+    monkeypatch.setattr(
+        "budgetwatch.rules.few.SUM_SHARES", ((1, 100),)
+    )  # and a smaller table of each for all that select some
     for feed, rows in others().items():
         fill(tables, feed, rows)
     have = {"payment", *others()}
@@ -332,17 +335,19 @@ def test_every_rule_says_the_same_of_what_came_since_a_file_was_made(
         monkeypatch.setattr("budgetwatch.rules.reached.MOST_SHARE", 1 - seed % 2)
         asked, rows = questions(tables, payment_rules, EVE, have)
         coded = make_ready(tables, asked, rows, 1, inside=NAME)
-        coded.said = asked_before(coded, asked, EVE)
-        assert seed % 2 or any(how.reached and how.reached.kept for how in coded.said.values()), (
+        coded.made.said = asked_before(coded, asked, EVE)
+        assert seed % 2 or any(how.reached and how.reached.kept for how in coded.made.said.values()), (
             "nothing reached is kept"
         )
-        assert any(of == "payment" for of, _ in coded.few), "no selective question reads a smaller table"
-        smaller = {table for (of, _), table in coded.few.items() if of in coded.sums}
-        read = " ".join(text for how in coded.said.values() for text in (how.last, *(step for _, step in how.before)))
+        assert any(of == "payment" for of, _ in coded.made.few), "no selective question reads a smaller table"
+        smaller = {table for (of, _), table in coded.made.few.items() if of in coded.made.sums}
+        read = " ".join(
+            text for how in coded.made.said.values() for text in (how.last, *(step for _, step in how.before))
+        )
         assert any(table in read for table in smaller), "no question reads a smaller table of sums"
-        assert len(coded.sums) >= 5, "hardly any question asks for sums"
-        assert any(_times(coded, one) for one in coded.sums.values()), "no sums lie in the order of time"
-        made = {*coded.tables.values(), *coded.few.values(), *coded.sums}
+        assert len(coded.made.sums) >= 5, "hardly any question asks for sums"
+        assert any(_times(coded, one) for one in coded.made.sums.values()), "no sums lie in the order of time"
+        made = coded.made.names
         [(payments,)] = tables.execute("SELECT count(*) FROM payment").fetchall()
         gone = (
             " OR ".join(f"_row = {number}" for number in chance.sample(range(400), chance.choice((0, 30)))) or "false"
@@ -359,7 +364,7 @@ def test_every_rule_says_the_same_of_what_came_since_a_file_was_made(
         laid = Laid(coded, Change("payment", "came", "gone", 60, left))
         ready = opened(tables, cast(Copy, laid), payment_rules, DAY)
         assert ready is not None, "its codes do not tell every row that came"
-        [(shown,)] = tables.execute(f"SELECT count(*) FROM {coded.tables['payment']}").fetchall()
+        [(shown,)] = tables.execute(f"SELECT count(*) FROM {coded.made.tables['payment']}").fetchall()
         assert shown == payments - left + 60
         plain = [whole(one) for one in judge(tables, payment_rules, DAY, have, least_rows=10**12)]
         laid_over = [whole(one) for one in judge(tables, payment_rules, DAY, have, prepared=ready)]
@@ -377,7 +382,7 @@ def test_what_cannot_be_laid_over_a_file_makes_nobody_read_it(
     rules = [rule for rule in payment_rules if set(rule.reads) == {"payment"}]
     tables.execute(f"ATTACH ':memory:' AS {NAME}")
     coded = make_ready(tables, *questions(tables, rules, DAY, {"payment"}), 1, inside=NAME)
-    coded.recipes["payment"] = Recipe(("SELECT error('no answer')",), coded.recipes["payment"].rows)
+    coded.made.recipes["payment"] = Recipe(("SELECT error('no answer')",), coded.made.recipes["payment"].rows)
     tables.execute("CREATE TABLE came AS FROM payment WHERE _row = 9")
     tables.execute("CREATE TABLE gone AS FROM payment LIMIT 0")
     assert opened(tables, cast(Copy, Laid(coded, Change("payment", "came", "gone", 1, 0))), rules, DAY) is None
@@ -404,10 +409,10 @@ def test_sums_to_which_what_came_cannot_be_added_are_asked_no_more(
     tables.execute("CREATE TABLE gone AS FROM payment LIMIT 0")
     ready = opened(tables, cast(Copy, Laid(coded, Change("payment", "came", "gone", 40, 0))), rules, DAY)
     assert ready is not None
-    kept = set(ready.sums)
+    kept = set(ready.made.sums)
     assert set(ready.behind) == kept, "nothing is added before somebody asks"
     ready.behind = dict.fromkeys(ready.behind, broken)
     plain = [whole(one) for one in judge(tables, rules, DAY, {"payment"}, least_rows=10**12)]
     assert [whole(one) for one in judge(tables, rules, DAY, {"payment"}, prepared=ready)] == plain
     assert "cannot be added" in caplog.text
-    assert len(ready.sums) < len(kept)
+    assert len(ready.made.sums) < len(kept)
