@@ -70,7 +70,7 @@ def test_rules_over_sums_and_rows_that_a_file_keeps_are_asked_beside_each_other_
 
     def watched(self: Coded, question: str) -> bool:
         found = light(self, question)
-        aside.extend([self.said[question]] * found)
+        aside.extend([self.made.said[question]] * found)
         return found
 
     monkeypatch.setattr(Coded, "light", watched)
