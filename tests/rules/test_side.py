@@ -100,6 +100,27 @@ def test_each_place_is_asked_once_by_one_of_the_two() -> None:
     assert sorted(place for place, _ in asked) == [*PLACES]
 
 
+def test_while_the_side_is_at_what_comes_next_the_first_goes_on_with_what_is_left() -> None:
+    begun, done = threading.Event(), threading.Event()
+
+    def on_the_side(place: int) -> tuple[int, bool]:
+        begun.set()
+        return place, done.wait(10)
+
+    def on_the_first(place: int) -> tuple[int, bool]:
+        if place == PLACES[-1]:
+            done.set()
+        return place, True
+
+    with (
+        duckdb.connect(config={"threads": 2}) as connection,
+        beside(connection, PLACES, lambda _: on_the_side) as aside,
+    ):
+        assert begun.wait(10)
+        told = list(aside.shared(len(PLACES), on_the_first))
+    assert told == [(place, True) for place in PLACES], "the first waited, or they came out of order"
+
+
 def test_the_second_connection_reads_the_same_database() -> None:
     def begin(second: duckdb.DuckDBPyConnection) -> Callable[[int], object]:
         return lambda place: second.execute(f"SELECT n * n FROM facts WHERE n = {place}").fetchall()
