@@ -191,14 +191,11 @@ def _both(
 ) -> tuple[dict[str, float], dict[str, float], str]:
     """What the question costs here and there; why it is left out, or nothing."""
     import psycopg
-    import sqlglot
     from sqlglot.errors import SqlglotError
 
     none: dict[str, float] = {}
     try:
-        [carried] = sqlglot.transpile(
-            said.replace("main.", "public.").replace("count_star()", "count(*)"), read="duckdb", write="postgres"
-        )
+        carried = _carried(said)
     except SqlglotError as error:
         return none, none, str(error).splitlines()[0]
     pid = other.info.backend_pid
@@ -214,6 +211,32 @@ def _both(
     found = duck.sql(said).to_arrow_table().num_rows
     here = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
     return here, there, "" if found == answered else f"{found} answers here, {answered} there"
+
+
+def _carried(said: str) -> str:
+    """The question in PostgreSQL's words: the value beside the greatest is the first of a list in that order, and what stands
+    under FROM has a name."""
+    import sqlglot
+    from sqlglot import exp
+
+    plain = said.replace("main.", "public.").replace("count_star()", "count(*)")
+    for name in ("row", "share"):  # quoted, as DuckDB writes them, they would be functions in capitals
+        plain = plain.replace(f'"{name}"(', f"{name}(")
+
+    def worded(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.ArgMax):
+            ordered = exp.Order(
+                this=node.this, expressions=[exp.Ordered(this=node.expression, desc=True, nulls_first=False)]
+            )
+            return exp.Bracket(this=exp.Paren(this=exp.ArrayAgg(this=ordered)), expressions=[exp.Literal.number(0)])
+        nameless = (
+            isinstance(node, exp.Subquery) and isinstance(node.this, (exp.Select, exp.SetOperation)) and not node.alias
+        )
+        if nameless and isinstance(node.parent, (exp.From, exp.Join)):
+            return exp.alias_(node, "nameless", table=True)
+        return node
+
+    return sqlglot.parse_one(plain, read="duckdb").transform(worded).sql(dialect="postgres")
 
 
 def _cpu_of(pid: int) -> float:
